@@ -1,0 +1,7 @@
+//! A mail server that keeps every rule: SMTP with a durable queue, POP3 and IMAP over one store.
+//!
+//! Suites run against it to prove themselves, client authors test with it, and CI starts it in milliseconds. Sessions are
+//! state machines fed with bytes ([`session::Session`]); only the listener owns sockets. The server shares no protocol
+//! code with the harness, so a bug in one cannot hide in the other.
+
+pub mod session;
