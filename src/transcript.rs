@@ -1,0 +1,72 @@
+//! Who said which bytes when. One entry is a whole reply or a whole write, so that a transcript does not depend on how
+//! the network cut the bytes.
+
+use std::time::Duration;
+
+use crate::suite::ConnectionName;
+
+/// What was said on all connections of a case, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Transcript {
+    pub entries: Vec<Entry>,
+}
+
+/// One write, one reply, or one event of a connection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Since the case started.
+    pub at: Duration,
+    pub connection: ConnectionName,
+    pub tls: bool,
+    /// Part of bringing the connection to its start state or of `setup:`; not judged.
+    pub preparing: bool,
+    pub what: What,
+}
+
+/// What an [`Entry`] records.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// Bytes we sent. Secrets are masked by the engine before they come here.
+    Sent(Vec<u8>),
+    /// One reply of the server, whole, with its line ends.
+    Received(Vec<u8>),
+    /// Connected, TLS established, closed by the server, reset, and the like.
+    Event(String),
+}
+
+/// Bytes as printable text: control bytes, bytes over 0x7e and the backslash become `\r`, `\n`, `\t`, `\\` or `\xHH`; valid UTF-8 stays.
+pub fn visible(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\r' => out.push_str("\\r"),
+                '\n' => out.push_str("\\n"),
+                '\t' => out.push_str("\\t"),
+                '\\' => out.push_str("\\\\"),
+                c if c.is_control() || c == '\u{2028}' || c == '\u{2029}' || ('\u{fffe}'..='\u{ffff}').contains(&c) => {
+                    let mut buffer = [0; 4];
+                    for byte in c.encode_utf8(&mut buffer).bytes() {
+                        out.push_str(&format!("\\x{byte:02x}"));
+                    }
+                }
+                c => out.push(c),
+            }
+        }
+        for byte in chunk.invalid() {
+            out.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_bytes_become_visible() {
+        assert_eq!(visible(b"a\r\n\x00\xff\\\xc3\xa9"), "a\\r\\n\\x00\\xff\\\\\u{e9}");
+        assert_eq!(visible("\u{85}".as_bytes()), "\\xc2\\x85");
+    }
+}
