@@ -3,6 +3,7 @@
 //! The rooms, in reading order: [`suite`] says what a case is, [`protocol`] how replies are framed, [`matching`] whether a reply
 //! satisfies an expectation, [`transcript`] who said what when, [`outcome`] what came of it. ARCHITECTURE.md has the rules.
 
+pub mod dialogue;
 pub mod matching;
 pub mod outcome;
 pub mod protocol;

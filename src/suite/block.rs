@@ -31,7 +31,12 @@ enum Role {
 }
 
 /// Cuts a block into exchanges. `protocol_of` tells the protocol of a named connection, `None` if it is not open here.
-pub fn exchanges(file: &str, lines: &[Line<'_>], protocol_of: &dyn Fn(&str) -> Option<Protocol>, problems: &mut Vec<Problem>) -> Vec<Step> {
+pub fn exchanges(
+    file: &str,
+    lines: &[Line<'_>],
+    protocol_of: &dyn Fn(&str) -> Option<Protocol>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Step> {
     let mut spoken = Vec::new();
     for line in lines {
         match speak(line) {
@@ -49,7 +54,8 @@ pub fn exchanges(file: &str, lines: &[Line<'_>], protocol_of: &dyn Fn(&str) -> O
         let on = first.on.clone();
         let Some(protocol) = protocol_of(&on) else {
             problems.push(
-                Problem::error(file, first.span, format!("no connection is named `{on}` here")).with_hint("open it above with `connect: {name: …}`"),
+                Problem::error(file, first.span, format!("no connection is named `{on}` here"))
+                    .with_hint("open it above with `connect: {name: …}`"),
             );
             rest = &rest[1..];
             continue;
@@ -58,8 +64,7 @@ pub fn exchanges(file: &str, lines: &[Line<'_>], protocol_of: &dyn Fn(&str) -> O
         let servers = rest[clients..].iter().take_while(|s| s.on == on && s.role != Role::Client).count();
         let sends = rest[..clients].iter().filter_map(|s| send(file, s, problems)).collect::<Vec<_>>();
         let expects = expectations(file, protocol, &rest[clients..clients + servers], problems);
-        let answered_later = servers == 0
-            && rest[clients..].iter().find(|s| s.on == on).is_some_and(|s| s.role != Role::Client);
+        let answered_later = servers == 0 && rest[clients..].iter().find(|s| s.on == on).is_some_and(|s| s.role != Role::Client);
         let span = first.span;
         steps.push(Step { span, action: Action::Exchange(Exchange { on, sends, expects, answered_later }) });
         rest = &rest[clients + servers..];
@@ -109,9 +114,12 @@ fn reply_lines(protocol: Protocol, lines: &[Spoken<'_>]) -> usize {
             lines.iter().take_while(|s| goes_on(s.text)).count() + 1
         }
         Protocol::Pop3 => {
-            let status = |text: &str| text.starts_with("+OK") || text.starts_with("-ERR") || text.starts_with("+ ") || text == "+";
+            let status =
+                |text: &str| text.starts_with("+OK") || text.starts_with("-ERR") || text.starts_with("+ ") || text == "+";
             match lines.get(1) {
-                Some(second) if !status(second.text) => lines.iter().position(|s| s.text == ".").map_or(lines.len(), |dot| dot + 1),
+                Some(second) if !status(second.text) => {
+                    lines.iter().position(|s| s.text == ".").map_or(lines.len(), |dot| dot + 1)
+                }
                 _ => 1,
             }
         }

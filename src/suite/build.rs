@@ -83,7 +83,12 @@ fn one(context: &Context<'_>, suite: &SuiteYaml, case: &CaseYaml, problems: &mut
         requires: suite.requires.iter().chain(&case.requires).map(|at| need(&at.value)).collect(),
         start,
         mailboxes: mailboxes
-            .map(|boxes| boxes.iter().map(|(name, seeds)| MailboxSeed { variable: name.clone(), messages: seeds.iter().map(seed).collect() }).collect())
+            .map(|boxes| {
+                boxes
+                    .iter()
+                    .map(|(name, seeds)| MailboxSeed { variable: name.clone(), messages: seeds.iter().map(seed).collect() })
+                    .collect()
+            })
             .unwrap_or_default(),
         maildrop: case.maildrop.as_ref().or(suite.maildrop.as_ref()).map(|seeds| seeds.iter().map(seed).collect()),
         setup,
@@ -98,7 +103,8 @@ fn one(context: &Context<'_>, suite: &SuiteYaml, case: &CaseYaml, problems: &mut
 
 fn covered(context: &Context<'_>, case: &CaseYaml, problems: &mut Vec<Problem>) -> Vec<Arc<Requirement>> {
     if case.covers.is_empty() {
-        let problem = Problem::error(context.file, whole(&case.id), format!("the case `{}` covers no requirement", case.id.value));
+        let problem =
+            Problem::error(context.file, whole(&case.id), format!("the case `{}` covers no requirement", case.id.value));
         problems.push(problem.with_hint("name the sentence it rests on: `covers: [rfc5321/4.5.2/dot-stuffing]`"));
     }
     let mut found = Vec::new();

@@ -55,7 +55,8 @@ pub fn load(places: &Places, only: &[PathBuf]) -> Library {
         if let Err(error) = collect(root, &mut files) {
             let name = root.display().to_string();
             library.problems.push(
-                Problem::error(&name, Span::default(), format!("cannot read: {error}")).with_hint("name a suite file or a folder of them"),
+                Problem::error(&name, Span::default(), format!("cannot read: {error}"))
+                    .with_hint("name a suite file or a folder of them"),
             );
         }
     }
@@ -156,7 +157,11 @@ fn load_fixtures(places: &Places, library: &mut Library) {
                 library.fixtures.insert(name, Arc::from(bytes));
             }
             Err(error) => {
-                library.problems.push(Problem::error(&path.display().to_string(), Span::default(), format!("cannot read: {error}")));
+                library.problems.push(Problem::error(
+                    &path.display().to_string(),
+                    Span::default(),
+                    format!("cannot read: {error}"),
+                ));
             }
         }
     }
@@ -173,7 +178,11 @@ fn load_suite(places: &Places, file: &Path, library: &mut Library) {
     };
     let prefix = id_prefix(places, file);
     let mut problems = Vec::new();
-    let built = build::cases(&build::Context { file: &name, source: &source, prefix: &prefix, requirements: &library.requirements }, &suite, &mut problems);
+    let built = build::cases(
+        &build::Context { file: &name, source: &source, prefix: &prefix, requirements: &library.requirements },
+        &suite,
+        &mut problems,
+    );
     for case in &built {
         lint::check(case, &library.fixtures, &mut problems);
     }
@@ -202,7 +211,10 @@ fn duplicate_ids(library: &mut Library) {
         if *first != (case.file.clone(), case.line) {
             let span = Span { line: case.line, column: 1, length: 1 };
             let message = format!("the id `{}` is taken", case.id);
-            problems.push(Problem::error(&case.file, span, message).with_hint(format!("it stands at {}:{}; ids are permanent, rename the new one", first.0, first.1)));
+            problems.push(
+                Problem::error(&case.file, span, message)
+                    .with_hint(format!("it stands at {}:{}; ids are permanent, rename the new one", first.0, first.1)),
+            );
         }
     }
     problems.dedup();

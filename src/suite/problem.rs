@@ -56,7 +56,9 @@ impl Problem {
             Some(range) => level
                 .primary_title(message)
                 .element(Snippet::source(source).path(self.file.as_str()).annotation(AnnotationKind::Primary.span(range))),
-            None if self.span.line > 0 => Group::with_title(level.primary_title(format!("{}:{}: {message}", self.file, self.span.line))),
+            None if self.span.line > 0 => {
+                Group::with_title(level.primary_title(format!("{}:{}: {message}", self.file, self.span.line)))
+            }
             None => Group::with_title(level.primary_title(format!("{}: {message}", self.file))),
         };
         if self.hint.is_some() {
@@ -129,6 +131,8 @@ mod tests {
         let problem = Problem::error("x.yaml", Span { line: 2, column: 4, length: 4 }, "bad").with_hint("mend it");
         let text = problem.render(source, false);
         assert!(text.contains("x.yaml:2:4") && text.contains("^^^^") && text.contains("mend it"), "{text}");
-        assert!(Problem::error("x.yaml", Span { line: 99, column: 1, length: 1 }, "bad").render(source, false).contains("x.yaml:99"));
+        assert!(
+            Problem::error("x.yaml", Span { line: 99, column: 1, length: 1 }, "bad").render(source, false).contains("x.yaml:99")
+        );
     }
 }

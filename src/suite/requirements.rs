@@ -17,8 +17,15 @@ pub fn add(file: &str, catalogue: RequirementsYaml, known: &mut BTreeMap<String,
             problems.push(Problem::error(file, span, message).with_hint("a section and a name: `4.5.2/dot-stuffing`"));
             continue;
         };
-        if name.is_empty() || section.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
-            problems.push(Problem::error(file, span, format!("`{name}` is no name: lower-case letters, digits and hyphens make one")));
+        if name.is_empty()
+            || section.is_empty()
+            || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        {
+            problems.push(Problem::error(
+                file,
+                span,
+                format!("`{name}` is no name: lower-case letters, digits and hyphens make one"),
+            ));
         }
         let id = format!("rfc{}/{}", catalogue.rfc, value.id.value);
         let requirement = Requirement {
@@ -94,7 +101,8 @@ mod tests {
 
     #[test]
     fn a_sentence_across_a_page_break_is_one() {
-        let text = "one two\nthree\n\nKlensin     Standards Track    [Page 6]\n\u{c}\nRFC 5321     SMTP     October 2008\n\n\n   four\n";
+        let text =
+            "one two\nthree\n\nKlensin     Standards Track    [Page 6]\n\u{c}\nRFC 5321     SMTP     October 2008\n\n\n   four\n";
         assert_eq!(squeeze(&without_page_breaks(text)), "onetwothreefour");
     }
 }

@@ -64,7 +64,9 @@ impl Reader<'_> {
 
     fn action(&mut self, action: &ActionYaml, span: Span) -> Option<Action> {
         Some(match action {
-            ActionYaml::Raw(RawYaml::Bytes(bytes)) => Action::Raw { on: self.connection("", span), bytes: self.raw(bytes, span)? },
+            ActionYaml::Raw(RawYaml::Bytes(bytes)) => {
+                Action::Raw { on: self.connection("", span), bytes: self.raw(bytes, span)? }
+            }
             ActionYaml::Raw(RawYaml::Full(full)) => {
                 Action::Raw { on: self.connection(&full.on, span), bytes: self.raw(&full.bytes, span)? }
             }
@@ -81,7 +83,8 @@ impl Reader<'_> {
                 }
                 if connect.name.is_empty() {
                     let problem = Problem::error(self.file, span, "`connect` needs a name");
-                    self.problems.push(problem.with_hint("the unnamed connection is open from the start; `reconnect:` opens it again"));
+                    self.problems
+                        .push(problem.with_hint("the unnamed connection is open from the start; `reconnect:` opens it again"));
                 }
                 self.opened.starts.insert(connect.name.clone(), start.clone());
                 Action::Connect { name: Arc::from(connect.name.as_str()), start }
@@ -98,13 +101,19 @@ impl Reader<'_> {
                     Some(bytes) => Some(self.raw(bytes, span)?),
                     None => None,
                 };
-                Action::Tls { on: self.connection(&tls.on, span), inject, refused: matches!(tls.expect, Some(TlsExpectYaml::Refused)) }
+                Action::Tls {
+                    on: self.connection(&tls.on, span),
+                    inject,
+                    refused: matches!(tls.expect, Some(TlsExpectYaml::Refused)),
+                }
             }
             ActionYaml::Authenticate(auth) => {
                 let mechanism = auth.mechanism.to_ascii_uppercase();
                 if !["PLAIN", "LOGIN", "CRAM-MD5"].contains(&mechanism.as_str()) {
-                    let problem = Problem::error(self.file, span, format!("no SASL mechanism `{}` is known here", auth.mechanism));
-                    self.problems.push(problem.with_hint("PLAIN, LOGIN and CRAM-MD5 are; write others out with `C:` and `S:` lines"));
+                    let problem =
+                        Problem::error(self.file, span, format!("no SASL mechanism `{}` is known here", auth.mechanism));
+                    self.problems
+                        .push(problem.with_hint("PLAIN, LOGIN and CRAM-MD5 are; write others out with `C:` and `S:` lines"));
                 }
                 let role = auth.role.clone().unwrap_or_else(|| "alice".to_owned());
                 Action::Authenticate { on: self.connection(&auth.on, span), role, mechanism }
@@ -129,7 +138,9 @@ impl Reader<'_> {
                 let within = self.duration(&eventually.within, span);
                 Action::Eventually { within, dialogue: self.dialogue(&eventually.dialogue) }
             }
-            ActionYaml::When(when) => Action::When { capability: need(&when.capability), dialogue: self.dialogue(&when.dialogue) },
+            ActionYaml::When(when) => {
+                Action::When { capability: need(&when.capability), dialogue: self.dialogue(&when.dialogue) }
+            }
             ActionYaml::Clock(by) => Action::Clock(self.duration(by, span)),
             ActionYaml::Server(command) => {
                 let Some((command, name)) = command.iter().next().filter(|_| command.len() == 1) else {
@@ -182,7 +193,11 @@ impl Reader<'_> {
 /// An exchange whose `S` lines stand in a later block, behind an action on or lines of another connection, is not waited for.
 fn join_answers(steps: &mut [Step]) {
     for index in 0..steps.len() {
-        let Some((Step { action: Action::Exchange(sent), .. }, later)) = steps.get_mut(index..).and_then(<[Step]>::split_first_mut) else { continue };
+        let Some((Step { action: Action::Exchange(sent), .. }, later)) =
+            steps.get_mut(index..).and_then(<[Step]>::split_first_mut)
+        else {
+            continue;
+        };
         if sent.expects.is_empty() && !sent.sends.is_empty() {
             let next = later.iter().find_map(|step| match &step.action {
                 Action::Exchange(exchange) if exchange.on == sent.on => Some(exchange.sends.is_empty()),
@@ -228,7 +243,10 @@ pub fn unescape(text: &str) -> Result<Vec<u8>, String> {
             Some('\\') => out.push(b'\\'),
             Some('x') => {
                 let digits: String = chars.by_ref().take(2).collect();
-                out.push(u8::from_str_radix(&digits, 16).map_err(|_| format!("`\\x{digits}` is no octet; two hexadecimal digits follow `\\x`"))?);
+                out.push(
+                    u8::from_str_radix(&digits, 16)
+                        .map_err(|_| format!("`\\x{digits}` is no octet; two hexadecimal digits follow `\\x`"))?,
+                );
             }
             other => {
                 let other = other.map(String::from).unwrap_or_default();
@@ -246,13 +264,16 @@ fn placed<'a>(source: &str, text: &'a str, line: usize, column: usize) -> Vec<Li
     let wanted: Vec<&str> = text.lines().collect();
     let first = wanted.iter().position(|l| !l.trim().is_empty()).unwrap_or(0);
     let target = wanted.get(first).map_or("", |l| l.trim());
-    let found = (line.saturating_sub(1)..source.len()).take(wanted.len() + 3).find(|at| source.get(*at).is_some_and(|l| l.trim() == target));
+    let found = (line.saturating_sub(1)..source.len())
+        .take(wanted.len() + 3)
+        .find(|at| source.get(*at).is_some_and(|l| l.trim() == target));
     wanted
         .iter()
         .enumerate()
         .map(|(index, text)| {
             let at = found.map(|found| (found + index).saturating_sub(first));
-            let shown = at.and_then(|at| source.get(at)).and_then(|l| l.find(text.trim_end()).map(|byte| l[..byte].chars().count()));
+            let shown =
+                at.and_then(|at| source.get(at)).and_then(|l| l.find(text.trim_end()).map(|byte| l[..byte].chars().count()));
             match (at, shown) {
                 (Some(at), Some(before)) => Line { text, line: at + 1, column: before + 1 },
                 // A folded or quoted scalar: the place of the whole is the best there is.
