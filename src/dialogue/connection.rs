@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::protocol::start::literal_size;
 use crate::protocol::{Framer, Limits, Reply, framer};
 use crate::suite::{Protocol, Start};
 
@@ -56,21 +57,11 @@ impl Connection {
             return None;
         }
         let inside = !skipped.is_empty() || std::mem::take(&mut self.continuing);
-        self.literal_left = announced(rest);
+        self.literal_left = literal_size(rest).unwrap_or(0);
         if inside {
             return None;
         }
         let word: Vec<u8> = rest.iter().copied().take_while(|b| !b.is_ascii_whitespace()).collect();
         String::from_utf8(word).ok().filter(|tag| !tag.is_empty())
     }
-}
-
-/// Octets of the literal a line announces at its end: `{12}` or `{12+}` before CRLF.
-fn announced(line: &[u8]) -> usize {
-    let number = line.strip_suffix(b"}\r\n").and_then(|line| {
-        let open = line.iter().rposition(|b| *b == b'{')?;
-        let digits = line.get(open + 1..)?;
-        std::str::from_utf8(digits.strip_suffix(b"+").unwrap_or(digits)).ok()?.parse().ok()
-    });
-    number.unwrap_or(0)
 }

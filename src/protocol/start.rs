@@ -152,6 +152,14 @@ pub fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
+/// The size of the literal a line (with CRLF) announces at its end (RFC 3501 §4.3, RFC 7888): `{12}` or `{12+}`.
+pub fn literal_size(line: &[u8]) -> Option<usize> {
+    let line = line.strip_suffix(b"}\r\n")?;
+    let open = line.iter().rposition(|b| *b == b'{')?;
+    let digits = line.get(open + 1..)?;
+    std::str::from_utf8(digits.strip_suffix(b"+").unwrap_or(digits)).ok()?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 mod block;
 mod build;
 pub mod duration;
+pub mod inline;
 mod lint;
 pub mod load;
 pub mod model;
