@@ -12,6 +12,6 @@ mod text;
 mod totals;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 
 pub use totals::Totals;
