@@ -3,8 +3,10 @@
 
 pub mod diff;
 pub mod excerpt;
+pub mod github;
 pub mod json;
 pub mod junit;
+pub mod matrix;
 pub mod terminal;
 
 mod style;
@@ -12,6 +14,6 @@ mod text;
 mod totals;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 
 pub use totals::Totals;

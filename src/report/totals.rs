@@ -69,6 +69,20 @@ pub(super) fn with(result: &RunResult, verdict: Verdict) -> impl Iterator<Item =
     result.outcomes.iter().filter(move |o| o.verdict == verdict)
 }
 
+/// Why an outcome is what it is, where its findings alone do not tell.
+pub(super) fn why(outcome: &CaseOutcome) -> Option<String> {
+    match outcome.verdict {
+        Verdict::UnexpectedPass => {
+            let link = outcome.link.as_ref().map(|link| format!(" {link}")).unwrap_or_default();
+            let reason = outcome.reason.as_ref().map(|reason| format!(": {reason}{link}")).unwrap_or_default();
+            Some(format!("it passed, but the baseline expects it to fail{reason}"))
+        }
+        Verdict::Failed if outcome.findings.is_empty() => Some(outcome.reason.clone().unwrap_or_else(|| "it failed".into())),
+        Verdict::Failed => None,
+        _ => outcome.reason.clone(),
+    }
+}
+
 /// Skipped cases by reason, the most frequent reason first.
 pub(super) fn skips(result: &RunResult) -> Vec<(String, Vec<&CaseOutcome>)> {
     by_reason(with(result, Verdict::Skipped))

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::text::{one_line, printable};
+use super::totals;
 use crate::outcome::{Attempt, CaseOutcome, Finding, RunResult, Verdict};
 use crate::transcript::visible;
 
@@ -153,9 +154,7 @@ fn status(outcome: &CaseOutcome, profile: Profile) -> TestCaseStatus {
         }
         Verdict::UnexpectedPass => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            let reason = outcome.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-            status.set_type("unexpected-pass");
-            status.set_message(one_line(&format!("it passed, but the baseline expects it to fail{reason}")));
+            status.set_type("unexpected-pass").set_message(one_line(&message(outcome)));
             status
         }
         Verdict::Blocked | Verdict::Errored => {
@@ -172,13 +171,8 @@ fn status(outcome: &CaseOutcome, profile: Profile) -> TestCaseStatus {
 
 /// What a list of failures shows of one: its first finding, or its reason.
 fn message(outcome: &CaseOutcome) -> String {
-    let reason = outcome.reason.clone();
     let found = outcome.findings.first().map(|finding| finding.message.clone());
-    match outcome.verdict {
-        Verdict::Failed => found.or(reason),
-        _ => reason.or(found),
-    }
-    .unwrap_or_else(|| outcome.verdict.word().to_owned())
+    totals::why(outcome).or(found).unwrap_or_else(|| outcome.verdict.word().to_owned())
 }
 
 /// The body of a `<failure>`: title, findings, what the RFC says.

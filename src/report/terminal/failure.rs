@@ -54,7 +54,7 @@ fn page_of(outcome: &CaseOutcome, result: &RunResult, options: &Options) -> Stri
         case.spec,
         one_line(&case.title),
     );
-    if let Some(reason) = opening(outcome) {
+    if let Some(reason) = totals::why(outcome) {
         page.push_str(&format!("  {} {}\n", paint(BAD, "×"), one_line(&reason)));
     }
     for (index, finding) in outcome.findings.iter().take(FINDINGS).enumerate() {
@@ -82,20 +82,6 @@ fn page_of(outcome: &CaseOutcome, result: &RunResult, options: &Options) -> Stri
     page.push_str(&labelled("again", &again(outcome, result)));
     page.push('\n');
     page
-}
-
-/// What is said before the findings, where they alone do not tell what happened.
-fn opening(outcome: &CaseOutcome) -> Option<String> {
-    match outcome.verdict {
-        Verdict::UnexpectedPass => {
-            let link = outcome.link.as_ref().map(|l| format!(" {l}")).unwrap_or_default();
-            let reason = outcome.reason.as_ref().map(|r| format!(": {r}{link}")).unwrap_or_default();
-            Some(format!("it passed, but the baseline expects it to fail{reason}"))
-        }
-        Verdict::Failed if outcome.findings.is_empty() => Some(outcome.reason.clone().unwrap_or_else(|| "it failed".into())),
-        Verdict::Failed => None,
-        _ => outcome.reason.clone(),
-    }
 }
 
 /// One finding: headline, excerpt, both sides one under the other, hints.
