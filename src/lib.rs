@@ -4,11 +4,15 @@
 //! satisfies an expectation, [`transcript`] who said what when, [`outcome`] what came of it,
 //! [`report`] how it is told, [`snapshot`] what was accepted before. ARCHITECTURE.md has the rules.
 
+pub mod cli;
 pub mod dialogue;
 pub mod matching;
 pub mod outcome;
 pub mod protocol;
 pub mod report;
+pub mod runner;
 pub mod snapshot;
 pub mod suite;
+pub mod target;
 pub mod transcript;
+pub mod transport;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Control, Demand, Doing, Engine, render};
 use crate::outcome::{Finding, FindingKind};
 use crate::protocol::Reply;
-use crate::suite::{Action, CapabilityNeed, ConnectionName, RawTemplate, Span, Step};
+use crate::suite::{Action, CapabilityNeed, ConnectionName, Handshake, RawTemplate, Span, Step};
 use crate::transcript::visible;
 
 impl Engine {
@@ -52,7 +52,7 @@ impl Engine {
                 }
                 self.demands.push_back(Demand::Reset { connection: on.clone() });
             }
-            Action::Tls { on, inject, refused } => self.start_tls(on, inject.as_ref(), *refused, span),
+            Action::Tls { on, inject, expect } => self.start_tls(on, inject.as_ref(), *expect, span),
             Action::Authenticate { on, role, mechanism } => self.begin_sasl(on, role, mechanism, span),
             Action::Closed { on, within } => {
                 if self.connections.get(on).is_some_and(|state| state.open) {
@@ -111,7 +111,7 @@ impl Engine {
         self.finding(FindingKind::Missing, Some(span), on, format!("`${{{name}}}` has no value here: nothing captured it"))
     }
 
-    fn start_tls(&mut self, on: &ConnectionName, inject: Option<&RawTemplate>, refused: bool, span: Span) {
+    fn start_tls(&mut self, on: &ConnectionName, inject: Option<&RawTemplate>, expect: Handshake, span: Span) {
         let inject = match inject.map(|bytes| render::raw(bytes, &self.scope)).transpose() {
             Ok(inject) => inject.unwrap_or_default(),
             Err(unknown) => return self.fail(vec![self.nameless(on, span, &unknown.name)]),
@@ -120,7 +120,7 @@ impl Engine {
             self.write_note(on, &inject);
         }
         self.demands.push_back(Demand::StartTls { connection: on.clone(), inject });
-        self.doing = Doing::Upgrading { on: on.clone(), refused, span: Some(span), then: None };
+        self.doing = Doing::Upgrading { on: on.clone(), expect, span: Some(span), then: None };
     }
 
     fn write_note(&mut self, on: &ConnectionName, bytes: &[u8]) {

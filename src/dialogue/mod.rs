@@ -22,7 +22,7 @@ use self::connection::Connection;
 use self::program::Program;
 use self::scope::Scope;
 use crate::outcome::{Finding, FindingKind, Verdict};
-use crate::suite::{Case, ConnectionName, Protocol, Segments, Span, Start, Transport};
+use crate::suite::{Case, ConnectionName, Handshake, Protocol, Segments, Span, Start, Transport};
 use crate::transcript::{Entry, Transcript, What};
 
 /// What the engine wants done next.
@@ -80,7 +80,7 @@ enum Doing {
     Exchanging(Box<exchange::Running>),
     Upgrading {
         on: ConnectionName,
-        refused: bool,
+        expect: Handshake,
         span: Option<Span>,
         then: Option<prepare::Preparation>,
     },
@@ -252,7 +252,7 @@ impl Engine {
     /// A demanded TLS handshake is done.
     pub fn secured(&mut self, connection: &str, now: Duration) {
         self.now = self.now.max(now);
-        let Doing::Upgrading { on, refused, span, then } = std::mem::replace(&mut self.doing, Doing::Stepping) else { return };
+        let Doing::Upgrading { on, expect, span, then } = std::mem::replace(&mut self.doing, Doing::Stepping) else { return };
         if let Some(state) = self.connections.get_mut(connection) {
             let left = state.framer.secured();
             state.tls = true;
@@ -264,7 +264,7 @@ impl Engine {
         self.note(&on, "TLS established".to_owned());
         match then {
             Some(preparation) => self.continue_preparation(preparation),
-            None if refused => self.fail(vec![self.finding(
+            None if expect == Handshake::Refused => self.fail(vec![self.finding(
                 FindingKind::Tls,
                 span,
                 &on,
@@ -277,14 +277,15 @@ impl Engine {
     /// A demanded TLS handshake failed; the connection is gone.
     pub fn tls_failed(&mut self, connection: &str, why: &str, now: Duration) {
         self.now = self.now.max(now);
-        let Doing::Upgrading { on, refused, span, then } = std::mem::replace(&mut self.doing, Doing::Stepping) else { return };
+        let Doing::Upgrading { on, expect, span, then } = std::mem::replace(&mut self.doing, Doing::Stepping) else { return };
         if let Some(state) = self.connections.get_mut(connection) {
             (state.open, state.end) = (false, Some(format!("TLS: {why}")));
         }
         self.note(&on, format!("TLS failed: {why}"));
         match then {
             Some(_) => self.end(Verdict::Blocked, format!("the TLS handshake failed: {why}")),
-            None if refused => {}
+            None if expect == Handshake::Refused => {}
+            None if expect == Handshake::Either => self.over(),
             None => self.fail(vec![self.finding(FindingKind::Tls, span, &on, format!("the TLS handshake failed: {why}"))]),
         }
     }
@@ -398,9 +399,7 @@ impl Engine {
 
     /// Ends the case with findings: by its level, or blocked when it happened in the set-up, or tried again in `eventually`.
     fn fail(&mut self, findings: Vec<Finding>) {
-        if self.program.retry(&mut self.scope, self.now) {
-            // Long enough not to flood the server, short enough not to be felt.
-            self.doing = Doing::Waiting { until: self.now + Duration::from_millis(40) };
+        if self.try_again() {
             return;
         }
         if self.program.in_setup() {
@@ -412,6 +411,16 @@ impl Engine {
         self.findings = findings;
         self.verdict = Verdict::broken(self.case.level, self.strict);
         self.over();
+    }
+
+    /// Inside `eventually` whose time is not up: begins a new attempt.
+    fn try_again(&mut self) -> bool {
+        let again = self.program.retry(&mut self.scope, self.now);
+        if again {
+            // Long enough not to flood the server, short enough not to be felt.
+            self.doing = Doing::Waiting { until: self.now + Duration::from_millis(40) };
+        }
+        again
     }
 
     fn end(&mut self, verdict: Verdict, reason: String) {

@@ -7,7 +7,7 @@ use super::{Demand, Doing, Engine};
 use crate::outcome::Verdict;
 use crate::protocol::Reply;
 use crate::protocol::start::{self, Credentials, Decision, Ready, Want};
-use crate::suite::{ConnectionName, Transport};
+use crate::suite::{ConnectionName, Handshake, Transport};
 use crate::transcript::visible;
 
 /// The steps that are left, and the reply that is awaited.
@@ -44,7 +44,7 @@ impl Engine {
             None => self.doing = Doing::Stepping,
             Some(Ready::Tls) => {
                 self.demands.push_back(Demand::StartTls { connection: on.clone(), inject: Vec::new() });
-                self.doing = Doing::Upgrading { on, refused: false, span: None, then: Some(preparation) };
+                self.doing = Doing::Upgrading { on, expect: Handshake::Established, span: None, then: Some(preparation) };
             }
             Some(Ready::Await { want, what }) => {
                 preparation.awaited = Some((want, what));
@@ -75,7 +75,8 @@ impl Engine {
             Decision::ReadOn => self.doing = Doing::Preparing(preparation),
             Decision::Refused => {
                 let shown = visible(reply.raw.get(..200).unwrap_or(&reply.raw).trim_ascii_end());
-                self.end(Verdict::Blocked, format!("the set-up failed at {what}: the server said `{shown}`"));
+                let why = format!("the set-up failed at {what}: the server said `{shown}`");
+                self.blocked(why);
             }
         }
     }
@@ -83,7 +84,16 @@ impl Engine {
     pub(super) fn preparation_closed(&mut self, why: &str) {
         let Doing::Preparing(preparation) = &self.doing else { return };
         let what = preparation.awaited.as_ref().map_or("the start", |(_, what)| what);
-        self.end(Verdict::Blocked, format!("the set-up failed at {what}: {why}"));
+        let why = format!("the set-up failed at {what}: {why}");
+        self.blocked(why);
+    }
+
+    /// What does not work now may work at the next attempt of an `eventually`; elsewhere it ends the case.
+    fn blocked(&mut self, why: String) {
+        if self.try_again() {
+            return;
+        }
+        self.end(Verdict::Blocked, why);
     }
 
     pub(super) fn preparation_timed_out(&mut self) {

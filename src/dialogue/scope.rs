@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use md5::Digest as _;
 
 use crate::matching::Values;
 use crate::protocol::Limits;
 use crate::suite::template::{Piece, Template};
+use crate::suite::unescape;
 use crate::suite::{CapabilityNeed, Fixtures, Protocol};
 
 /// An account as a case sees it.
@@ -43,10 +45,18 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Whether the target announces a capability; names ignore case, and a parameter may be asked for (`AUTH PLAIN`).
+    /// Whether the target announces a capability; names ignore case, a parameter may be asked for (`AUTH PLAIN`), and another
+    /// protocol's be named (`imap:IDLE`).
     pub fn offers(&self, protocol: Protocol, need: &CapabilityNeed) -> bool {
+        let (protocol, name) = match need.name.split_once(':') {
+            Some((prefix, name)) => match Protocol::ALL.into_iter().find(|known| known.name() == prefix) {
+                Some(other) => (other, name),
+                None => (protocol, need.name.as_str()),
+            },
+            None => (protocol, need.name.as_str()),
+        };
         let announced = self.capabilities.get(&protocol).map_or(&[][..], Vec::as_slice);
-        let mut wanted = need.name.split_whitespace();
+        let mut wanted = name.split_whitespace();
         let keyword = wanted.next().unwrap_or_default();
         let parameters: Vec<&str> = wanted.collect();
         let present = announced.iter().any(|line| {
@@ -76,21 +86,21 @@ impl Scope {
     fn fixture(&self, argument: Option<&str>) -> Option<Vec<u8>> {
         let argument = argument?;
         match argument.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-            Some(text) => Some(self.text(text)?.into_bytes()),
+            Some(text) => self.text(text),
             None => self.environment.fixtures.get(argument).map(|bytes| bytes.to_vec()),
         }
     }
 
-    /// A text in which other holes may stand.
-    fn text(&self, text: &str) -> Option<String> {
+    /// A text in which other holes and the escapes of `raw:` may stand.
+    fn text(&self, text: &str) -> Option<Vec<u8>> {
         let mut out = Vec::new();
         for piece in Template::parse(text).ok()?.pieces {
             match piece {
-                Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
+                Piece::Text(text) => out.extend(unescape(&text).ok()?),
                 Piece::Hole(hole) => out.extend(self.value(&hole.name, hole.argument.as_deref())?),
             }
         }
-        String::from_utf8(out).ok()
+        Some(out)
     }
 
     fn account_field(&self, name: &str) -> Option<&str> {
@@ -125,6 +135,7 @@ impl Values for Scope {
             "literal" | "message" => return self.fixture(argument),
             "size" => self.fixture(argument)?.len().to_string(),
             "base64" => BASE64.encode(self.text(argument?)?),
+            "md5" => md5::Md5::digest(self.text(argument?)?).iter().map(|byte| format!("{byte:02x}")).collect(),
             "sasl-plain" => BASE64.encode(self.sasl_plain(argument?)?),
             "repeat" => {
                 let (count, text) = argument?.split_once(':')?;
@@ -143,5 +154,5 @@ impl Values for Scope {
 }
 
 /// The names [`Scope`] knows besides captures, mailboxes and roles: for the lint.
-pub const VALUE_NAMES: [&str; 10] =
-    ["domain", "unique", "nobody.address", "foreign.address", "literal", "message", "size", "base64", "sasl-plain", "repeat"];
+pub const VALUE_NAMES: [&str; 11] =
+    ["domain", "unique", "nobody.address", "foreign.address", "literal", "message", "size", "base64", "md5", "sasl-plain", "repeat"];

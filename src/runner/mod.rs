@@ -58,7 +58,8 @@ struct Shared {
     keepers: Vec<Mutex<Option<Keeper>>>,
     options: Options,
     baseline: Arc<Baseline>,
-    filters: snapshot::Filters,
+    snapshots: snapshot::Store,
+    filters: Vec<snapshot::Filter>,
     stop: watch::Sender<bool>,
     /// Why the run ended early, if it did; the first reason counts.
     ended: std::sync::Mutex<Option<End>>,
@@ -103,7 +104,10 @@ pub async fn run(
 ) -> Result<RunResult, String> {
     let server_name = ServerName::try_from(target.domain.clone()).unwrap_or(ServerName::IpAddress(target.host.into()));
     let tls = TlsClient { config: client_config(&target.trust)?, server_name };
-    let filters = snapshot::Filters::new(&target.snapshot_filters)?;
+    let filter = |(name, expression): &(String, String)| {
+        snapshot::Filter::new(name, expression).map_err(|error| format!("the snapshot filter `{name}` of the target is no expression: {error}"))
+    };
+    let filters = target.snapshot_filters.iter().map(filter).collect::<Result<Vec<_>, _>>()?;
     let (stop, stopped) = watch::channel(false);
     let begun = Instant::now();
     let driver = Driver { target: &target, tls: &tls, processes: &processes };
@@ -153,6 +157,7 @@ pub async fn run(
         baseline: Arc::new(baseline),
         ended: std::sync::Mutex::default(),
         suspicion: Mutex::default(),
+        snapshots: snapshot::Store::new(&options.snapshot_root, &target.name, options.snapshots),
         target,
         tls,
         processes,

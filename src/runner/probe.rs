@@ -46,6 +46,10 @@ pub async fn probe(driver: &Driver<'_>, stop: &watch::Receiver<bool>) -> Result<
         let mut announced: Vec<String> = Vec::new();
         for question in questions(protocol, !target.accounts.is_empty()) {
             let (greeting, capabilities) = ask(driver, stop, protocol, &question).await?;
+            if protocol == Protocol::Pop3 && has_timestamp(&greeting) && !announced.iter().any(|known| known == "APOP") {
+                // RFC 1939 §7: a server that implements APOP shows it by a timestamp in its greeting, and CAPA has no word for it.
+                announced.push("APOP".to_owned());
+            }
             facts.greetings.entry(protocol).or_insert(greeting);
             for capability in capabilities {
                 if !announced.contains(&capability) && !ignored(target, &capability) {
@@ -100,13 +104,23 @@ async fn ask(driver: &Driver<'_>, stop: &watch::Receiver<bool>, protocol: Protoc
     Ok((greeting, replies.iter().flat_map(|bytes| capabilities(protocol, bytes)).collect()))
 }
 
+/// `<process-id.clock@hostname>` in a POP3 greeting.
+fn has_timestamp(greeting: &str) -> bool {
+    greeting.split_once('<').and_then(|(_, rest)| rest.split_once('>')).is_some_and(|(inside, _)| inside.contains('@'))
+}
+
 /// What a reply announces: EHLO keywords with their parameters (RFC 5321 §4.1.1.1), CAPA lines (RFC 2449 §5), IMAP capabilities (RFC 3501 §7.2.1).
 fn capabilities(protocol: Protocol, reply: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(reply);
     let mut lines = text.split("\r\n");
     match protocol {
         Protocol::Smtp => lines.skip(1).filter_map(|line| line.strip_prefix("250").and_then(|rest| rest.get(1..))).map(str::to_owned).collect(),
-        Protocol::Pop3 => lines.skip(1).take_while(|line| *line != ".").filter(|line| !line.is_empty()).map(str::to_owned).collect(),
+        // A list, even an empty one, shows that there is CAPA, which a list need not name.
+        Protocol::Pop3 if text.starts_with("+OK") && text.ends_with("\r\n.\r\n") => {
+            let listed = lines.skip(1).take_while(|line| *line != ".").map(str::to_owned);
+            listed.chain(["CAPA".to_owned()]).collect()
+        }
+        Protocol::Pop3 => Vec::new(),
         Protocol::Imap => {
             let line = lines.next().unwrap_or_default();
             let list = line.get(..13).filter(|head| head.eq_ignore_ascii_case("* CAPABILITY ")).and_then(|_| line.get(13..));
@@ -122,7 +136,7 @@ mod tests {
     #[test]
     fn announcements_are_read() {
         assert_eq!(capabilities(Protocol::Smtp, b"250-x\r\n250-SIZE 10\r\n250 AUTH PLAIN LOGIN\r\n"), ["SIZE 10", "AUTH PLAIN LOGIN"]);
-        assert_eq!(capabilities(Protocol::Pop3, b"+OK\r\nTOP\r\nSASL PLAIN\r\n.\r\n"), ["TOP", "SASL PLAIN"]);
+        assert_eq!(capabilities(Protocol::Pop3, b"+OK\r\nTOP\r\nSASL PLAIN\r\n.\r\n"), ["TOP", "SASL PLAIN", "CAPA"]);
         assert_eq!(capabilities(Protocol::Imap, b"* CAPABILITY IMAP4rev1 IDLE\r\n"), ["IMAP4rev1", "IDLE"]);
         assert!(capabilities(Protocol::Imap, b"p1 OK\r\n").is_empty());
     }

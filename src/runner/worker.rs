@@ -200,7 +200,7 @@ async fn tidy(shared: &Arc<Shared>, case: &Case, lease: &Lease, private_prefix: 
 }
 
 /// Values of this run, by the names a reader of snapshots knows.
-fn known_values(environment: &Environment) -> Vec<(String, String)> {
+fn known_values(environment: &Environment) -> Vec<(String, Vec<u8>)> {
     let mut known = Vec::new();
     for (name, value) in &environment.mailboxes {
         known.push((name.clone(), value.clone()));
@@ -211,7 +211,7 @@ fn known_values(environment: &Environment) -> Vec<(String, String)> {
         known.push((format!("{role}.address"), account.address.clone()));
         known.push((format!("{role}.login"), account.login.clone()));
     }
-    known
+    known.into_iter().map(|(name, value)| (name, value.into_bytes())).collect()
 }
 
 /// Letters and digits drawn from the seed, the case and the attempt, so that a seed repeats a run to the byte.
@@ -231,7 +231,7 @@ fn unique(seed: u64, name: &str, attempt: usize) -> String {
 }
 
 /// From what was played to an outcome, the snapshot compared.
-fn finished(shared: &Shared, case: &Arc<Case>, played: Played, known: &[(String, String)]) -> CaseOutcome {
+fn finished(shared: &Shared, case: &Arc<Case>, played: Played, known: &[(String, Vec<u8>)]) -> CaseOutcome {
     let mut outcome = CaseOutcome {
         case: case.clone(),
         verdict: played.verdict,
@@ -252,9 +252,11 @@ fn finished(shared: &Shared, case: &Arc<Case>, played: Played, known: &[(String,
     outcome
 }
 
-fn compare_snapshot(shared: &Shared, outcome: &mut CaseOutcome, known: &[(String, String)]) {
-    let store = snapshot::Store::new(&shared.options.snapshot_root, &shared.target.name);
-    match store.compare(outcome, known, &shared.filters, shared.options.snapshots) {
+fn compare_snapshot(shared: &Shared, outcome: &mut CaseOutcome, known: &[(String, Vec<u8>)]) {
+    let mut values = known.to_vec();
+    values.extend(outcome.captures.iter().cloned());
+    let present = snapshot::normalise(&outcome.transcript, &values, &shared.filters);
+    match shared.snapshots.compare(&outcome.case, &present) {
         Ok(state) => outcome.snapshot = state,
         Err(why) => {
             let _ = shared.events.send(Event::Notice(format!("snapshot of {}: {why}", outcome.case.name())));

@@ -224,13 +224,13 @@ impl Lint<'_> {
                 Some(text) if text.starts_with('"') => {}
                 Some(fixture) => self.fixture(fixture, span),
             },
-            "base64" => match argument.map(Template::parse) {
+            "base64" | "md5" => match argument.map(Template::parse) {
                 Some(Ok(inner)) => {
                     for hole in inner.holes() {
                         self.used(hole, span);
                     }
                 }
-                _ => self.error(span, "`${base64:…}` needs a text".to_owned(), None),
+                _ => self.error(span, format!("`${{{}:…}}` needs a text", hole.name), None),
             },
             "sasl-plain" => {
                 if !argument.is_some_and(|role| ROLES.contains(&role)) {

@@ -16,3 +16,4 @@ pub mod yaml;
 
 pub use load::{Library, Places, load};
 pub use model::*;
+pub use steps::unescape;

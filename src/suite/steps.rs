@@ -104,7 +104,11 @@ impl Reader<'_> {
                 Action::Tls {
                     on: self.connection(&tls.on, span),
                     inject,
-                    refused: matches!(tls.expect, Some(TlsExpectYaml::Refused)),
+                    expect: match tls.expect {
+                        None | Some(TlsExpectYaml::Established) => Handshake::Established,
+                        Some(TlsExpectYaml::Refused) => Handshake::Refused,
+                        Some(TlsExpectYaml::Either) => Handshake::Either,
+                    },
                 }
             }
             ActionYaml::Authenticate(auth) => {

@@ -312,7 +312,7 @@ pub struct TlsYaml {
     pub on: String,
     /// Bytes sent in clear right before the handshake, in the same packet.
     pub inject: Option<String>,
-    /// `refused` if the handshake must not succeed.
+    /// `refused` if the handshake must not succeed; `either`: both are right, and the case ends where it is refused.
     pub expect: Option<TlsExpectYaml>,
 }
 
@@ -321,6 +321,7 @@ pub struct TlsYaml {
 pub enum TlsExpectYaml {
     Established,
     Refused,
+    Either,
 }
 
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
