@@ -4,4 +4,12 @@
 //! state machines fed with bytes ([`session::Session`]); only the listener owns sockets. The server shares no protocol
 //! code with the harness, so a bug in one cannot hide in the other.
 
+pub mod accounts;
+pub mod clock;
+pub mod config;
+pub mod faults;
+pub mod mail;
+pub mod sasl;
 pub mod session;
+pub mod store;
+pub mod site;

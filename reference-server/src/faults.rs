@@ -1,0 +1,133 @@
+//! Named misbehaviours, off unless asked for. A suite that stays green with its fault switched on tests nothing.
+//!
+//! The table is closed: a fault is one line here and one `faults.on(…)` at the place where the rule is kept.
+
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! faults {
+    ($($fault:ident = $name:literal, $line:literal;)*) => {
+        /// One way to break a rule.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Fault {
+            $(#[doc = $line] $fault,)*
+        }
+
+        impl Fault {
+            /// Every fault, in the order of the table.
+            pub const ALL: &'static [Fault] = &[$(Fault::$fault,)*];
+
+            /// The name on the command line, `protocol/what-it-does`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Fault::$fault => $name,)*
+                }
+            }
+
+            /// What the server does wrong, in one line.
+            pub fn description(self) -> &'static str {
+                match self {
+                    $(Fault::$fault => $line,)*
+                }
+            }
+        }
+    };
+}
+
+faults! {
+    // SMTP
+    SmtpKeepsLeadingDot = "smtp/keeps-leading-dot", "stores the dot that the client stuffed before a leading dot";
+    SmtpAcceptsUnknownRecipient = "smtp/accepts-unknown-recipient", "answers 250 to RCPT for a local user that does not exist";
+    SmtpGreetsWithWrongCode = "smtp/greets-with-wrong-code", "greets with 250 instead of 220";
+    SmtpNoEnhancedCodes = "smtp/no-enhanced-codes", "announces ENHANCEDSTATUSCODES and leaves them out";
+    SmtpBareLfEndsData = "smtp/bare-lf-ends-data", "takes LF.LF for the end of the message";
+    SmtpForgetsRset = "smtp/forgets-rset", "answers 250 to RSET and keeps the transaction";
+    SmtpStarttlsKeepsBuffer = "smtp/starttls-keeps-buffer", "runs after the handshake what was sent in clear before it";
+    SmtpStarttlsKeepsState = "smtp/starttls-keeps-state", "remembers EHLO and the transaction across the TLS handshake";
+    SmtpDataWithoutRcpt = "smtp/data-without-rcpt", "answers 354 to DATA without a recipient";
+    SmtpWrongMultiline = "smtp/wrong-multiline", "writes the last line of a multi-line reply with a hyphen too";
+    SmtpDropsEhloKeywords = "smtp/drops-ehlo-keywords", "supports its extensions and announces none in EHLO";
+    SmtpMailTwice = "smtp/mail-twice", "accepts a second MAIL inside a transaction";
+    SmtpDropsLastLine = "smtp/drops-last-line", "loses the last line of every message";
+    SmtpOpenRelay = "smtp/open-relay", "accepts recipients elsewhere from anyone";
+    SmtpCaseSensitiveVerbs = "smtp/case-sensitive-verbs", "knows commands in upper case only";
+    SmtpIgnoresSizeLimit = "smtp/ignores-size", "accepts a MAIL whose SIZE is over the announced limit";
+    SmtpNoReceived = "smtp/no-received", "adds no Received field";
+    SmtpNoReturnPath = "smtp/no-return-path", "adds no Return-Path at final delivery";
+    SmtpRefusesNullPath = "smtp/refuses-null-path", "answers 550 to MAIL FROM:<>";
+    SmtpRefusesPostmaster = "smtp/refuses-postmaster", "answers 550 to RCPT TO:<postmaster>";
+    SmtpAcceptsWrongPassword = "smtp/accepts-wrong-password", "answers 235 whatever the password";
+    SmtpKeepsOpenAfterQuit = "smtp/keeps-open-after-quit", "answers 221 to QUIT and does not close";
+    SmtpRefusesNoopArgument = "smtp/noop-argument-refused", "answers 501 to a NOOP with an argument";
+    SmtpStripsEighthBit = "smtp/strips-eighth-bit", "clears the high bit of a message sent with BODY=8BITMIME";
+    // POP3
+    // IMAP
+}
+
+// The set is one word of bits.
+const _: () = assert!(Fault::ALL.len() <= 128);
+
+/// The faults that are switched on.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Faults(u128);
+
+impl Faults {
+    /// A server that keeps every rule.
+    pub const NONE: Faults = Faults(0);
+
+    /// Whether the server is asked to break this rule.
+    pub fn on(self, fault: Fault) -> bool {
+        self.0 & (1 << fault as u32) != 0
+    }
+}
+
+impl FromIterator<Fault> for Faults {
+    fn from_iter<I: IntoIterator<Item = Fault>>(faults: I) -> Self {
+        Self(faults.into_iter().fold(0, |set, fault| set | 1 << fault as u32))
+    }
+}
+
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(Fault::ALL.iter().filter(|fault| self.on(**fault)).map(|fault| fault.name())).finish()
+    }
+}
+
+/// A name that is not in the table.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no fault \"{0}\"; --list-faults shows the names")]
+pub struct UnknownFault(String);
+
+impl FromStr for Fault {
+    type Err = UnknownFault;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFault> {
+        Self::ALL.iter().copied().find(|fault| fault.name() == name).ok_or_else(|| UnknownFault(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_and_say_their_protocol() {
+        let names: HashSet<_> = Fault::ALL.iter().map(|fault| fault.name()).collect();
+        assert_eq!(names.len(), Fault::ALL.len());
+        for fault in Fault::ALL {
+            let (protocol, what) = fault.name().split_once('/').unwrap();
+            assert!(["smtp", "pop3", "imap"].contains(&protocol), "{protocol}");
+            assert!(what.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{what}");
+            assert_eq!(fault.name().parse::<Fault>().unwrap(), *fault);
+        }
+    }
+
+    #[test]
+    fn a_set_holds_what_was_put_in() {
+        let last = *Fault::ALL.last().unwrap();
+        let faults: Faults = [Fault::SmtpKeepsLeadingDot, last].into_iter().collect();
+        assert!(faults.on(last) && faults.on(Fault::SmtpKeepsLeadingDot));
+        assert!(!faults.on(Fault::SmtpForgetsRset) && !Faults::NONE.on(last));
+    }
+}
