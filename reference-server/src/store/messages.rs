@@ -283,9 +283,7 @@ impl Tx<'_> {
 
     fn copy(&self, from: MailboxId, uids: &[Uid], to: MailboxId) -> Result<Copied> {
         self.require(from)?;
-        let originals = uids.iter().map(|&uid| {
-            sql::message::find(self.connection, from, uid)?.ok_or(Error::MessageGone(uid))
-        });
+        let originals = uids.iter().map(|&uid| sql::message::find(self.connection, from, uid)?.ok_or(Error::MessageGone(uid)));
         let originals = originals.collect::<Result<Vec<_>>>()?;
         let copies = originals.iter().map(|message| NewMessage {
             body: Body::Stored(message.blob),

@@ -20,7 +20,6 @@ mod view;
 mod watch;
 mod writer;
 
-
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -93,10 +92,7 @@ impl Store {
     /// Runs `operation` on the writer thread and gives its result once it is committed.
     ///
     /// Operations of several callers share a transaction; one that fails is undone alone.
-    pub(crate) fn write<T: Send + 'static>(
-        &self,
-        operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
+    pub(crate) fn write<T: Send + 'static>(&self, operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
         self.inner.writer.run(operation)
     }
 

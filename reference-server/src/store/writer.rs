@@ -49,11 +49,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(
-        connection: Arc<Mutex<Connection>>,
-        watchers: Arc<Watchers>,
-        holds: Arc<Holds>,
-    ) -> Result<Writer> {
+    pub(super) fn start(connection: Arc<Mutex<Connection>>, watchers: Arc<Watchers>, holds: Arc<Holds>) -> Result<Writer> {
         let (jobs, queued) = channel();
         let desk = Desk { connection, watchers, holds, queued };
         let thread = thread::Builder::new()
@@ -63,10 +59,7 @@ impl Writer {
         Ok(Writer { jobs: Some(jobs), thread: Some(thread) })
     }
 
-    pub(super) fn run<T: Send + 'static>(
-        &self,
-        operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
+    pub(super) fn run<T: Send + 'static>(&self, operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
         let (reply, answered) = channel();
         let queued = self.post_then(operation, move |result| {
             // The caller waits below; if it is gone nobody is left to tell.

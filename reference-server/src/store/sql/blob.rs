@@ -35,9 +35,8 @@ pub(crate) fn size(connection: &Connection, blob: i64) -> Result<Option<i64>> {
 
 /// The bytes of this range; fewer where it goes past the end.
 pub(crate) fn read(connection: &Connection, blob: i64, range: Range<i64>) -> Result<Vec<u8>> {
-    let mut select = connection.prepare_cached(
-        "SELECT start, data FROM blob_chunk WHERE blob = ?1 AND start > ?2 - ?4 AND start < ?3 ORDER BY start",
-    )?;
+    let mut select = connection
+        .prepare_cached("SELECT start, data FROM blob_chunk WHERE blob = ?1 AND start > ?2 - ?4 AND start < ?3 ORDER BY start")?;
     let mut rows = select.query(params![blob, range.start, range.end, CHUNK as i64])?;
     let mut bytes = Vec::new();
     while let Some(row) = rows.next()? {

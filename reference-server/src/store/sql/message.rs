@@ -63,13 +63,7 @@ pub(crate) fn vanished_since(connection: &Connection, mailbox: MailboxId, modseq
 }
 
 /// Replaces the flags of a message.
-pub(crate) fn set_flags(
-    connection: &Connection,
-    mailbox: MailboxId,
-    uid: u32,
-    flags: &Flags,
-    modseq: i64,
-) -> Result<()> {
+pub(crate) fn set_flags(connection: &Connection, mailbox: MailboxId, uid: u32, flags: &Flags, modseq: i64) -> Result<()> {
     let sql = "UPDATE message SET flags = ?, keywords = ?, modseq = ? WHERE mailbox = ? AND uid = ?";
     let (system, keywords) = flags.stored();
     connection.prepare_cached(sql)?.execute(params![system, keywords, modseq, mailbox.0, uid])?;
