@@ -1,5 +1,6 @@
 //! The mailboxes of an account: made, listed, renamed, deleted.
 
+use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::Connection;
@@ -65,10 +66,10 @@ impl Store {
         self.read(|connection| {
             let all = sql::mailbox::all(connection, account)?;
             let subscribed = sql::mailbox::subscriptions(connection, account)?;
-            let is_superior = |name: &str| all.iter().any(|other| names::superiors(&other.name).any(|sup| sup == name));
+            let superiors: HashSet<&str> = all.iter().flat_map(|mailbox| names::superiors(&mailbox.name)).collect();
             let listed = all.iter().map(|mailbox| Listed {
                 mailbox: mailbox.clone(),
-                children: is_superior(&mailbox.name),
+                children: superiors.contains(mailbox.name.as_str()),
                 subscribed: subscribed.binary_search(&mailbox.name).is_ok(),
             });
             Ok(listed.collect())
@@ -119,11 +120,11 @@ impl Store {
             tx.remove_all(mailbox.id)?;
             sql::mailbox::remember_name(tx.connection, &account, &name, mailbox.uidvalidity)?;
             tx.touch(mailbox.id);
+            sql::mailbox::delete(tx.connection, mailbox.id)?;
             if children {
-                sql::mailbox::set_selectable(tx.connection, mailbox.id, false)
-            } else {
-                sql::mailbox::delete(tx.connection, mailbox.id)
+                sql::mailbox::insert(tx.connection, &account, &name, mailbox.uidvalidity, false)?;
             }
+            Ok(())
         })
     }
 
@@ -195,15 +196,11 @@ impl Tx<'_> {
 
     fn make(&self, account: &str, name: &str) -> Result<Mailbox> {
         self.make_superiors(account, name)?;
+        if let Some(bare) = find(self.connection, account, name)? {
+            sql::mailbox::delete(self.connection, bare.id)?;
+        }
         let uidvalidity = next_uidvalidity(self.connection)?;
-        let id = match find(self.connection, account, name)? {
-            Some(bare) => {
-                sql::mailbox::set_selectable(self.connection, bare.id, true)?;
-                sql::mailbox::set_uidvalidity(self.connection, bare.id, uidvalidity)?;
-                bare.id
-            }
-            None => sql::mailbox::insert(self.connection, account, name, uidvalidity)?,
-        };
+        let id = sql::mailbox::insert(self.connection, account, name, uidvalidity, true)?;
         Ok(Mailbox { id, name: name.to_owned(), selectable: true, uidvalidity })
     }
 
@@ -211,7 +208,7 @@ impl Tx<'_> {
         for superior in names::superiors(name) {
             if find(self.connection, account, superior)?.is_none() {
                 let uidvalidity = next_uidvalidity(self.connection)?;
-                sql::mailbox::insert(self.connection, account, superior, uidvalidity)?;
+                sql::mailbox::insert(self.connection, account, superior, uidvalidity, true)?;
             }
         }
         Ok(())

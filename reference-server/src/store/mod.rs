@@ -20,6 +20,11 @@ mod view;
 mod watch;
 mod writer;
 
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod view_model;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 

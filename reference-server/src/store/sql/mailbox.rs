@@ -33,10 +33,16 @@ pub(crate) fn below(connection: &Connection, account: &str, name: &str) -> Resul
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Adds a mailbox.
-pub(crate) fn insert(connection: &Connection, account: &str, name: &str, uidvalidity: u32) -> Result<MailboxId> {
-    let sql = "INSERT INTO mailbox (account, name, selectable, uidvalidity) VALUES (?, ?, 1, ?)";
-    connection.prepare_cached(sql)?.execute(params![account, name, uidvalidity])?;
+/// Adds a mailbox, or a name that only holds others.
+pub(crate) fn insert(
+    connection: &Connection,
+    account: &str,
+    name: &str,
+    uidvalidity: u32,
+    selectable: bool,
+) -> Result<MailboxId> {
+    let sql = "INSERT INTO mailbox (account, name, selectable, uidvalidity) VALUES (?, ?, ?, ?)";
+    connection.prepare_cached(sql)?.execute(params![account, name, selectable, uidvalidity])?;
     Ok(MailboxId(connection.last_insert_rowid()))
 }
 
@@ -44,13 +50,6 @@ pub(crate) fn insert(connection: &Connection, account: &str, name: &str, uidvali
 pub(crate) fn delete(connection: &Connection, id: MailboxId) -> Result<()> {
     connection.prepare_cached("DELETE FROM vanished WHERE mailbox = ?")?.execute([id.0])?;
     connection.prepare_cached("DELETE FROM mailbox WHERE id = ?")?.execute([id.0])?;
-    Ok(())
-}
-
-/// Says whether the mailbox can be selected.
-pub(crate) fn set_selectable(connection: &Connection, id: MailboxId, selectable: bool) -> Result<()> {
-    let sql = "UPDATE mailbox SET selectable = ? WHERE id = ?";
-    connection.prepare_cached(sql)?.execute(params![selectable, id.0])?;
     Ok(())
 }
 
