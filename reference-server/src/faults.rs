@@ -62,6 +62,36 @@ faults! {
     SmtpStripsEighthBit = "smtp/strips-eighth-bit", "clears the high bit of a message sent with BODY=8BITMIME";
     // POP3
     // IMAP
+    ImapExpungeDuringFetch = "imap/expunge-during-fetch", "sends EXPUNGE while it answers FETCH, STORE or SEARCH";
+    ImapWrongUidnext = "imap/wrong-uidnext", "predicts a UIDNEXT in SELECT that is greater than the next UID";
+    ImapReusesUids = "imap/reuses-uids", "gives the UID of an expunged message to the next one";
+    ImapUidvalidityChanges = "imap/uidvalidity-changes", "says another UIDVALIDITY on every connection";
+    ImapAcceptsWrongPassword = "imap/accepts-wrong-password", "answers OK to LOGIN whatever the password";
+    ImapLoginThoughDisabled = "imap/login-though-disabled", "announces LOGINDISABLED and lets LOGIN in";
+    ImapCancelIsNo = "imap/cancel-is-no", "answers NO when the client cancels AUTHENTICATE";
+    ImapStarttlsKeepsBuffer = "imap/starttls-keeps-buffer", "runs after the handshake what was sent in clear before it";
+    ImapTagInWrongCase = "imap/tag-in-wrong-case", "echoes the tag with small and capital letters exchanged";
+    ImapLogoutWithoutBye = "imap/logout-without-bye", "answers LOGOUT without BYE";
+    ImapInboxCaseSensitive = "imap/inbox-case-sensitive", "knows INBOX in capital letters only";
+    ImapFailedSelectKeepsMailbox = "imap/failed-select-keeps-mailbox", "stays in the old mailbox when SELECT fails";
+    ImapExamineAllowsStore = "imap/examine-allows-store", "changes flags in a mailbox opened with EXAMINE";
+    ImapExamineTakesRecent = "imap/examine-takes-recent", "lets EXAMINE take \\Recent from the messages";
+    ImapPercentMatchesLikeStar = "imap/percent-matches-like-star", "lets % of LIST match the hierarchy delimiter";
+    ImapDeleteUnsubscribes = "imap/delete-unsubscribes", "removes a deleted mailbox from the subscriptions";
+    ImapStatusUnseenCountsAll = "imap/status-unseen-counts-all", "counts seen messages among UNSEEN of STATUS";
+    ImapAppendCreates = "imap/append-creates", "creates the mailbox that APPEND names and that does not exist";
+    ImapAppendLosesFlags = "imap/append-loses-flags", "ignores the flags of APPEND";
+    ImapNoExistsAfterAppend = "imap/no-exists-after-append", "says nothing of a message appended to the selected mailbox";
+    ImapPeekSetsSeen = "imap/peek-sets-seen", "sets \\Seen for BODY.PEEK";
+    ImapPartialOffByOne = "imap/partial-off-by-one", "starts a partial FETCH one octet too late";
+    ImapLiteralSizeOffByOne = "imap/literal-size-off-by-one", "announces literals one octet too long";
+    ImapUidFetchWithoutUid = "imap/uid-fetch-without-uid", "leaves the UID out of the answers to UID FETCH";
+    ImapStoreIsNeverSilent = "imap/store-is-never-silent", "answers FLAGS.SILENT with the flags";
+    ImapCopyLosesFlags = "imap/copy-loses-flags", "copies messages without their flags";
+    ImapSearchIgnoresNot = "imap/search-ignores-not", "searches for what stands after NOT";
+    ImapUidExpungeIgnoresSet = "imap/uid-expunge-ignores-set", "removes all deleted messages in UID EXPUNGE";
+    ImapCloseKeepsDeleted = "imap/close-keeps-deleted", "does not expunge in CLOSE";
+    ImapIdleSilent = "imap/idle-silent", "tells nothing of other sessions during IDLE";
 }
 
 // The set is one word of bits.
