@@ -7,13 +7,18 @@
 pub mod accounts;
 pub mod clock;
 pub mod config;
+mod courier;
 pub mod faults;
 pub mod imap;
 mod listener;
 pub mod mail;
 pub mod sasl;
 pub mod mime;
+pub mod queue;
+pub mod server;
 pub mod session;
+mod stop;
 pub mod store;
 pub mod site;
+pub mod smtp;
 mod tls;
