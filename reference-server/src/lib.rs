@@ -12,6 +12,7 @@ pub mod faults;
 pub mod imap;
 mod listener;
 pub mod mail;
+pub mod pop3;
 pub mod sasl;
 pub mod mime;
 pub mod queue;

@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -19,6 +18,7 @@ use connection::Connection;
 
 use crate::config::{Limits, PlaintextAuth};
 use crate::session::{Bell, Peer, Session};
+use crate::stop::Stop;
 
 /// Makes the session of a new connection.
 pub(crate) type NewSession = Arc<dyn Fn(Peer) -> Box<dyn Session> + Send + Sync>;
@@ -44,13 +44,13 @@ pub(crate) struct Shared {
 }
 
 impl Listener {
-    /// Accepts until `stop` turns true, and then until every connection is over.
-    pub async fn serve(self, stop: watch::Receiver<bool>) {
+    /// Accepts until told to stop, and then until every connection is over.
+    pub async fn serve(self, stop: Stop) {
         let mut connections = JoinSet::new();
         let mut stopped = stop.clone();
         loop {
             tokio::select! {
-                _ = stopped.wait_for(|stop| *stop) => break,
+                () = stopped.wait() => break,
                 accepted = self.socket.accept() => match accepted {
                     Ok((socket, address)) => {
                         let peer = self.peer(address);

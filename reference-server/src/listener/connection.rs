@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{Place, Shared};
 use crate::session::{After, Bell, Session};
+use crate::stop::Stop;
 
 /// Octets read at a time.
 const READ: usize = 16 * 1024;
@@ -24,7 +24,7 @@ pub(super) struct Connection {
     session: Live,
     bell: Bell,
     shared: Arc<Shared>,
-    stop: watch::Receiver<bool>,
+    stop: Stop,
 }
 
 /// A session that is told when its connection is gone, however that comes about.
@@ -52,7 +52,7 @@ enum Event {
 }
 
 impl Connection {
-    pub fn new(session: Box<dyn Session>, bell: Bell, shared: Arc<Shared>, stop: watch::Receiver<bool>) -> Self {
+    pub fn new(session: Box<dyn Session>, bell: Bell, shared: Arc<Shared>, stop: Stop) -> Self {
         Self { session: Live(session), bell, shared, stop }
     }
 
@@ -143,7 +143,7 @@ impl Connection {
         let deadline = heard + self.session.0.patience();
         tokio::select! {
             biased;
-            _ = self.stop.wait_for(|stop| *stop) => Event::Stopping,
+            () = self.stop.wait() => Event::Stopping,
             received = stream.read(buffer) => Event::Received(received),
             () = self.bell.rung() => Event::Rang,
             () = sleep_until(deadline) => Event::Expired,

@@ -4,13 +4,14 @@
 pub(crate) mod blob;
 pub(crate) mod mailbox;
 pub(crate) mod message;
+pub(crate) mod queue;
 
 use rusqlite::Connection;
 
 use super::{Error, Result};
 
 /// The schema in steps: a database at version n has seen the first n. Steps are only ever added.
-const STEPS: &[&str] = &[include_str!("schema.sql")];
+const STEPS: &[&str] = &[include_str!("schema.sql"), include_str!("queue.sql")];
 
 /// Settings of the writing connection of a database in a file. They come before anything else.
 ///
