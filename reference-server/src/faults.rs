@@ -61,6 +61,22 @@ faults! {
     SmtpRefusesNoopArgument = "smtp/noop-argument-refused", "answers 501 to a NOOP with an argument";
     SmtpStripsEighthBit = "smtp/strips-eighth-bit", "clears the high bit of a message sent with BODY=8BITMIME";
     // POP3
+    Pop3NoDotStuffing = "pop3/no-dot-stuffing", "sends lines that begin with a dot as they are";
+    Pop3AcceptsWrongPassword = "pop3/accepts-wrong-password", "answers +OK to PASS whatever the password";
+    Pop3WrongStatSize = "pop3/wrong-stat-size", "counts an octet too many in STAT for each message";
+    Pop3DeletesWithoutQuit = "pop3/deletes-without-quit", "removes what DELE marked although the connection broke";
+    Pop3UidlChanges = "pop3/uidl-changes", "gives each message another unique-id in each session";
+    Pop3TopSendsAll = "pop3/top-sends-all", "sends the whole message whatever number of lines TOP asks for";
+    Pop3ListsDeleted = "pop3/lists-deleted", "lists messages that are marked as deleted";
+    Pop3IgnoresRset = "pop3/ignores-rset", "answers +OK to RSET and keeps the marks";
+    Pop3CapaWithoutEnd = "pop3/capa-without-end", "leaves out the dot that ends the list of capabilities";
+    Pop3NoLock = "pop3/no-lock", "opens a maildrop that another session has locked";
+    Pop3LowerCaseStatus = "pop3/lower-case-status", "writes +ok and -err in lower case";
+    Pop3CaseSensitiveKeywords = "pop3/case-sensitive-keywords", "knows commands in upper case only";
+    Pop3RenumbersAfterDele = "pop3/renumbers-after-dele", "gives a message another number when one before it is deleted";
+    Pop3StlsKeepsBuffer = "pop3/stls-keeps-buffer", "runs after the handshake what was sent in clear before it";
+    Pop3RepeatsTimestamp = "pop3/repeats-timestamp", "greets with the same APOP timestamp each time";
+    Pop3UndeclaredCommands = "pop3/undeclared-commands", "supports TOP and UIDL and leaves them out of CAPA";
     // IMAP
     ImapExpungeDuringFetch = "imap/expunge-during-fetch", "sends EXPUNGE while it answers FETCH, STORE or SEARCH";
     ImapWrongUidnext = "imap/wrong-uidnext", "predicts a UIDNEXT in SELECT that is greater than the next UID";

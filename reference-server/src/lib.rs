@@ -5,6 +5,7 @@
 //! code with the harness, so a bug in one cannot hide in the other.
 
 pub mod accounts;
+pub mod cli;
 pub mod clock;
 pub mod config;
 mod courier;

@@ -58,13 +58,17 @@ impl Store {
         })
     }
 
-    /// The messages of a mailbox, with a hold on their bytes.
-    pub(super) fn messages_held(&self, mailbox: MailboxId) -> Result<(Vec<Message>, Hold)> {
+    /// The messages of a mailbox with their sizes when every line ends with CRLF, and a hold on their bytes.
+    pub(super) fn messages_held(&self, mailbox: MailboxId) -> Result<(Vec<(Message, u64)>, Hold)> {
         let store = self.clone();
         self.write(move |tx| {
             let messages = sql::message::since(tx.connection, mailbox, 0)?;
             let blobs = messages.iter().map(|message| message.blob).collect();
-            Ok((messages, Hold::on(store, blobs)))
+            let sized = messages.into_iter().map(|message| {
+                let size = sql::blob::crlf_size(tx.connection, message.blob.0)?;
+                Ok((message, size as u64))
+            });
+            Ok((sized.collect::<Result<_>>()?, Hold::on(store, blobs)))
         })
     }
 

@@ -216,12 +216,30 @@ fn a_held_message_can_be_read_after_its_end(#[values(memory(), file())] store: F
     append(&store, inbox, "one");
     let maildrop = store.lock_maildrop("alice").unwrap().unwrap();
     assert!(store.lock_maildrop("alice").unwrap().is_none() && store.lock_maildrop("bob").unwrap().is_some());
-    let message = maildrop.messages[0].clone();
+    let (message, _) = maildrop.messages[0].clone();
     store.remove(inbox, vec![1]).unwrap();
     assert_eq!(maildrop.bytes(&message).unwrap(), b"one");
     drop(maildrop);
     assert!(store.lock_maildrop("alice").unwrap().is_some());
     assert_eq!(store.whole(message.blob), Err(Error::BlobGone));
+}
+
+#[rstest]
+fn a_maildrop_counts_the_octets_of_crlf_lines(#[values(memory(), file())] store: Fresh) {
+    let cases = [("", 0), ("a", 3), ("a\r", 3), ("a\r\n", 3), ("a\n", 3), ("\n\n", 4), ("a\rb\r\n\nc", 10)];
+    for (text, _) in cases {
+        store.deliver("alice", mail(text)).unwrap();
+    }
+    // The same in two pieces, split between CR and LF.
+    let mut stage = store.stage().unwrap();
+    stage.push(&[b"x".repeat(sql::blob::CHUNK - 1), b"\r".to_vec()].concat()).unwrap();
+    stage.push(b"\ny\n").unwrap();
+    let (blob, _hold) = stage.finish().unwrap();
+    store.deliver("alice", NewMessage { body: Body::Stored(blob), ..mail("") }).unwrap();
+    let maildrop = store.lock_maildrop("alice").unwrap().unwrap();
+    let sizes: Vec<u64> = maildrop.messages.iter().map(|(_, size)| *size).collect();
+    let wanted = cases.map(|(_, size)| size).into_iter().chain([sql::blob::CHUNK as u64 + 4]);
+    assert_eq!(sizes, wanted.collect::<Vec<_>>());
 }
 
 #[rstest]

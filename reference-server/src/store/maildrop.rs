@@ -17,12 +17,12 @@ pub(super) struct Locks(Mutex<HashSet<String>>);
 pub struct Maildrop {
     /// The UIDVALIDITY of the INBOX.
     pub uidvalidity: u32,
-    /// The messages, by UID.
-    pub messages: Vec<Message>,
+    /// The messages by UID, each with its size in octets when every line, the last one too, ends with CRLF.
+    pub messages: Vec<(Message, u64)>,
     mailbox: MailboxId,
     store: Store,
     _hold: Hold,
-    _lock: Lock,
+    _lock: Option<Lock>,
 }
 
 struct Lock {
@@ -38,16 +38,19 @@ impl Store {
             return Ok(None);
         }
         let lock = Lock { account: account.to_owned(), locks };
+        Ok(Some(self.open_maildrop(account, Some(lock))?))
+    }
+
+    /// Opens the account's maildrop whether it is locked or not: only for a server that is asked to misbehave.
+    pub(crate) fn open_maildrop_unlocked(&self, account: &str) -> Result<Maildrop> {
+        self.open_maildrop(account, None)
+    }
+
+    fn open_maildrop(&self, account: &str, lock: Option<Lock>) -> Result<Maildrop> {
         let inbox = self.mailbox(account, INBOX)?;
         let (messages, hold) = self.messages_held(inbox.id)?;
-        Ok(Some(Maildrop {
-            uidvalidity: inbox.uidvalidity,
-            messages,
-            mailbox: inbox.id,
-            store: self.clone(),
-            _hold: hold,
-            _lock: lock,
-        }))
+        let store = self.clone();
+        Ok(Maildrop { uidvalidity: inbox.uidvalidity, messages, mailbox: inbox.id, store, _hold: hold, _lock: lock })
     }
 }
 

@@ -23,8 +23,29 @@ pub(crate) fn push(connection: &Connection, blob: i64, size: i64, bytes: &[u8]) 
         insert.execute(params![blob, start, chunk])?;
         start += chunk.len() as i64;
     }
-    connection.prepare_cached("UPDATE blob SET size = ? WHERE id = ?")?.execute(params![start, blob])?;
+    let last = connection.prepare_cached("SELECT last FROM blob WHERE id = ?")?.query_row([blob], |row| row.get(0))?;
+    let update = "UPDATE blob SET size = ?2, bare_lf = bare_lf + ?3, last = coalesce(?4, last) WHERE id = ?1";
+    connection.prepare_cached(update)?.execute(params![blob, start, bare_lf(last, bytes), bytes.last()])?;
     Ok(())
+}
+
+/// How many LFs have no CR before them; `before` is the byte before the first.
+fn bare_lf(before: Option<u8>, bytes: &[u8]) -> i64 {
+    let preceding = |at: usize| at.checked_sub(1).map_or(before, |at| bytes.get(at).copied());
+    memchr::memchr_iter(b'\n', bytes).filter(|&at| preceding(at) != Some(b'\r')).count() as i64
+}
+
+/// How many bytes there are when every line, the last one too, ends with CRLF.
+pub(crate) fn crlf_size(connection: &Connection, blob: i64) -> Result<i64> {
+    let mut select = connection.prepare_cached("SELECT size + bare_lf, last FROM blob WHERE id = ?")?;
+    Ok(select.query_row([blob], |row| {
+        let missing = match row.get::<_, Option<u8>>(1)? {
+            None | Some(b'\n') => 0,
+            Some(b'\r') => 1,
+            Some(_) => 2,
+        };
+        Ok(row.get::<_, i64>(0)? + missing)
+    })?)
 }
 
 /// How many bytes there are, if the blob exists.

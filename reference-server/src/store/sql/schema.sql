@@ -38,7 +38,10 @@ CREATE TABLE subscription (
 CREATE TABLE blob (
     id   INTEGER PRIMARY KEY AUTOINCREMENT,
     size INTEGER NOT NULL,
-    refs INTEGER NOT NULL
+    refs INTEGER NOT NULL,
+    -- What POP3 adds so that every line ends with CRLF: LFs without a CR before them, and the end of the last line.
+    bare_lf INTEGER NOT NULL DEFAULT 0,
+    last    INTEGER
 );
 
 CREATE TABLE blob_chunk (
