@@ -14,7 +14,9 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::config::{Config, Service, Storage};
 use crate::courier::LocalCourier;
+use crate::imap::ImapSession;
 use crate::listener::{Listener, NewSession, Room, Shared};
+use crate::pop3::Pop3Session;
 use crate::queue::{Queue, Schedule, Sender, Worker};
 use crate::site::Site;
 use crate::smtp::{Role, SmtpSession};
@@ -72,7 +74,7 @@ pub async fn start(config: Config) -> Result<Running> {
         let name = free_name(&running.addresses, listen.service);
         running.addresses.insert(name, socket.local_addr()?);
         let implicit_tls = listen.service.implicit_tls();
-        let listener = Listener { socket, implicit_tls, new_session: rooms.sessions(listen.service)?, shared: shared.clone() };
+        let listener = Listener { socket, implicit_tls, new_session: rooms.sessions(listen.service), shared: shared.clone() };
         running.spawn(listener.serve(stopped.clone()));
     }
     Ok(running)
@@ -121,17 +123,19 @@ struct Rooms {
 
 impl Rooms {
     /// Which session answers at an endpoint.
-    fn sessions(&self, service: Service) -> Result<NewSession> {
+    fn sessions(&self, service: Service) -> NewSession {
         let (site, store, queue) = (self.site.clone(), self.store.clone(), self.queue.clone());
-        let smtp = move |role| -> NewSession {
-            Arc::new(move |peer| Box::new(SmtpSession::new(peer, role, site.clone(), queue.clone())))
-        };
         match service {
-            Service::Smtp | Service::Smtps => Ok(smtp(Role::Relay)),
-            Service::Submission | Service::Submissions => Ok(smtp(Role::Submission)),
-            Service::Pop3 | Service::Pop3s | Service::Imap | Service::Imaps => {
-                let _ = store;
-                anyhow::bail!("there is no session for {service} in this build")
+            Service::Smtp | Service::Smtps | Service::Submission | Service::Submissions => {
+                let submission = matches!(service, Service::Submission | Service::Submissions);
+                let role = if submission { Role::Submission } else { Role::Relay };
+                Arc::new(move |peer| Box::new(SmtpSession::new(peer, role, site.clone(), queue.clone())))
+            }
+            Service::Pop3 | Service::Pop3s => {
+                Arc::new(move |peer| Box::new(Pop3Session::new(site.clone(), store.clone(), peer)))
+            }
+            Service::Imap | Service::Imaps => {
+                Arc::new(move |peer| Box::new(ImapSession::new(site.clone(), store.clone(), peer)))
             }
         }
     }
