@@ -115,3 +115,6 @@ impl fmt::Display for EntryId {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests;

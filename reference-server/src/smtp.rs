@@ -14,3 +14,6 @@ mod trace;
 
 pub use conversation::Role;
 pub use session::SmtpSession;
+
+#[cfg(test)]
+mod tests;

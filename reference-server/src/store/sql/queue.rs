@@ -30,8 +30,7 @@ pub(crate) fn add_recipient(connection: &Connection, entry: i64, address: &str, 
 
 /// The entry of this number, if it is not settled.
 pub(crate) fn find(connection: &Connection, entry: i64) -> Result<Option<Row>> {
-    let mut select =
-        connection.prepare_cached("SELECT accepted, reverse_path, eight_bit, blob FROM queue_entry WHERE id = ?")?;
+    let mut select = connection.prepare_cached("SELECT accepted, reverse_path, eight_bit, blob FROM queue_entry WHERE id = ?")?;
     let row = select.query_row([entry], |row| {
         Ok(Row { accepted: row.get(0)?, reverse_path: row.get(1)?, eight_bit: row.get(2)?, blob: row.get(3)? })
     });
@@ -40,9 +39,8 @@ pub(crate) fn find(connection: &Connection, entry: i64) -> Result<Option<Row>> {
 
 /// Numbers of entries that have recipients due now, those that wait longest first.
 pub(crate) fn due(connection: &Connection, now: i64, most: i64) -> Result<Vec<i64>> {
-    let mut select = connection.prepare_cached(
-        "SELECT entry FROM queue_recipient WHERE due <= ? GROUP BY entry ORDER BY min(due), entry LIMIT ?",
-    )?;
+    let mut select = connection
+        .prepare_cached("SELECT entry FROM queue_recipient WHERE due <= ? GROUP BY entry ORDER BY min(due), entry LIMIT ?")?;
     let entries = select.query_map([now, most], |row| row.get(0))?;
     Ok(entries.collect::<rusqlite::Result<_>>()?)
 }
