@@ -1,0 +1,3 @@
+//! The running server, met by clients that are not ours.
+
+mod poplib;
