@@ -15,6 +15,7 @@ mod maildrop;
 mod messages;
 mod names;
 mod readers;
+mod rewind;
 pub(crate) mod sql;
 mod view;
 mod watch;

@@ -47,6 +47,9 @@ fn append(context: &Context, name: &WrittenName<'_>, message: NewMessage) -> Res
         let _exists_already = context.store.create(context.account_name(), &name);
     }
     let mailbox = context.destination(&name)?;
+    if context.faults().on(Fault::ImapReusesUids) {
+        context.store.rewind_uids(mailbox.id).map_err(refusal)?;
+    }
     let appended = context.store.append(mailbox.id, vec![message]).map_err(refusal)?;
     let uid_validity = appended.uidvalidity;
     Ok(match appended.uids.first() {

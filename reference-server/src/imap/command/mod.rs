@@ -87,6 +87,7 @@ const COMMANDS: &[&Command] = &[
     &copy::COMMAND,
     &create::COMMAND,
     &delete::COMMAND,
+    &select::EXAMINE,
     &expunge::COMMAND,
     &fetch::COMMAND,
     &id::COMMAND,
@@ -99,15 +100,14 @@ const COMMANDS: &[&Command] = &[
     &noop::COMMAND,
     &rename::COMMAND,
     &search::COMMAND,
-    &select::EXAMINE,
     &select::SELECT,
     &starttls::COMMAND,
     &status::COMMAND,
     &store::COMMAND,
     &subscribe::SUBSCRIBE,
-    &subscribe::UNSUBSCRIBE,
     &uid::COMMAND,
     &unselect::COMMAND,
+    &subscribe::UNSUBSCRIBE,
 ];
 
 /// What most commands share: legal once logged in, no hindrance to EXPUNGE, no messages in literals.

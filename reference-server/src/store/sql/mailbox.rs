@@ -133,6 +133,13 @@ pub(crate) fn next_modseq(connection: &Connection, id: MailboxId) -> Result<i64>
     Ok(connection.prepare_cached(sql)?.query_row([id.0], |row| row.get(0))?)
 }
 
+/// Forgets the UIDs of messages that are gone.
+pub(crate) fn rewind_uids(connection: &Connection, id: MailboxId) -> Result<()> {
+    let sql = "UPDATE mailbox SET uidnext = 1 + (SELECT coalesce(max(uid), 0) FROM message WHERE mailbox = ?1) WHERE id = ?1";
+    connection.prepare_cached(sql)?.execute([id.0])?;
+    Ok(())
+}
+
 /// Marks all messages as shown to a session.
 pub(crate) fn clear_recent(connection: &Connection, id: MailboxId) -> Result<()> {
     connection.prepare_cached("UPDATE mailbox SET recent_from = uidnext WHERE id = ?")?.execute([id.0])?;
