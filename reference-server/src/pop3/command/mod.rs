@@ -42,10 +42,13 @@ pub(super) enum Run {
     /// Both states.
     Anytime(fn(&mut Pop3Session, &mut Reply<'_>) -> After),
     /// AUTHORIZATION; with the name if a successful USER came immediately before.
-    Authorization(fn(&mut Pop3Session, Option<String>, &[&[u8]], &mut Reply<'_>) -> After),
+    Authorization(Login),
     /// TRANSACTION.
     Transaction(fn(&mut Opened, &[&[u8]], &mut Reply<'_>)),
 }
+
+/// What a command before the login does: the session, the name that USER gave, the arguments, where to answer.
+pub(super) type Login = fn(&mut Pop3Session, Option<String>, &[&[u8]], &mut Reply<'_>) -> After;
 
 /// All commands.
 pub(super) const ALL: &[&Command] = &[
