@@ -1,3 +1,4 @@
 //! The running server, met by clients that are not ours.
 
+mod crash;
 mod poplib;
