@@ -1,9 +1,8 @@
 //! Python's own clients: smtplib puts mail in, poplib takes it out, in clear and after STLS.
 
-use std::process::Command;
+use reference_server::config::Service;
 
-use reference_server::config::{Config, Service};
-use reference_server::server;
+use super::python_agrees;
 
 /// Delivers a message with a line of dots, reads and deletes it; then logs in after STLS, and with APOP.
 const SCRIPT: &str = r#"
@@ -61,22 +60,5 @@ pop.quit()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn poplib_reads_what_smtplib_sent() {
-    if Command::new("python3").arg("--version").output().is_err() {
-        eprintln!("left out: there is no python3 here");
-        return;
-    }
-    let listen = [Service::Smtp, Service::Pop3, Service::Pop3s].map(|service| format!("{service}=127.0.0.1:0").parse().unwrap());
-    let accounts = ["alice@example.org:secret", "bob@example.org:word"].map(|account| account.parse().unwrap());
-    let config = Config { listen: listen.to_vec(), accounts: accounts.to_vec(), ..Config::default() };
-    let running = server::start(config).await.unwrap();
-    let directory = tempfile::tempdir().unwrap();
-    let certificate = directory.path().join("certificate.pem");
-    std::fs::write(&certificate, &running.certificate).unwrap();
-    let ports = ["smtp", "pop3", "pop3s"].map(|name| running.addresses[name].port().to_string());
-    let script = tokio::task::spawn_blocking(move || {
-        Command::new("python3").arg("-c").arg(SCRIPT).args(ports).arg(certificate).output().unwrap()
-    });
-    let output = script.await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    running.stop().await;
+    python_agrees(SCRIPT, &[Service::Smtp, Service::Pop3, Service::Pop3s]).await;
 }
