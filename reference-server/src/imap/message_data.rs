@@ -12,8 +12,7 @@ pub fn write_envelope(out: &mut Vec<u8>, envelope: &Envelope) {
     write_nstring(out, envelope.date.as_deref());
     out.push(b' ');
     write_nstring(out, envelope.subject.as_deref());
-    let lists =
-        [&envelope.from, &envelope.sender, &envelope.reply_to, &envelope.to, &envelope.cc, &envelope.bcc];
+    let lists = [&envelope.from, &envelope.sender, &envelope.reply_to, &envelope.to, &envelope.cc, &envelope.bcc];
     for addresses in lists {
         out.push(b' ');
         write_addresses(out, addresses);

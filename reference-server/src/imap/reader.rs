@@ -50,7 +50,9 @@ pub enum Fault {
     BareCr,
     BareLf,
     /// A literal whose size is no 32-bit number; where it ends nobody knows unless the client waits.
-    LiteralSize { synchronizing: bool },
+    LiteralSize {
+        synchronizing: bool,
+    },
     /// The end of a refused line did not come.
     Endless,
 }
@@ -172,9 +174,7 @@ impl Reader {
                     Skip::Ended(taken) => {
                         self.consumed += taken;
                         self.phase = match announcement(tail) {
-                            Some(Ok(Announced { size, synchronizing: false })) => {
-                                Phase::SkippedLiteral { left: size.into() }
-                            }
+                            Some(Ok(Announced { size, synchronizing: false })) => Phase::SkippedLiteral { left: size.into() },
                             _ => Phase::Line,
                         };
                     }

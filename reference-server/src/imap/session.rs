@@ -188,7 +188,10 @@ impl ImapSession {
 
     fn tagged(&mut self, tag: &str, status: Status, out: &mut Vec<u8>) -> After {
         let tag = match self.context.faults().on(Fault::ImapTagInWrongCase) {
-            true => tag.chars().map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }).collect(),
+            true => tag
+                .chars()
+                .map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
+                .collect(),
             false => tag.to_owned(),
         };
         out.extend_from_slice(format!("{tag} {status}\r\n").as_bytes());

@@ -22,8 +22,7 @@ async fn python_agrees(script: &'static str, services: &[Service]) {
     let directory = tempfile::tempdir().unwrap();
     let certificate = directory.path().join("certificate.pem");
     std::fs::write(&certificate, &running.certificate).unwrap();
-    let ports: Vec<String> =
-        services.iter().map(|service| running.addresses[service.name()].port().to_string()).collect();
+    let ports: Vec<String> = services.iter().map(|service| running.addresses[service.name()].port().to_string()).collect();
     let script = tokio::task::spawn_blocking(move || {
         Command::new("python3").arg("-c").arg(script).args(ports).arg(certificate).output().unwrap()
     });

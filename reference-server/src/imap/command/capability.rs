@@ -10,8 +10,7 @@ use crate::imap::response::{Status, write_untagged};
 pub const COMMAND: Command = Command { name: "CAPABILITY", legal: Legal::Always, run, ..USUAL };
 
 /// What holds in every state.
-const ALWAYS: [&str; 9] =
-    ["IMAP4rev1", "CHILDREN", "ID", "IDLE", "LITERAL+", "NAMESPACE", "SASL-IR", "UIDPLUS", "UNSELECT"];
+const ALWAYS: [&str; 9] = ["IMAP4rev1", "CHILDREN", "ID", "IDLE", "LITERAL+", "NAMESPACE", "SASL-IR", "UIDPLUS", "UNSELECT"];
 
 fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Parsed<Outcome> {
     cursor.end()?;

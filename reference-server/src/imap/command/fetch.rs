@@ -103,7 +103,12 @@ impl Running {
                 self.missed = true;
                 continue;
             };
-            let teller = Teller { row, store: &context.store, wrong_size: faults.on(Fault::ImapLiteralSizeOffByOne), shifted: faults.on(Fault::ImapPartialOffByOne) };
+            let teller = Teller {
+                row,
+                store: &context.store,
+                wrong_size: faults.on(Fault::ImapLiteralSizeOffByOne),
+                shifted: faults.on(Fault::ImapPartialOffByOne),
+            };
             // "The \Seen flag is implicitly set; if this causes the flags to change, they SHOULD be included as part of the
             // FETCH responses" (RFC 3501 §6.4.5).
             let changed = newly_seen.contains(number) && !self.items.contains(&Item::Flags);
@@ -247,9 +252,7 @@ fn text_of(section: &Section, loaded: &Loaded) -> Option<Vec<u8>> {
         None => mime::Section::Whole,
         Some(SectionText::Mime) => mime::Section::Mime,
         Some(SectionText::Text) => mime::Section::Text,
-        Some(SectionText::Header | SectionText::HeaderFields(_) | SectionText::HeaderFieldsNot(_)) => {
-            mime::Section::Header
-        }
+        Some(SectionText::Header | SectionText::HeaderFields(_) | SectionText::HeaderFieldsNot(_)) => mime::Section::Header,
     };
     let octets = loaded.octets.get(loaded.form.section(&section.part, what)?)?;
     Some(match &section.text {

@@ -27,11 +27,9 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, _: &mut Vec<u8>) -> Parse
         return Ok(Outcome::Done(Status::no(Code::PrivacyRequired, "LOGIN is disabled until TLS is active")));
     }
     let accounts = &context.site.accounts;
-    let account = std::str::from_utf8(&user).ok().and_then(|user| {
-        match context.faults().on(Fault::ImapAcceptsWrongPassword) {
-            true => accounts.login(user).cloned(),
-            false => accounts.verify(user, &password),
-        }
+    let account = std::str::from_utf8(&user).ok().and_then(|user| match context.faults().on(Fault::ImapAcceptsWrongPassword) {
+        true => accounts.login(user).cloned(),
+        false => accounts.verify(user, &password),
     });
     Ok(Outcome::Done(match account {
         Some(account) => logged_in(context, account, "LOGIN completed"),

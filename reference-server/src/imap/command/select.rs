@@ -11,12 +11,10 @@ use crate::imap::selected::Selected;
 use crate::store::View;
 
 /// `select = "SELECT" SP mailbox`
-pub const SELECT: Command =
-    Command { name: "SELECT", run: |context, cursor, out| run(context, cursor, out, false), ..USUAL };
+pub const SELECT: Command = Command { name: "SELECT", run: |context, cursor, out| run(context, cursor, out, false), ..USUAL };
 
 /// `examine = "EXAMINE" SP mailbox`
-pub const EXAMINE: Command =
-    Command { name: "EXAMINE", run: |context, cursor, out| run(context, cursor, out, true), ..USUAL };
+pub const EXAMINE: Command = Command { name: "EXAMINE", run: |context, cursor, out| run(context, cursor, out, true), ..USUAL };
 
 fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, read_only: bool) -> Parsed<Outcome> {
     cursor.space()?;

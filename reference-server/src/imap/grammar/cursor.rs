@@ -95,8 +95,7 @@ impl<'a> Cursor<'a> {
 
     /// Reads this text if it is next, letters of either case.
     pub fn eat_text(&mut self, text: &str) -> bool {
-        let found =
-            self.rest().get(..text.len()).is_some_and(|next| next.eq_ignore_ascii_case(text.as_bytes()));
+        let found = self.rest().get(..text.len()).is_some_and(|next| next.eq_ignore_ascii_case(text.as_bytes()));
         if found {
             self.at += text.len();
         }
@@ -117,9 +116,7 @@ impl<'a> Cursor<'a> {
     pub fn number(&mut self) -> Parsed<u32> {
         let start = self.at;
         let digits = self.take_while(|octet| octet.is_ascii_digit());
-        let value = digits.iter().try_fold(0u32, |value, digit| {
-            value.checked_mul(10)?.checked_add(u32::from(digit - b'0'))
-        });
+        let value = digits.iter().try_fold(0u32, |value, digit| value.checked_mul(10)?.checked_add(u32::from(digit - b'0')));
         match value {
             Some(value) if !digits.is_empty() => Ok(value),
             _ => Err(SyntaxError { offset: start, expected: "a number of 32 bits" }),

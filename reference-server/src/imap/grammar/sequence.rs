@@ -120,11 +120,7 @@ mod tests {
     #[case("2:4", 3, Err(4))]
     #[case("*", 0, Err(0))]
     #[case("1:*", 0, Err(0))]
-    fn message_numbers(
-        #[case] text: &str,
-        #[case] exists: u32,
-        #[case] expected: Result<Vec<RangeInclusive<u32>>, u32>,
-    ) {
+    fn message_numbers(#[case] text: &str, #[case] exists: u32, #[case] expected: Result<Vec<RangeInclusive<u32>>, u32>) {
         assert_eq!(parse(text).message_numbers(exists), expected);
     }
 

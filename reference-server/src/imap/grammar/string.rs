@@ -66,9 +66,9 @@ impl<'a> Cursor<'a> {
         self.need(b'"', "a quoted string")?;
         let mut value = Vec::new();
         loop {
-            value.extend_from_slice(self.take_while(|octet| {
-                octet.is_ascii() && !matches!(octet, b'"' | b'\\' | b'\r' | b'\n' | 0)
-            }));
+            value.extend_from_slice(
+                self.take_while(|octet| octet.is_ascii() && !matches!(octet, b'"' | b'\\' | b'\r' | b'\n' | 0)),
+            );
             if self.eat(b'"') {
                 return Ok(value);
             }

@@ -55,16 +55,12 @@ fn a_section_that_does_not_exist_is_nil(#[case] item: &str) {
 fn macros_stand_for_items() {
     let mut alice = Server::new().alice_in_inbox(&[&message("hello", "x")]);
     let fred = "((\"Fred\" NIL \"fred\" \"example.org\"))";
-    let envelope =
-        format!("ENVELOPE (\"Mon, 7 Feb 1994 21:52:25 -0800\" \"hello\" {fred} {fred} {fred} NIL NIL NIL NIL NIL)");
+    let envelope = format!("ENVELOPE (\"Mon, 7 Feb 1994 21:52:25 -0800\" \"hello\" {fred} {fred} {fred} NIL NIL NIL NIL NIL)");
     let fast = "FLAGS (\\Recent) INTERNALDATE \" 5-Jul-2026 09:08:07 +0000\" RFC822.SIZE 90";
     let body = "(\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL NIL \"7BIT\" 3 1";
     assert_eq!(alice.says("a FETCH 1 FAST"), format!("* 1 FETCH ({fast})\r\na OK FETCH completed\r\n"));
     assert_eq!(alice.says("a FETCH 1 ALL"), format!("* 1 FETCH ({fast} {envelope})\r\na OK FETCH completed\r\n"));
-    assert_eq!(
-        alice.says("a FETCH 1 FULL"),
-        format!("* 1 FETCH ({fast} {envelope} BODY {body}))\r\na OK FETCH completed\r\n")
-    );
+    assert_eq!(alice.says("a FETCH 1 FULL"), format!("* 1 FETCH ({fast} {envelope} BODY {body}))\r\na OK FETCH completed\r\n"));
     assert_eq!(
         alice.says("a FETCH 1 BODYSTRUCTURE"),
         format!("* 1 FETCH (BODYSTRUCTURE {body} NIL NIL NIL NIL))\r\na OK FETCH completed\r\n")

@@ -137,10 +137,7 @@ fn lsub_knows_names_and_levels() {
     let mut alice = Server::new().alice();
     alice.says("a SUBSCRIBE foo/bar");
     alice.says("b SUBSCRIBE inbox");
-    assert_eq!(
-        alice.says("c LSUB \"\" %"),
-        "* LSUB () \"/\" INBOX\r\n* LSUB (\\Noselect) \"/\" foo\r\nc OK LSUB completed\r\n"
-    );
+    assert_eq!(alice.says("c LSUB \"\" %"), "* LSUB () \"/\" INBOX\r\n* LSUB (\\Noselect) \"/\" foo\r\nc OK LSUB completed\r\n");
     assert_eq!(alice.says("d LSUB \"\" *"), "* LSUB () \"/\" INBOX\r\n* LSUB () \"/\" foo/bar\r\nd OK LSUB completed\r\n");
     alice.says("e CREATE foo/bar");
     alice.says("f DELETE foo/bar");

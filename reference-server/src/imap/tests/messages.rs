@@ -57,10 +57,7 @@ fn store_can_be_silent_and_uid_store_tells_the_uid() {
     let mut alice = Server::new().alice_in_inbox(&["x", "y"]);
     assert_eq!(alice.says("a STORE 1:2 +FLAGS.SILENT (\\Seen)"), "a OK STORE completed\r\n");
     assert_eq!(alice.says("b NOOP"), "b OK NOOP completed\r\n");
-    assert_eq!(
-        alice.says("c UID STORE 2,77 -FLAGS (\\Seen)"),
-        "* 2 FETCH (UID 2 FLAGS (\\Recent))\r\nc OK STORE completed\r\n"
-    );
+    assert_eq!(alice.says("c UID STORE 2,77 -FLAGS (\\Seen)"), "* 2 FETCH (UID 2 FLAGS (\\Recent))\r\nc OK STORE completed\r\n");
     assert_eq!(alice.says("d UID STORE 77 FLAGS (\\Seen)"), "d OK STORE completed\r\n");
 }
 

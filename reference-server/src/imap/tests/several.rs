@@ -26,7 +26,10 @@ fn numbers_do_not_move_during_fetch_store_and_search() {
     assert_eq!(two.says("e STORE 3 +FLAGS (\\Seen)"), "* 3 FETCH (FLAGS (\\Seen))\r\ne OK STORE completed\r\n");
     assert!(two.says("f FETCH 1:2 UID").ends_with("f NO [EXPUNGEISSUED] Some of the messages no longer exist\r\n"));
     two.is_answered("g STORE 1 +FLAGS (\\Seen)", "g NO [EXPUNGEISSUED]");
-    assert_eq!(two.says("h COPY 1:2 INBOX").lines().last(), Some("h NO [EXPUNGEISSUED] Some of the messages no longer exist; none was copied"));
+    assert_eq!(
+        two.says("h COPY 1:2 INBOX").lines().last(),
+        Some("h NO [EXPUNGEISSUED] Some of the messages no longer exist; none was copied")
+    );
 }
 
 #[test]
