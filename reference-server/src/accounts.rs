@@ -144,8 +144,8 @@ impl Accounts {
                 if verified.is_some_and(|digest| self.same(password, &digest)) {
                     true
                 } else {
-                    let right = PasswordHash::new(phc)
-                        .is_ok_and(|hash| Argon2::default().verify_password(password, &hash).is_ok());
+                    let right =
+                        PasswordHash::new(phc).is_ok_and(|hash| Argon2::default().verify_password(password, &hash).is_ok());
                     if right {
                         *verified = Some(self.digest(password).finalize().into_bytes().into());
                     }

@@ -150,12 +150,23 @@ fn fault_list() -> String {
 }
 
 async fn asked_to_stop() -> Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be waited for")?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted.context("Ctrl-C cannot be waited for"),
-        _ = terminate.recv() => Ok(()),
+        terminated = terminated() => terminated,
     }
+}
+
+#[cfg(unix)]
+async fn terminated() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    signal(SignalKind::terminate()).context("SIGTERM cannot be waited for")?.recv().await;
+    Ok(())
+}
+
+/// Only Unix has the signal.
+#[cfg(not(unix))]
+async fn terminated() -> Result<()> {
+    std::future::pending().await
 }
 
 #[cfg(test)]

@@ -146,7 +146,10 @@ impl FromStr for AccountConfig {
     fn from_str(text: &str) -> Result<Self, String> {
         let (address, end) = mail::mailbox(text.as_bytes(), 0)
             .map_err(|error| format!("write it as ADDRESS:PASSWORD, e.g. alice@example.org:secret ({error})"))?;
-        let secret = text.get(end..).and_then(|rest| rest.strip_prefix(':')).ok_or("a colon and a password are missing after the address")?;
+        let secret = text
+            .get(end..)
+            .and_then(|rest| rest.strip_prefix(':'))
+            .ok_or("a colon and a password are missing after the address")?;
         if secret.is_empty() {
             return Err("the password is empty".to_owned());
         }

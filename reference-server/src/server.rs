@@ -55,8 +55,14 @@ pub async fn start(config: Config) -> Result<Running> {
         .build()
         .context("the server's threads cannot be started")?;
     let (stop, stopped) = stop::channel();
-    let mut running =
-        Running { addresses: BTreeMap::new(), certificate: tls.chain, clock: config.clock.clone(), stop, tasks: Vec::new(), runtime: Some(runtime) };
+    let mut running = Running {
+        addresses: BTreeMap::new(),
+        certificate: tls.chain,
+        clock: config.clock.clone(),
+        stop,
+        tasks: Vec::new(),
+        runtime: Some(runtime),
+    };
     let store = open_store(&config.storage)?;
     let queue = Queue::new(store.clone(), config.clock.clone());
     let worker = Worker {
@@ -131,12 +137,8 @@ impl Rooms {
                 let role = if submission { Role::Submission } else { Role::Relay };
                 Arc::new(move |peer| Box::new(SmtpSession::new(peer, role, site.clone(), queue.clone())))
             }
-            Service::Pop3 | Service::Pop3s => {
-                Arc::new(move |peer| Box::new(Pop3Session::new(site.clone(), store.clone(), peer)))
-            }
-            Service::Imap | Service::Imaps => {
-                Arc::new(move |peer| Box::new(ImapSession::new(site.clone(), store.clone(), peer)))
-            }
+            Service::Pop3 | Service::Pop3s => Arc::new(move |peer| Box::new(Pop3Session::new(site.clone(), store.clone(), peer))),
+            Service::Imap | Service::Imaps => Arc::new(move |peer| Box::new(ImapSession::new(site.clone(), store.clone(), peer))),
         }
     }
 }

@@ -130,7 +130,11 @@ impl Connection {
                     after
                 }
                 Event::Rang => self.call(|session| session.wake(&mut out)),
-                Event::Expired => self.call(|session| session.expired(&mut out)),
+                Event::Expired => {
+                    // A session that goes on after all is as patient as before.
+                    heard = Instant::now();
+                    self.call(|session| session.expired(&mut out))
+                }
                 Event::Stopping => {
                     self.call(|session| session.stopping(&mut out));
                     After::Close

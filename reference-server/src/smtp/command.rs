@@ -69,7 +69,11 @@ pub(super) fn run(conversation: &mut Conversation, line: &[u8]) -> Reply {
     let Ok(line) = std::str::from_utf8(line) else { return Reply::new(500, "5.5.2", "The line is not US-ASCII") };
     let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
     let known = |command: &&&dyn Command| {
-        if conversation.broken(Fault::SmtpCaseSensitiveVerbs) { command.verb() == verb } else { command.verb().eq_ignore_ascii_case(verb) }
+        if conversation.broken(Fault::SmtpCaseSensitiveVerbs) {
+            command.verb() == verb
+        } else {
+            command.verb().eq_ignore_ascii_case(verb)
+        }
     };
     let Some(command) = COMMANDS.iter().find(known) else {
         return if NOT_IMPLEMENTED.iter().any(|known| known.eq_ignore_ascii_case(verb)) {

@@ -114,7 +114,10 @@ fn ehlo_lists_what_may_be_used_now() {
 
 #[test]
 fn a_message_is_accepted() {
-    check(&format!("{MAIL}DATA\nSubject: x\n\n..\n.\nQUIT\n"), &["250 2.1.0", "250 2.1.5", "354 ", "250 2.0.0", "221 2.0.0", "closed"]);
+    check(
+        &format!("{MAIL}DATA\nSubject: x\n\n..\n.\nQUIT\n"),
+        &["250 2.1.0", "250 2.1.5", "354 ", "250 2.0.0", "221 2.0.0", "closed"],
+    );
 }
 
 #[test]
@@ -145,7 +148,10 @@ fn arguments_are_checked() {
     check("mail from:<a@b> size=10 body=8bitmime auth=<>\n", &["250"]);
     check("MAIL FROM:<a@b> AUTH=e+3Dmc2@example.com\nRSET\nMAIL FROM:<a@b> AUTH=e+3\n", &["250", "250", "501"]);
     check("MAIL FROM:<@r.example,@s.example:a@b>\nRCPT TO:<@r.example:alice@example.org>\n", &["250", "250"]);
-    check("MAIL FROM:<>\nRCPT TO:<PostMaster>\nRCPT TO:<postmaster@EXAMPLE.org>\nRCPT TO:<>\n", &["250", "250", "250", "501 5.1.3"]);
+    check(
+        "MAIL FROM:<>\nRCPT TO:<PostMaster>\nRCPT TO:<postmaster@EXAMPLE.org>\nRCPT TO:<>\n",
+        &["250", "250", "250", "501 5.1.3"],
+    );
     check("MAIL FROM:<>\nRCPT TO:<alice@example.org> NOTIFY=NEVER\n", &["250", "555 5.5.4"]);
     check("MAIL FROM:<>\nRCPT TO:<a@elsewhere.example>\nRCPT TO:<a@[192.0.2.1]>\n", &["250", "550 5.7.1", "550 5.7.1"]);
 }
@@ -159,13 +165,10 @@ fn helo_has_no_extensions() {
 
 #[test]
 fn users_and_lists_are_verified() {
-    check("VRFY alice\nVRFY <bob@example.org>\nVRFY nobody\nVRFY a@elsewhere.example\nVRFY\n", &[
-        "250 2.1.5 <alice@example.org>",
-        "250 2.1.5 <bob@example.org>",
-        "550 5.1.1",
-        "252 2.1.5",
-        "501",
-    ]);
+    check(
+        "VRFY alice\nVRFY <bob@example.org>\nVRFY nobody\nVRFY a@elsewhere.example\nVRFY\n",
+        &["250 2.1.5 <alice@example.org>", "250 2.1.5 <bob@example.org>", "550 5.1.1", "252 2.1.5", "501"],
+    );
     check("EXPN postmaster\nEXPN alice\nEXPN nobody\nEXPN\n", &["250 2.1.5 <alice@example.org>", "550", "550", "501"]);
 }
 
@@ -222,7 +225,10 @@ fn users_log_in() {
     check(&format!("AUTH PLAIN\n{}\nNOOP\n", "A".repeat(13_000)), &["334", "500 5.5.6", "250"]);
     let strict = Setup { plaintext_auth: false, ..Setup::default() };
     check_with(&strict, "AUTH PLAIN AGFsaWNlAHNlY3JldA==\n", &["538 5.7.11"]);
-    check("AUTH PLAIN AGFsaWNlAHNlY3JldA==\nMAIL FROM:<alice@example.org>\nRCPT TO:<x@elsewhere.example>\n", &["235", "250", "250"]);
+    check(
+        "AUTH PLAIN AGFsaWNlAHNlY3JldA==\nMAIL FROM:<alice@example.org>\nRCPT TO:<x@elsewhere.example>\n",
+        &["235", "250", "250"],
+    );
 }
 
 #[test]

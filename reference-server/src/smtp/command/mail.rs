@@ -43,8 +43,7 @@ fn envelope(conversation: &Conversation, argument: &str) -> Result<Envelope, Rep
     if !argument.get(..FROM.len()).is_some_and(|word| word.eq_ignore_ascii_case(FROM)) {
         return Err(Reply::new(501, "5.5.4", "MAIL needs FROM:<reverse-path>"));
     }
-    let (reverse_path, end) =
-        reverse_path(argument, FROM.len()).map_err(|error| super::syntax_error("5.1.7", "MAIL", &error))?;
+    let (reverse_path, end) = reverse_path(argument, FROM.len()).map_err(|error| super::syntax_error("5.1.7", "MAIL", &error))?;
     if reverse_path.is_none() && conversation.broken(Fault::SmtpRefusesNullPath) {
         return Err(Reply::new(550, "5.1.8", "The null reverse-path is not accepted"));
     }
