@@ -71,14 +71,16 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("date-time", Scope::Both, r#"[ \d]\d-MONTH-\d{4} \d\d:\d\d:\d\d [+-]\d{4}"#),
     // RFC 3339.
     ("date-time", Scope::Both, r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"),
-    ("timing", Scope::Received, r"\((\d[\d.]*(?: ?\+ ?[\d.]+)* ?(?:ms|msecs?|s|secs?|seconds))\)"),
+    ("timing", Scope::Received, r"\((\d+(?:\.\d+)?(?: ?\+ ?[\d.]+)* ?(?:ms|msecs?|s|secs?|seconds)\b[^()]*)\)"),
     ("timing", Scope::Received, r"\bin (\d+(?:\.\d+)? ?(?:ms|msecs?|s|secs?|seconds))\b"),
     ("queue-id", Scope::Received, r"(?i)\bqueued (?:as|mail for delivery, id) ([0-9a-z._-]*[0-9a-z])"),
-    ("queue-id", Scope::Received, r"(?i)(?:\bwith [a-z]+ |\()?\bid ([0-9a-z._-]*\d[0-9a-z._-]*)"),
-    // A local part with a long number is made by a clock or a counter: Message-IDs, and the time stamp of APOP (RFC 1939 §7).
+    ("queue-id", Scope::Received, r"(?i)\bid[ =]([0-9a-z._+/=-]*\d[0-9a-z._+/=-]*)"),
+    // The time stamp of APOP (RFC 1939 §7).
+    ("message-id", Scope::Received, r"^\+OK [^<]*<([^<>\s]+@[^<>\s]*)>"),
+    // A local part with a long number is made by a clock or a counter.
     ("message-id", Scope::Received, r"<([^<>@\s]*\d{4}[^<>@\s]*@[^<>\s]+)>"),
     ("message-id", Scope::Received, r"(?i)^message-id:\s*<([^<>]+)>"),
-    ("session", Scope::Received, r"(?i)\bsession[=: ]+<?([0-9a-z+/=._-]{6,})"),
+    ("session", Scope::Received, r"(?i)\bsession(?:id)?(?:=|: ?| )<?([0-9a-z+/=._-]{6,})"),
     // LMTP: the session stands between the recipient and the word (RFC 2033 leaves the text free).
     ("session", Scope::Received, r"> ([0-9A-Za-z+/=:]{16,}) Saved"),
     ("peer", Scope::Both, r"\b(?:\d{1,3}\.){3}\d{1,3}:\d{1,5}\b"),
@@ -133,6 +135,18 @@ mod tests {
             ("a2 OK [COPYUID 38505 304,319:320 3956:3958] Done", "a2 OK [COPYUID ${uidvalidity} ${uid} ${uid}] Done"),
             ("a2 OK [APPENDUID 38505 3955] Done", "a2 OK [APPENDUID ${uidvalidity} ${uid}] Done"),
             ("+OK ready <1896.697170952@dbc.example>", "+OK ready <${message-id}>"),
+            ("+OK Dovecot ready. <7.1.6b3e.byapgItehpRybZoM9L2MYg==@vm>", "+OK Dovecot ready. <${message-id}>"),
+            (
+                "+OK Mailbox locked and ready SESSIONID=<cyrus-17953-301-1-7063>",
+                "+OK Mailbox locked and ready SESSIONID=<${session}>",
+            ),
+            ("a OK Completed (0.000 secs 5 calls)", "a OK Completed (${timing})"),
+            ("250 OK id=1xVIxU-00076i-2h", "250 OK id=${queue-id}"),
+            (
+                "\tby vm with LMTP id QGkWBHqx/2+A==; Mon, 3 Nov 2026 05:01:02 +0000",
+                "\tby vm with LMTP id ${queue-id}; ${date-time}",
+            ),
+            ("* OK [MAILBOXID (g9mjs0rcl7otvmtacso8wboz)] Ok", "* OK [MAILBOXID (${object-id})] Ok"),
             ("* OK [HIGHESTMODSEQ 715194045007]", "* OK [HIGHESTMODSEQ ${modseq}]"),
             ("250 2.0.0 <a@b.example> wH2tBQABC1234567+A== Saved", "250 2.0.0 <a@b.example> ${session} Saved"),
             ("421 127.0.0.1:4025 and [::1]:25 since 2026-11-23T05:01:02.5Z", "421 ${peer} and ${peer} since ${date-time}"),
@@ -151,6 +165,8 @@ mod tests {
             "* ID (\"name\" \"Dovecot\")",
             "a1 OK ID completed",
             "250-SIZE 10240000",
+            "a NO Session was closed",
+            "+OK 2 messages (340 octets)",
         ] {
             assert_eq!(filtered(line), line);
         }
