@@ -4,6 +4,7 @@
 //! satisfies an expectation, [`transcript`] who said what when, [`outcome`] what came of it,
 //! [`report`] how it is told, [`snapshot`] what was accepted before. ARCHITECTURE.md has the rules.
 
+pub mod dialogue;
 pub mod matching;
 pub mod outcome;
 pub mod protocol;
