@@ -1,5 +1,5 @@
-//! Named filters: which parts of a transcript change from run to run without anything having changed. A suite or a target adds
-//! its own to the ones here.
+//! Named filters: which parts of a transcript change from run to run without anything having changed. A target adds its own to
+//! the ones here.
 
 use std::sync::LazyLock;
 
@@ -16,23 +16,45 @@ pub(super) enum Scope {
     AnswerTo(&'static [&'static str]),
 }
 
-/// A regular expression whose groups (without groups: the whole match) are shown as `${name}`.
+/// The filters of a run: those every snapshot goes through, then those of the target.
 #[derive(Clone, Debug)]
-pub struct Filter {
+pub struct Filters(Vec<Filter>);
+
+impl Filters {
+    /// `extra` are names and regular expressions. An expression sees one line at a time, of either direction, in the notation of
+    /// [`crate::transcript::lines`]; its groups (without groups: the whole match) are shown as `${name}`. The error
+    /// names the filter that is none.
+    pub fn new(extra: &[(String, String)]) -> Result<Filters, String> {
+        let mut filters = DEFAULTS.clone();
+        for (name, expression) in extra {
+            let filter = Filter::new(name, Scope::Both, expression);
+            filters.push(filter.map_err(|why| format!("the snapshot filter `{name}` is no regular expression: {why}"))?);
+        }
+        Ok(Filters(filters))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Filter> {
+        self.0.iter()
+    }
+}
+
+impl Default for Filters {
+    fn default() -> Self {
+        Filters(DEFAULTS.clone())
+    }
+}
+
+/// One named expression.
+#[derive(Clone, Debug)]
+pub(super) struct Filter {
     name: String,
     pub(super) scope: Scope,
     expression: Regex,
 }
 
 impl Filter {
-    /// A filter for both directions. `expression` sees one line at a time, in the notation of [`crate::transcript::lines`].
-    pub fn new(name: &str, expression: &str) -> Result<Filter, regex::Error> {
-        Ok(Filter { name: name.to_owned(), scope: Scope::Both, expression: Regex::new(expression)? })
-    }
-
-    /// The filters every snapshot goes through, first things first: dates before the numbers in them.
-    pub fn defaults() -> &'static [Filter] {
-        &DEFAULTS
+    fn new(name: &str, scope: Scope, expression: &str) -> Result<Filter, regex::Error> {
+        Ok(Filter { name: name.to_owned(), scope, expression: Regex::new(expression)? })
     }
 
     /// `line` with what this filter names replaced.
@@ -59,7 +81,7 @@ impl Filter {
 
 const MONTH: &str = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
 
-/// Name, scope, expression; `MONTH` is filled in.
+/// Name, scope, expression, first things first: dates before the numbers in them. `MONTH` is filled in.
 const TABLE: &[(&str, Scope, &str)] = &[
     // RFC 5322 §3.3, with the comment many servers put behind the zone.
     (
@@ -96,10 +118,8 @@ const TABLE: &[(&str, Scope, &str)] = &[
 ];
 
 static DEFAULTS: LazyLock<Vec<Filter>> = LazyLock::new(|| {
-    let made = TABLE.iter().map(|(name, scope, expression)| {
-        let filter = Filter::new(name, &expression.replace("MONTH", MONTH)).ok()?;
-        Some(Filter { scope: *scope, ..filter })
-    });
+    let made = TABLE.iter().map(|(name, scope, expression)| Filter::new(name, *scope, &expression.replace("MONTH", MONTH)));
+    // A test sees to it that every expression of the table is one.
     made.flatten().collect()
 });
 
@@ -118,6 +138,8 @@ mod tests {
     #[test]
     fn every_expression_of_the_table_compiles() {
         assert_eq!(DEFAULTS.len(), TABLE.len());
+        let refused = Filters::new(&[("size".into(), "(".into())]).unwrap_err();
+        assert!(refused.contains("`size`"), "{refused}");
     }
 
     #[test]
