@@ -1,5 +1,5 @@
-//! Named filters: which parts of a transcript change from run to run without anything having changed. A suite or a target adds
-//! its own to the ones here.
+//! Named filters: which parts of a transcript change from run to run without anything having changed. A target adds its own to
+//! the ones here.
 
 use std::sync::LazyLock;
 
@@ -16,23 +16,45 @@ pub(super) enum Scope {
     AnswerTo(&'static [&'static str]),
 }
 
-/// A regular expression whose groups (without groups: the whole match) are shown as `${name}`.
+/// The filters of a run: those every snapshot goes through, then those of the target.
 #[derive(Clone, Debug)]
-pub struct Filter {
+pub struct Filters(Vec<Filter>);
+
+impl Filters {
+    /// `extra` are names and regular expressions. An expression sees one line at a time, of either direction, in the notation of
+    /// [`crate::transcript::lines`]; its groups (without groups: the whole match) are shown as `${name}`. The error
+    /// names the filter that is none.
+    pub fn new(extra: &[(String, String)]) -> Result<Filters, String> {
+        let mut filters = DEFAULTS.clone();
+        for (name, expression) in extra {
+            let filter = Filter::new(name, Scope::Both, expression);
+            filters.push(filter.map_err(|why| format!("the snapshot filter `{name}` is no regular expression: {why}"))?);
+        }
+        Ok(Filters(filters))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Filter> {
+        self.0.iter()
+    }
+}
+
+impl Default for Filters {
+    fn default() -> Self {
+        Filters(DEFAULTS.clone())
+    }
+}
+
+/// One named expression.
+#[derive(Clone, Debug)]
+pub(super) struct Filter {
     name: String,
     pub(super) scope: Scope,
     expression: Regex,
 }
 
 impl Filter {
-    /// A filter for both directions. `expression` sees one line at a time, in the notation of [`crate::transcript::lines`].
-    pub fn new(name: &str, expression: &str) -> Result<Filter, regex::Error> {
-        Ok(Filter { name: name.to_owned(), scope: Scope::Both, expression: Regex::new(expression)? })
-    }
-
-    /// The filters every snapshot goes through, first things first: dates before the numbers in them.
-    pub fn defaults() -> &'static [Filter] {
-        &DEFAULTS
+    fn new(name: &str, scope: Scope, expression: &str) -> Result<Filter, regex::Error> {
+        Ok(Filter { name: name.to_owned(), scope, expression: Regex::new(expression)? })
     }
 
     /// `line` with what this filter names replaced.
@@ -59,7 +81,7 @@ impl Filter {
 
 const MONTH: &str = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
 
-/// Name, scope, expression; `MONTH` is filled in.
+/// Name, scope, expression, first things first: dates before the numbers in them. `MONTH` is filled in.
 const TABLE: &[(&str, Scope, &str)] = &[
     // RFC 5322 §3.3, with the comment many servers put behind the zone.
     (
@@ -71,14 +93,16 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("date-time", Scope::Both, r#"[ \d]\d-MONTH-\d{4} \d\d:\d\d:\d\d [+-]\d{4}"#),
     // RFC 3339.
     ("date-time", Scope::Both, r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"),
-    ("timing", Scope::Received, r"\((\d[\d.]*(?: ?\+ ?[\d.]+)* ?(?:ms|msecs?|s|secs?|seconds))\)"),
+    ("timing", Scope::Received, r"\((\d+(?:\.\d+)?(?: ?\+ ?[\d.]+)* ?(?:ms|msecs?|s|secs?|seconds)\b[^()]*)\)"),
     ("timing", Scope::Received, r"\bin (\d+(?:\.\d+)? ?(?:ms|msecs?|s|secs?|seconds))\b"),
     ("queue-id", Scope::Received, r"(?i)\bqueued (?:as|mail for delivery, id) ([0-9a-z._-]*[0-9a-z])"),
-    ("queue-id", Scope::Received, r"(?i)(?:\bwith [a-z]+ |\()?\bid ([0-9a-z._-]*\d[0-9a-z._-]*)"),
-    // A local part with a long number is made by a clock or a counter: Message-IDs, and the time stamp of APOP (RFC 1939 §7).
+    ("queue-id", Scope::Received, r"(?i)\bid[ =]([0-9a-z._+/=-]*\d[0-9a-z._+/=-]*)"),
+    // The time stamp of APOP (RFC 1939 §7).
+    ("message-id", Scope::Received, r"^\+OK [^<]*<([^<>\s]+@[^<>\s]*)>"),
+    // A local part with a long number is made by a clock or a counter.
     ("message-id", Scope::Received, r"<([^<>@\s]*\d{4}[^<>@\s]*@[^<>\s]+)>"),
     ("message-id", Scope::Received, r"(?i)^message-id:\s*<([^<>]+)>"),
-    ("session", Scope::Received, r"(?i)\bsession[=: ]+<?([0-9a-z+/=._-]{6,})"),
+    ("session", Scope::Received, r"(?i)\bsession(?:id)?(?:=|: ?| )<?([0-9a-z+/=._-]{6,})"),
     // LMTP: the session stands between the recipient and the word (RFC 2033 leaves the text free).
     ("session", Scope::Received, r"> ([0-9A-Za-z+/=:]{16,}) Saved"),
     ("peer", Scope::Both, r"\b(?:\d{1,3}\.){3}\d{1,3}:\d{1,5}\b"),
@@ -94,10 +118,8 @@ const TABLE: &[(&str, Scope, &str)] = &[
 ];
 
 static DEFAULTS: LazyLock<Vec<Filter>> = LazyLock::new(|| {
-    let made = TABLE.iter().map(|(name, scope, expression)| {
-        let filter = Filter::new(name, &expression.replace("MONTH", MONTH)).ok()?;
-        Some(Filter { scope: *scope, ..filter })
-    });
+    let made = TABLE.iter().map(|(name, scope, expression)| Filter::new(name, *scope, &expression.replace("MONTH", MONTH)));
+    // A test sees to it that every expression of the table is one.
     made.flatten().collect()
 });
 
@@ -116,6 +138,8 @@ mod tests {
     #[test]
     fn every_expression_of_the_table_compiles() {
         assert_eq!(DEFAULTS.len(), TABLE.len());
+        let refused = Filters::new(&[("size".into(), "(".into())]).unwrap_err();
+        assert!(refused.contains("`size`"), "{refused}");
     }
 
     #[test]
@@ -133,6 +157,18 @@ mod tests {
             ("a2 OK [COPYUID 38505 304,319:320 3956:3958] Done", "a2 OK [COPYUID ${uidvalidity} ${uid} ${uid}] Done"),
             ("a2 OK [APPENDUID 38505 3955] Done", "a2 OK [APPENDUID ${uidvalidity} ${uid}] Done"),
             ("+OK ready <1896.697170952@dbc.example>", "+OK ready <${message-id}>"),
+            ("+OK Dovecot ready. <7.1.6b3e.byapgItehpRybZoM9L2MYg==@vm>", "+OK Dovecot ready. <${message-id}>"),
+            (
+                "+OK Mailbox locked and ready SESSIONID=<cyrus-17953-301-1-7063>",
+                "+OK Mailbox locked and ready SESSIONID=<${session}>",
+            ),
+            ("a OK Completed (0.000 secs 5 calls)", "a OK Completed (${timing})"),
+            ("250 OK id=1xVIxU-00076i-2h", "250 OK id=${queue-id}"),
+            (
+                "\tby vm with LMTP id QGkWBHqx/2+A==; Mon, 3 Nov 2026 05:01:02 +0000",
+                "\tby vm with LMTP id ${queue-id}; ${date-time}",
+            ),
+            ("* OK [MAILBOXID (g9mjs0rcl7otvmtacso8wboz)] Ok", "* OK [MAILBOXID (${object-id})] Ok"),
             ("* OK [HIGHESTMODSEQ 715194045007]", "* OK [HIGHESTMODSEQ ${modseq}]"),
             ("250 2.0.0 <a@b.example> wH2tBQABC1234567+A== Saved", "250 2.0.0 <a@b.example> ${session} Saved"),
             ("421 127.0.0.1:4025 and [::1]:25 since 2026-11-23T05:01:02.5Z", "421 ${peer} and ${peer} since ${date-time}"),
@@ -151,6 +187,8 @@ mod tests {
             "* ID (\"name\" \"Dovecot\")",
             "a1 OK ID completed",
             "250-SIZE 10240000",
+            "a NO Session was closed",
+            "+OK 2 messages (340 octets)",
         ] {
             assert_eq!(filtered(line), line);
         }

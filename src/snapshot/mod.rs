@@ -6,7 +6,7 @@ mod normalise;
 mod review;
 mod store;
 
-pub use filters::Filter;
+pub use filters::Filters;
 pub use normalise::normalise;
 pub use review::{ReviewError, Reviewed, review};
 pub use store::{Pending, SnapshotError, Store, pending};

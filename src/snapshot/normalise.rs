@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::filters::{Filter, Scope};
+use super::filters::{Filter, Filters, Scope};
 use crate::suite::ConnectionName;
 use crate::transcript::{Entry, Transcript, What, lines};
 
@@ -13,8 +13,8 @@ const SHORTEST: usize = 4;
 /// implied, other line ends and trailing blanks are visible ([`lines`]); a literal `${` is written `$${`.
 ///
 /// `values` are the case's own (mailbox names, addresses, what captures bound), shown as `${name}`; where two are equal the
-/// first names both. The default filters and then `extra` ones follow.
-pub fn normalise(transcript: &Transcript, values: &[(String, Vec<u8>)], extra: &[Filter]) -> String {
+/// first names both. A name that ends with a dot stands for a prefix: with `new.` and `p7-`, `p7-box1` is shown as `${new.box1}`.
+pub fn normalise(transcript: &Transcript, values: &[(String, Vec<u8>)], filters: &Filters) -> String {
     let mut values: Vec<(&str, &[u8])> = values.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
     let hosts: Vec<Vec<u8>> = transcript.entries.iter().filter_map(greeting_host).collect();
     values.extend(hosts.iter().map(|host| ("host", host.as_slice())));
@@ -39,7 +39,7 @@ pub fn normalise(transcript: &Transcript, values: &[(String, Vec<u8>)], extra: &
             What::Event(text) => ("#", text.lines().map(str::to_owned).collect()),
         };
         for line in said {
-            let line = Filter::defaults().iter().chain(extra).filter(seen).fold(line, |line, filter| filter.apply(&line));
+            let line = filters.iter().filter(seen).fold(line, |line, filter| filter.apply(&line));
             page.push_str(&marked(letter, &entry.connection, &line));
         }
     }
@@ -86,14 +86,19 @@ fn named(bytes: &[u8], values: &[(&str, &[u8])]) -> Vec<u8> {
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let before = at.checked_sub(1).and_then(|i| bytes.get(i)).copied();
-        let whole = |value: &[u8]| {
+        let whole = |name: &str, value: &[u8]| {
             rest.starts_with(value)
                 && apart(before, value.first().copied())
-                && apart(rest.get(value.len()).copied(), value.last().copied())
+                && (name.ends_with('.') || apart(rest.get(value.len()).copied(), value.last().copied()))
         };
-        if let Some((name, value)) = values.iter().find(|(_, value)| whole(value)) {
-            out.extend_from_slice(format!("${{{name}}}").as_bytes());
-            at += value.len();
+        if let Some((name, value)) = values.iter().find(|(name, value)| whole(name, value)) {
+            let behind = rest.get(value.len()..).unwrap_or_default();
+            let word = |octet: &&u8| name.ends_with('.') && (octet.is_ascii_alphanumeric() || b"_-".contains(octet));
+            let suffix: Vec<u8> = behind.iter().take_while(word).copied().collect();
+            at += value.len() + suffix.len();
+            out.extend_from_slice(format!("${{{name}").as_bytes());
+            out.extend_from_slice(&suffix);
+            out.push(b'}');
         } else if rest.starts_with(b"${") {
             out.extend_from_slice(b"$${");
             at += 2;
@@ -152,7 +157,7 @@ mod tests {
             value("box", "ms-4f2"),
             value("next", "17"),
         ];
-        insta::assert_snapshot!(normalise(&transcript, &values, &[]), @r"
+        insta::assert_snapshot!(normalise(&transcript, &values, &Filters::default()), @r"
         C: MAIL FROM:<${alice.address}>
         C: RCPT TO:<${bob.address}>
         S: 250 2.1.0 Ok
@@ -166,8 +171,15 @@ mod tests {
     #[test]
     fn a_value_of_several_lines_is_one_name() {
         let transcript = Transcript { entries: vec![said("", came("* 1 FETCH (BODY[TEXT] {12}\r\none\r\ntwo\r\n\r\n)\r\n"))] };
-        let page = normalise(&transcript, &[value("text", "one\r\ntwo\r\n")], &[]);
+        let page = normalise(&transcript, &[value("text", "one\r\ntwo\r\n")], &Filters::default());
         assert_eq!(page, "S: * 1 FETCH (BODY[TEXT] {12}\nS: ${text}\nS: )\n");
+    }
+
+    #[test]
+    fn a_prefix_takes_the_word_behind_it_in() {
+        let transcript = Transcript { entries: vec![said("", sent("a1 RENAME p7x-box1 \"p7x-b_2\"\r\n"))] };
+        let page = normalise(&transcript, &[value("new.", "p7x-"), value("box", "p7x-box1")], &Filters::default());
+        assert_eq!(page, "C: a1 RENAME ${box} \"${new.b_2}\"\n");
     }
 
     #[test]
@@ -180,7 +192,8 @@ mod tests {
                 said("", came("+OK\r\n1 340\r\n.\r\n")),
             ],
         };
-        let page = normalise(&transcript, &[], &[Filter::new("size", r"^\d+ (\d+)$").unwrap()]);
+        let filters = Filters::new(&[("size".into(), r"^\d+ (\d+)$".into())]).unwrap();
+        let page = normalise(&transcript, &[], &filters);
         assert_eq!(page, "C: UIDL\nS: +OK\nS: 1 ${uidl}\nS: .\nC: LIST\nS: +OK\nS: 1 ${size}\nS: .\n");
     }
 
@@ -195,7 +208,7 @@ mod tests {
                     said("", came(&format!("a3 OK {account} done (0.00{uid} secs)\r\n"))),
                 ],
             };
-            normalise(&transcript, &[value("alice.login", account), value("uid", uid)], &[])
+            normalise(&transcript, &[value("alice.login", account), value("uid", uid)], &Filters::default())
         };
         assert_eq!(run("7", "4bXyz", "alice-1", " 3"), run("1007", "6A1F2C0", "alice-22", "13"));
     }

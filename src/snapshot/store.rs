@@ -5,8 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Mode;
-use crate::outcome::SnapshotState;
+use super::{Filters, Mode, normalise};
+use crate::outcome::{CaseOutcome, SnapshotState};
 use crate::suite::Case;
 
 /// A snapshot file that could not be read or written.
@@ -30,13 +30,12 @@ impl SnapshotError {
 pub struct Store {
     folder: PathBuf,
     target: String,
-    mode: Mode,
 }
 
 impl Store {
     /// The snapshots of `target` below `root` (`fixtures/snapshots`).
-    pub fn new(root: &Path, target: &str, mode: Mode) -> Store {
-        Store { folder: root.join(file_name(target)), target: target.to_owned(), mode }
+    pub fn new(root: &Path, target: &str) -> Store {
+        Store { folder: root.join(file_name(target)), target: target.to_owned() }
     }
 
     /// Where the accepted snapshot of a case is: its id below the target's folder, `@` before a variant.
@@ -49,12 +48,25 @@ impl Store {
         path.with_file_name(format!("{last}{variant}.snap"))
     }
 
-    /// Compares the normalised transcript of a case with the accepted one. In [`Mode::Pending`] what differs is put down for a
-    /// review, and what no longer differs is taken away again.
-    pub fn compare(&self, case: &Case, present: &str) -> Result<SnapshotState, SnapshotError> {
-        if self.mode == Mode::Off {
+    /// Normalises the transcript of a case and compares it with the accepted one. `values` are names and values of the case, to
+    /// which its captures are added. In [`Mode::Pending`] what differs is put down for a review, and what no longer differs is
+    /// taken away again.
+    pub fn compare(
+        &self,
+        outcome: &CaseOutcome,
+        values: &[(String, String)],
+        filters: &Filters,
+        mode: Mode,
+    ) -> Result<SnapshotState, SnapshotError> {
+        if mode == Mode::Off {
             return Ok(SnapshotState::Off);
         }
+        let known = values.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes()));
+        let values: Vec<(String, Vec<u8>)> = known.chain(outcome.captures.iter().cloned()).collect();
+        self.compare_text(&outcome.case, &normalise(&outcome.transcript, &values, filters), mode)
+    }
+
+    fn compare_text(&self, case: &Case, present: &str, mode: Mode) -> Result<SnapshotState, SnapshotError> {
         let path = self.path(case);
         let new = path.with_extension("snap.new");
         let state = match read(&path)? {
@@ -62,7 +74,7 @@ impl Store {
             Some(accepted) if accepted.body == present => SnapshotState::Same,
             Some(accepted) => SnapshotState::Changed { accepted: accepted.body, present: present.to_owned() },
         };
-        match (self.mode, &state) {
+        match (mode, &state) {
             (Mode::Pending, SnapshotState::Same) => remove(&new)?,
             (Mode::Pending, _) => write(&new, &self.file(case, present))?,
             _ => {}
@@ -222,6 +234,7 @@ fn scalar(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::Verdict;
     use crate::report::sample;
     use crate::suite::{Level, Transport, Variant};
 
@@ -234,21 +247,21 @@ mod tests {
     #[test]
     fn a_change_waits_until_it_is_accepted() {
         let root = tempfile::tempdir().unwrap();
-        let store = Store::new(root.path(), "dovecot", Mode::Pending);
+        let store = Store::new(root.path(), "dovecot");
         let case = case("pop3/rfc1939/5-transaction/noop");
-        assert_eq!(store.compare(&case, BODY).unwrap(), SnapshotState::New);
+        assert_eq!(store.compare_text(&case, BODY, Mode::Pending).unwrap(), SnapshotState::New);
         let [waiting] = pending(root.path(), None).unwrap().try_into().unwrap();
         assert_eq!((waiting.case.as_str(), waiting.target.as_str()), (case.id.as_str(), "dovecot"));
         assert_eq!((waiting.description.as_str(), waiting.present.as_str()), (case.title.as_str(), BODY));
         assert_eq!(waiting.accepted, None);
         waiting.accept().unwrap();
-        assert_eq!(store.compare(&case, BODY).unwrap(), SnapshotState::Same);
-        let changed = store.compare(&case, "C: NOOP\n").unwrap();
+        assert_eq!(store.compare_text(&case, BODY, Mode::Pending).unwrap(), SnapshotState::Same);
+        let changed = store.compare_text(&case, "C: NOOP\n", Mode::Pending).unwrap();
         assert_eq!(changed, SnapshotState::Changed { accepted: BODY.into(), present: "C: NOOP\n".into() });
         assert_eq!(pending(root.path(), Some("dovecot")).unwrap().len(), 1);
         assert!(pending(root.path(), Some("postfix")).unwrap().is_empty());
         // The change went away by itself: nothing is left to review.
-        assert_eq!(store.compare(&case, BODY).unwrap(), SnapshotState::Same);
+        assert_eq!(store.compare_text(&case, BODY, Mode::Pending).unwrap(), SnapshotState::Same);
         assert!(pending(root.path(), None).unwrap().is_empty());
     }
 
@@ -256,17 +269,34 @@ mod tests {
     fn checking_never_writes() {
         let root = tempfile::tempdir().unwrap();
         let case = case("pop3/x/noop");
-        assert_eq!(Store::new(root.path(), "t", Mode::Check).compare(&case, BODY).unwrap(), SnapshotState::New);
-        assert_eq!(Store::new(root.path(), "t", Mode::Off).compare(&case, BODY).unwrap(), SnapshotState::Off);
+        let store = Store::new(root.path(), "t");
+        let mut outcome = sample::outcome(case, Verdict::Passed, 1);
+        outcome.transcript.entries = vec![sample::entry(1, "", false, "C:NOOP\r\n")];
+        let compared = |mode| store.compare(&outcome, &[], &Filters::default(), mode).unwrap();
+        assert_eq!(compared(Mode::Check), SnapshotState::New);
+        assert_eq!(compared(Mode::Off), SnapshotState::Off);
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_captures_bound_is_shown_by_name() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::new(root.path(), "t");
+        let mut outcome = sample::outcome(case("pop3/x/noop"), Verdict::Passed, 1);
+        outcome.transcript.entries = vec![sample::entry(1, "", false, "C:USER alice-17 abcdef\r\n")];
+        outcome.captures = vec![("token".into(), b"abcdef".to_vec())];
+        let values = [("alice.login".to_owned(), "alice-17".to_owned())];
+        store.compare(&outcome, &values, &Filters::default(), Mode::Pending).unwrap();
+        let [waiting] = pending(root.path(), None).unwrap().try_into().unwrap();
+        assert_eq!(waiting.present, "C: USER ${alice.login} ${token}\n");
     }
 
     #[test]
     fn insta_reads_the_files() {
         let root = tempfile::tempdir().unwrap();
-        let store = Store::new(root.path(), "dovecot", Mode::Pending);
+        let store = Store::new(root.path(), "dovecot");
         let case = case("pop3/x/noop");
-        store.compare(&case, BODY).unwrap();
+        store.compare_text(&case, BODY, Mode::Pending).unwrap();
         let snapshot = insta::Snapshot::from_file(&store.path(&case).with_extension("snap.new")).unwrap();
         assert_eq!(snapshot.metadata().source(), Some(&*case.file));
         assert_eq!(snapshot.metadata().description(), Some(case.title.as_str()));
@@ -276,23 +306,23 @@ mod tests {
 
     #[test]
     fn files_stay_below_the_folder_of_the_target() {
-        let store = Store::new(Path::new("snapshots"), "../evil target", Mode::Check);
+        let store = Store::new(Path::new("snapshots"), "../evil target");
         let mut case = case("smtp/../../etc/x");
         assert_eq!(store.path(&case), Path::new("snapshots/_._evil_target/smtp/_./_./etc/x.snap"));
         case.id = "imap/rfc9051/6.3.2-select/a.b".into();
         case.variant = Variant { transport: Some(Transport::Tls), segments: Some(Default::default()), literals: None };
-        let store = Store::new(Path::new("s"), "dovecot", Mode::Check);
+        let store = Store::new(Path::new("s"), "dovecot");
         assert_eq!(store.path(&case), Path::new("s/dovecot/imap/rfc9051/6.3.2-select/a.b@transport=tls,segments=whole.snap"));
     }
 
     #[test]
     fn a_file_without_header_is_refused_by_name() {
         let root = tempfile::tempdir().unwrap();
-        let store = Store::new(root.path(), "t", Mode::Check);
+        let store = Store::new(root.path(), "t");
         let case = case("pop3/x/noop");
         for text in ["", "C: NOOP\n", "---\nsource: x\n"] {
             write(&store.path(&case), text).unwrap();
-            let said = store.compare(&case, BODY).unwrap_err().to_string();
+            let said = store.compare_text(&case, BODY, Mode::Pending).unwrap_err().to_string();
             assert!(said.contains("noop.snap") && said.contains("no header"), "{said}");
         }
     }

@@ -95,11 +95,11 @@ fn told(finding: &Finding, outcome: &CaseOutcome, result: &RunResult) -> String 
     {
         shown.lines().for_each(|line| page.push_str(&format!("  {line}\n")));
     }
-    if let Some(expected) = &finding.expected {
-        page.push_str(&labelled("expected", &indented(expected)));
-    }
-    if let Some(received) = &finding.received {
-        page.push_str(&labelled("received", &indented(received)));
+    // Two transcripts are told by their difference, below.
+    let whole = finding.kind == FindingKind::Snapshot;
+    let sides = [("expected", &finding.expected), ("received", &finding.received)];
+    for (label, side) in sides.iter().filter_map(|(label, side)| Some((label, side.as_ref()?))).filter(|_| !whole) {
+        page.push_str(&labelled(label, &indented(side)));
     }
     for hint in &finding.hints {
         page.push_str(&labelled("hint", &indented(hint)));

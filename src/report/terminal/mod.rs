@@ -57,6 +57,61 @@ pub fn report(result: &RunResult, options: &Options, notes: &[String]) -> String
             page.push_str(&summary::snapshots(result));
         }
     }
+    // What was written while the run worked stands directly above.
+    if !page.is_empty() {
+        page.insert(0, '\n');
+    }
     page.push_str(&summary::closing(result, options, notes));
     style::finish(page, options.colour)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::outcome::{Finding, FindingKind};
+    use crate::report::sample;
+    use crate::suite::Level;
+    use crate::transcript::{Entry, What};
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn no_server_steers_the_terminal(
+            bytes in prop::collection::vec(any::<u8>(), 0..60),
+            text in "[\\x00-\\x1f\\x7f-\\u{9f}\\u{202a}-\\u{202e}\\u{2028}a-z]{0,40}",
+        ) {
+            let mut run = sample::run();
+            run.outcomes = Verdict::ALL
+                .into_iter()
+                .map(|verdict| {
+                    let mut outcome = sample::outcome(sample::case("smtp/x/y", Level::Must, &text), verdict, 1);
+                    outcome.reason = Some(text.clone());
+                    outcome.findings = vec![Finding {
+                        expected: Some(text.clone()),
+                        received: Some(text.clone()),
+                        hints: vec![text.clone()],
+                        connection: text.clone(),
+                        ..sample::finding(FindingKind::Mismatch, &text)
+                    }];
+                    let entry = |what| Entry { at: Duration::ZERO, connection: text.as_str().into(), tls: true, preparing: false, what };
+                    outcome.transcript.entries = vec![entry(What::Received(bytes.clone())), entry(What::Event(text.clone()))];
+                    outcome
+                })
+                .collect();
+            run.start.target.name = text.clone();
+            run.interrupted = Some(text.clone());
+            let options = Options { verbosity: Verbosity::Verbose, colour: true, ..Options::default() };
+            // Our own styles are the only escape sequences: without them no control character is left but the line feed.
+            let page = report(&run, &options, std::slice::from_ref(&text));
+            let plain = anstream::adapter::strip_str(&page).to_string();
+            let own = page.matches("\x1b[").count();
+            prop_assert_eq!(page.matches('\x1b').count(), own);
+            prop_assert!(page.chars().all(|c| c == '\n' || c == '\x1b' || !c.is_control()), "{:?}", page);
+            prop_assert!(!plain.chars().any(|c| matches!(c, '\u{2028}' | '\u{202a}'..='\u{202e}')), "{:?}", plain);
+        }
+    }
 }
