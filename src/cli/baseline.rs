@@ -41,7 +41,10 @@ pub async fn baseline(global: &Global, args: &BaselineArgs) -> Result<u8, Failur
     let library = output::library(global)?;
     let up = Up::bring(&args.target, &global.fixtures).await?;
     let Some(file) = args.baseline.clone().or_else(|| up.target.baseline.clone()) else {
-        return Err(Failure::usage(format!("the target `{}` names no baseline; add `baseline: baseline.yaml` or use --baseline", up.target.name)));
+        return Err(Failure::usage(format!(
+            "the target `{}` names no baseline; add `baseline: baseline.yaml` or use --baseline",
+            up.target.name
+        )));
     };
     let old = Baseline::load(&file).map_err(Failure::usage)?;
     let known = Baseline::load(&file).map_err(Failure::usage)?;
@@ -53,7 +56,10 @@ pub async fn baseline(global: &Global, args: &BaselineArgs) -> Result<u8, Failur
     }
     let new = updated(&old, &result.outcomes);
     let text = yaml::write(&new).map_err(Failure::usage)?;
-    let header = format!("# Known deviations of {}: what the server does, against which sentence, and how the case fails by it.\n", result.start.target.name);
+    let header = format!(
+        "# Known deviations of {}: what the server does, against which sentence, and how the case fails by it.\n",
+        result.start.target.name
+    );
     output::write(&file, &format!("{header}{text}"))?;
     let unexplained = new.deviations.iter().filter(|entry| entry.reason == UNEXPLAINED).count();
     output::print(&format!("{}: {} deviations, {unexplained} to be explained\n", file.display(), new.deviations.len()))

@@ -35,7 +35,10 @@ pub fn check(global: &Global, args: &CheckArgs) -> Result<u8, Failure> {
             eprintln!("error: {id}: {why}\n");
         }
         if compared == 0 {
-            return Err(Failure::usage(format!("{} holds none of the RFCs the catalogue quotes (rfc5321.txt, …)", folder.display())));
+            return Err(Failure::usage(format!(
+                "{} holds none of the RFCs the catalogue quotes (rfc5321.txt, …)",
+                folder.display()
+            )));
         }
         output::print(&format!("{compared} quotes compared with the RFCs, {} not found\n", wrong.len()))?;
         sound &= wrong.is_empty();

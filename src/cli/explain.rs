@@ -25,7 +25,11 @@ pub fn explain(global: &Global, args: &ExplainArgs) -> Result<u8, Failure> {
     let cases: Vec<&Arc<Case>> = library.cases().filter(|case| case.id == args.id || case.name() == args.id).collect();
     let Some(case) = cases.first() else {
         let ids: Vec<&str> = library.cases().map(|case| case.id.as_str()).collect();
-        let hint = ids.iter().find(|id| id.ends_with(&format!("/{}", args.id))).copied().or_else(|| did_you_mean(&args.id, ids.iter().copied()));
+        let hint = ids
+            .iter()
+            .find(|id| id.ends_with(&format!("/{}", args.id)))
+            .copied()
+            .or_else(|| did_you_mean(&args.id, ids.iter().copied()));
         let hint = hint.map_or("`mailspec list` shows all ids".to_owned(), |meant| format!("did you mean `{meant}`?"));
         return Err(Failure::usage(format!("no case has the id `{}`; {hint}", args.id)));
     };
@@ -34,15 +38,25 @@ pub fn explain(global: &Global, args: &ExplainArgs) -> Result<u8, Failure> {
         page.push_str(&format!("  {}\n", note.trim()));
     }
     for requirement in &case.requirements {
-        page.push_str(&format!("\nRFC {} §{} ({}, {})\n", requirement.rfc, requirement.section, requirement.level.keyword(), requirement.id));
+        page.push_str(&format!(
+            "\nRFC {} §{} ({}, {})\n",
+            requirement.rfc,
+            requirement.section,
+            requirement.level.keyword(),
+            requirement.id
+        ));
         page.push_str(&wrapped(&requirement.quote, 96));
     }
     if !case.requires.is_empty() {
-        let needs: Vec<String> = case.requires.iter().map(|need| format!("{}{}", if need.present { "" } else { "without " }, need.name)).collect();
+        let needs: Vec<String> =
+            case.requires.iter().map(|need| format!("{}{}", if need.present { "" } else { "without " }, need.name)).collect();
         page.push_str(&format!("\nneeds: {}\n", needs.join(", ")));
     }
     if cases.len() > 1 {
-        page.push_str(&format!("\nruns as: {}\n", cases.iter().map(|case| case.variant.to_string()).collect::<Vec<_>>().join("; ")));
+        page.push_str(&format!(
+            "\nruns as: {}\n",
+            cases.iter().map(|case| case.variant.to_string()).collect::<Vec<_>>().join("; ")
+        ));
     }
     page.push_str(&format!("\n{}:{}\n", case.file, case.line));
     page.push_str(&source(&library, case));
@@ -80,7 +94,7 @@ fn history(folder: &Path, id: &str) -> String {
             continue;
         };
         for case in report.cases.iter().filter(|case| case.id == id || case.name() == id) {
-            let verdict = serde_json::to_value(case.verdict).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+            let verdict = case.verdict.word();
             let variant = case.name().strip_prefix(&case.id).unwrap_or_default().to_owned();
             let reason = case.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
             let finding = case.findings.first().map(|finding| format!(" ({})", finding.message)).unwrap_or_default();

@@ -18,7 +18,8 @@ pub struct MatrixArgs {
 pub fn matrix(args: &MatrixArgs) -> Result<u8, Failure> {
     let mut reports = Vec::new();
     for file in &args.reports {
-        let text = std::fs::read_to_string(file).map_err(|error| Failure::usage(format!("{}: cannot read: {error}", file.display())))?;
+        let text =
+            std::fs::read_to_string(file).map_err(|error| Failure::usage(format!("{}: cannot read: {error}", file.display())))?;
         reports.push(json::read(&text).map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?);
     }
     output::print(&page::matrix(&reports))

@@ -150,7 +150,8 @@ impl Up {
         let target = Arc::new(target::load(&file).map_err(Failure::usage)?);
         let processes = Processes::new(&target, args.dir.as_deref());
         if args.start {
-            let command = target.start.as_ref().ok_or_else(|| Failure::usage(format!("{} says no `start:` command", file.display())))?;
+            let command =
+                target.start.as_ref().ok_or_else(|| Failure::usage(format!("{} says no `start:` command", file.display())))?;
             let failed = |why: String| Failure { message: format!("the target `{}` did not start: {why}", target.name), code: 3 };
             processes.run(command).await.map_err(failed)?;
         }
@@ -206,8 +207,9 @@ pub async fn play(
     baseline: Baseline,
     snapshots: snapshot::Mode,
 ) -> Result<RunResult, Failure> {
-    let chosen = choose::choose(library.cases(), &select.selection())
-        .map_err(|choose::MatchesNothing(pattern)| Failure::usage(format!("no case matches `{pattern}`; `mailspec list` shows all ids")))?;
+    let chosen = choose::choose(library.cases(), &select.selection()).map_err(|choose::MatchesNothing(pattern)| {
+        Failure::usage(format!("no case matches `{pattern}`; `mailspec list` shows all ids"))
+    })?;
     if chosen.cases.is_empty() {
         return Err(Failure::usage("the selection leaves no case; `mailspec list` shows all"));
     }
@@ -233,7 +235,9 @@ pub async fn play(
         // Progress that cannot be written is not worth ending a run for; the report will tell.
         let _ = live.event(&event);
     };
-    runner::run(library, chosen, up.target.clone(), up.processes.clone(), baseline, options, interrupt, &mut tell).await.map_err(Failure::usage)
+    runner::run(library, chosen, up.target.clone(), up.processes.clone(), baseline, options, interrupt, &mut tell)
+        .await
+        .map_err(Failure::usage)
 }
 
 fn fresh_seed() -> u64 {
@@ -258,7 +262,9 @@ fn write_reports(args: &RunArgs, result: &RunResult) -> Result<Vec<String>, Fail
         output::print(&github::annotations(result))?;
         if let Some(file) = std::env::var_os("GITHUB_STEP_SUMMARY") {
             let append = std::fs::OpenOptions::new().append(true).create(true).open(&file);
-            append.and_then(|mut file| file.write_all(github::summary(result).as_bytes())).map_err(|error| Failure::usage(format!("cannot write the step summary: {error}")))?;
+            append
+                .and_then(|mut file| file.write_all(github::summary(result).as_bytes()))
+                .map_err(|error| Failure::usage(format!("cannot write the step summary: {error}")))?;
         }
     }
     let folder = args.reports.display();

@@ -32,13 +32,15 @@ enum SnapshotCommand {
 pub fn snapshot(global: &Global, args: &SnapshotArgs) -> Result<u8, Failure> {
     let root = global.fixtures.join("snapshots");
     let wrong = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
-    let pending: Vec<Pending> = if root.is_dir() { snapshot::pending(&root, args.target.as_deref()).map_err(|error| wrong(&error))? } else { Vec::new() };
+    let pending: Vec<Pending> =
+        if root.is_dir() { snapshot::pending(&root, args.target.as_deref()).map_err(|error| wrong(&error))? } else { Vec::new() };
     if pending.is_empty() {
         return output::print("no snapshot waits for a review; `mailspec run --snapshots pending` writes what differs\n");
     }
     match args.command {
         SnapshotCommand::Review => {
-            let reviewed = snapshot::review(&pending, BufReader::new(std::io::stdin()), std::io::stdout(), global.colour()).map_err(|error| wrong(&error))?;
+            let reviewed = snapshot::review(&pending, BufReader::new(std::io::stdin()), std::io::stdout(), global.colour())
+                .map_err(|error| wrong(&error))?;
             output::print(&format!("{} accepted, {} rejected, {} left\n", reviewed.accepted, reviewed.rejected, reviewed.skipped))
         }
         SnapshotCommand::Accept => {
@@ -53,6 +55,8 @@ pub fn snapshot(global: &Global, args: &SnapshotArgs) -> Result<u8, Failure> {
             }
             output::print(&format!("{} rejected\n", pending.len()))
         }
-        SnapshotCommand::Pending => output::print(&pending.iter().map(|one| format!("{}: {}\n", one.target, one.case)).collect::<String>()),
+        SnapshotCommand::Pending => {
+            output::print(&pending.iter().map(|one| format!("{}: {}\n", one.target, one.case)).collect::<String>())
+        }
     }
 }

@@ -154,5 +154,16 @@ impl Values for Scope {
 }
 
 /// The names [`Scope`] knows besides captures, mailboxes and roles: for the lint.
-pub const VALUE_NAMES: [&str; 11] =
-    ["domain", "unique", "nobody.address", "foreign.address", "literal", "message", "size", "base64", "md5", "sasl-plain", "repeat"];
+pub const VALUE_NAMES: [&str; 11] = [
+    "domain",
+    "unique",
+    "nobody.address",
+    "foreign.address",
+    "literal",
+    "message",
+    "size",
+    "base64",
+    "md5",
+    "sasl-plain",
+    "repeat",
+];

@@ -47,7 +47,8 @@ impl Matcher {
             Matcher::Glob(glob) => glob.is_match(&case.id),
             Matcher::Prefix(prefix) => {
                 // `smtp/rfc5321/4.5.2` also names the section `4.5.2-transparency`.
-                case.name() == *prefix || case.id.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '-']))
+                case.name() == *prefix
+                    || case.id.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '-']))
             }
         }
     }
@@ -139,7 +140,9 @@ pub fn impossible(case: &Case, target: &Target, environment: &Environment) -> Op
     if let Some(need) = case.requires.iter().find(|need| !environment.offers(case.start.protocol, need)) {
         return Some(if need.present { format!("needs {}", need.name) } else { format!("needs a server without {}", need.name) });
     }
-    if let Some(control) = controls(&case.setup).or_else(|| controls(&case.dialogue)).filter(|control| !target.controls.contains_key(control)) {
+    if let Some(control) =
+        controls(&case.setup).or_else(|| controls(&case.dialogue)).filter(|control| !target.controls.contains_key(control))
+    {
         return Some(format!("the target has no control `{control}`"));
     }
     if case.roles.len() > target.accounts.len() {

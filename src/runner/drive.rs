@@ -124,7 +124,10 @@ impl Driver<'_> {
 }
 
 /// Waits for bytes or the end of any connection; of several that are ready the first by name.
-async fn read_any(connections: &mut BTreeMap<ConnectionName, Connection>, buffer: &mut [u8]) -> (ConnectionName, io::Result<usize>) {
+async fn read_any(
+    connections: &mut BTreeMap<ConnectionName, Connection>,
+    buffer: &mut [u8],
+) -> (ConnectionName, io::Result<usize>) {
     poll_fn(|context| {
         for (name, connection) in connections.iter_mut() {
             if let Poll::Ready(result) = connection.poll_read(context, buffer) {

@@ -32,7 +32,9 @@ impl Keeper {
     pub async fn open(target: &Target, tls: &TlsClient, account: &AccountSlot) -> Result<Keeper, String> {
         let (address, secure): (SocketAddr, bool) =
             target.endpoint(crate::suite::Protocol::Imap, None, false).ok_or("the target has no IMAP endpoint")?;
-        let connection = Connection::open(address, secure.then_some(tls), target.timeouts.connect).await.map_err(|error| format!("{address}: {error}"))?;
+        let connection = Connection::open(address, secure.then_some(tls), target.timeouts.connect)
+            .await
+            .map_err(|error| format!("{address}: {error}"))?;
         let mut keeper = Keeper {
             connection,
             timeout: target.timeouts.step.max(Duration::from_secs(10)),
@@ -102,7 +104,8 @@ impl Keeper {
     /// Removes mailboxes whose names match a LIST pattern, the deepest first; INBOX stays.
     pub async fn remove(&mut self, pattern: &str) -> Result<(), String> {
         let list = self.command(&format!("LIST \"\" {}", quoted(pattern))).await?;
-        let mut names: Vec<String> = list.untagged.iter().filter_map(|line| listed(line)).filter(|name| !name.eq_ignore_ascii_case("INBOX")).collect();
+        let mut names: Vec<String> =
+            list.untagged.iter().filter_map(|line| listed(line)).filter(|name| !name.eq_ignore_ascii_case("INBOX")).collect();
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         for name in names {
             let name = quoted(&name);
@@ -178,7 +181,11 @@ impl Keeper {
             Ok(Ok(0)) => Err("the server closed the keeper's connection".to_owned()),
             Ok(Ok(count)) => {
                 self.received.extend_from_slice(buffer.get(..count).unwrap_or_default());
-                if self.received.len() > 80 << 20 { Err("the server sends the keeper more than 80 MB".to_owned()) } else { Ok(()) }
+                if self.received.len() > 80 << 20 {
+                    Err("the server sends the keeper more than 80 MB".to_owned())
+                } else {
+                    Ok(())
+                }
             }
         }
     }

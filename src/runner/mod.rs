@@ -59,7 +59,7 @@ struct Shared {
     options: Options,
     baseline: Arc<Baseline>,
     snapshots: snapshot::Store,
-    filters: Vec<snapshot::Filter>,
+    filters: snapshot::Filters,
     stop: watch::Sender<bool>,
     /// Why the run ended early, if it did; the first reason counts.
     ended: std::sync::Mutex<Option<End>>,
@@ -104,17 +104,15 @@ pub async fn run(
 ) -> Result<RunResult, String> {
     let server_name = ServerName::try_from(target.domain.clone()).unwrap_or(ServerName::IpAddress(target.host.into()));
     let tls = TlsClient { config: client_config(&target.trust)?, server_name };
-    let filter = |(name, expression): &(String, String)| {
-        snapshot::Filter::new(name, expression).map_err(|error| format!("the snapshot filter `{name}` of the target is no expression: {error}"))
-    };
-    let filters = target.snapshot_filters.iter().map(filter).collect::<Result<Vec<_>, _>>()?;
+    let filters = snapshot::Filters::new(&target.snapshot_filters)?;
     let (stop, stopped) = watch::channel(false);
     let begun = Instant::now();
     let driver = Driver { target: &target, tls: &tls, processes: &processes };
     let (facts, failure) = match probe::probe(&driver, &stopped).await {
         Ok(facts) => (facts, None),
         Err(why) => {
-            let facts = TargetFacts { name: target.name.clone(), description: target.description.clone(), ..TargetFacts::default() };
+            let facts =
+                TargetFacts { name: target.name.clone(), description: target.description.clone(), ..TargetFacts::default() };
             (facts, Some(why))
         }
     };
@@ -130,7 +128,8 @@ pub async fn run(
         strict: options.strict,
     };
     tell(Event::Started(Arc::new(start.clone())));
-    let sources: BTreeMap<Arc<str>, Arc<str>> = library.suites.iter().map(|suite| (suite.file.clone(), suite.source.clone())).collect();
+    let sources: BTreeMap<Arc<str>, Arc<str>> =
+        library.suites.iter().map(|suite| (suite.file.clone(), suite.source.clone())).collect();
     let mut result = RunResult {
         start,
         outcomes: Vec::new(),
@@ -157,7 +156,7 @@ pub async fn run(
         baseline: Arc::new(baseline),
         ended: std::sync::Mutex::default(),
         suspicion: Mutex::default(),
-        snapshots: snapshot::Store::new(&options.snapshot_root, &target.name, options.snapshots),
+        snapshots: snapshot::Store::new(&options.snapshot_root, &target.name),
         target,
         tls,
         processes,
@@ -209,7 +208,8 @@ pub async fn run(
         Some(End::Interrupted(why)) => result.interrupted = Some(why),
         None => {
             if let Err(why) = probe::probe(&shared.driver(), &stopped).await {
-                result.target_failure = Some(format!("the target `{}` no longer answers after the last case: {why}", shared.target.name));
+                result.target_failure =
+                    Some(format!("the target `{}` no longer answers after the last case: {why}", shared.target.name));
             }
         }
     }

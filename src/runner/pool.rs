@@ -26,7 +26,8 @@ impl Lane {
     pub fn of(case: &Case) -> Lane {
         let starts = starts(case);
         let sends = starts.iter().any(|start| start.protocol == Protocol::Smtp);
-        let reads = case.maildrop.is_some() || !case.mailboxes.is_empty() || starts.iter().any(|start| start.protocol != Protocol::Smtp);
+        let reads =
+            case.maildrop.is_some() || !case.mailboxes.is_empty() || starts.iter().any(|start| start.protocol != Protocol::Smtp);
         match (sends, reads) {
             (false, _) => Lane::Mailboxes,
             (true, false) => Lane::Delivery,

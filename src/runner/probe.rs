@@ -39,7 +39,9 @@ pub async fn probe(driver: &Driver<'_>, stop: &watch::Receiver<bool>) -> Result<
     for protocol in Protocol::ALL {
         if target.endpoint(protocol, None, false).is_none() {
             if target.protocols.contains(&protocol) {
-                return Err(format!("{protocol} is under test and has no endpoint; add `{protocol}: {{port: …}}` to the target's endpoints"));
+                return Err(format!(
+                    "{protocol} is under test and has no endpoint; add `{protocol}: {{port: …}}` to the target's endpoints"
+                ));
             }
             continue;
         }
@@ -69,7 +71,11 @@ fn ignored(target: &Target, capability: &str) -> bool {
 
 /// The environment of a probe: the first account as every role it needs.
 pub fn bare_environment(target: &Target, facts: &TargetFacts) -> Environment {
-    let account = target.accounts.first().map(|slot| Account { login: slot.login.clone(), password: slot.password.clone(), address: slot.address.clone() });
+    let account = target.accounts.first().map(|slot| Account {
+        login: slot.login.clone(),
+        password: slot.password.clone(),
+        address: slot.address.clone(),
+    });
     Environment {
         accounts: account.map(|account| BTreeMap::from([("alice".to_owned(), account)])).unwrap_or_default(),
         mailboxes: BTreeMap::new(),
@@ -83,11 +89,17 @@ pub fn bare_environment(target: &Target, facts: &TargetFacts) -> Environment {
     }
 }
 
-async fn ask(driver: &Driver<'_>, stop: &watch::Receiver<bool>, protocol: Protocol, question: &Question) -> Result<(String, Vec<String>), String> {
+async fn ask(
+    driver: &Driver<'_>,
+    stop: &watch::Receiver<bool>,
+    protocol: Protocol,
+    question: &Question,
+) -> Result<(String, Vec<String>), String> {
     let target = driver.target;
     let start = Start { protocol, service: None, state: question.state, role: "alice".to_owned(), mailbox: None };
     let timeout = target.timeouts.step * 2 + target.timeouts.connect;
-    let case = inline::case("sanity", start, question.lines, timeout).map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+    let case = inline::case("sanity", start, question.lines, timeout)
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
     let environment = bare_environment(target, &TargetFacts::default());
     let played = driver.drive(Engine::new(Arc::new(case), environment, false), stop.clone()).await;
     let place = target.endpoint(protocol, None, false).map(|(address, _)| address.to_string()).unwrap_or_default();
@@ -99,7 +111,12 @@ async fn ask(driver: &Driver<'_>, stop: &watch::Receiver<bool>, protocol: Protoc
         let why = played.reason.or(finding).unwrap_or_default();
         return Err(format!("{protocol} at {place}: {why}"));
     }
-    let replies: Vec<&Vec<u8>> = played.transcript.entries.iter().filter_map(|entry| if let What::Received(bytes) = &entry.what { Some(bytes) } else { None }).collect();
+    let replies: Vec<&Vec<u8>> = played
+        .transcript
+        .entries
+        .iter()
+        .filter_map(|entry| if let What::Received(bytes) = &entry.what { Some(bytes) } else { None })
+        .collect();
     let greeting = replies.first().map(|bytes| visible(bytes.trim_ascii_end())).unwrap_or_default();
     Ok((greeting, replies.iter().flat_map(|bytes| capabilities(protocol, bytes)).collect()))
 }
@@ -114,7 +131,9 @@ fn capabilities(protocol: Protocol, reply: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(reply);
     let mut lines = text.split("\r\n");
     match protocol {
-        Protocol::Smtp => lines.skip(1).filter_map(|line| line.strip_prefix("250").and_then(|rest| rest.get(1..))).map(str::to_owned).collect(),
+        Protocol::Smtp => {
+            lines.skip(1).filter_map(|line| line.strip_prefix("250").and_then(|rest| rest.get(1..))).map(str::to_owned).collect()
+        }
         // A list, even an empty one, shows that there is CAPA, which a list need not name.
         Protocol::Pop3 if text.starts_with("+OK") && text.ends_with("\r\n.\r\n") => {
             let listed = lines.skip(1).take_while(|line| *line != ".").map(str::to_owned);
@@ -135,7 +154,10 @@ mod tests {
 
     #[test]
     fn announcements_are_read() {
-        assert_eq!(capabilities(Protocol::Smtp, b"250-x\r\n250-SIZE 10\r\n250 AUTH PLAIN LOGIN\r\n"), ["SIZE 10", "AUTH PLAIN LOGIN"]);
+        assert_eq!(
+            capabilities(Protocol::Smtp, b"250-x\r\n250-SIZE 10\r\n250 AUTH PLAIN LOGIN\r\n"),
+            ["SIZE 10", "AUTH PLAIN LOGIN"]
+        );
         assert_eq!(capabilities(Protocol::Pop3, b"+OK\r\nTOP\r\nSASL PLAIN\r\n.\r\n"), ["TOP", "SASL PLAIN", "CAPA"]);
         assert_eq!(capabilities(Protocol::Imap, b"* CAPABILITY IMAP4rev1 IDLE\r\n"), ["IMAP4rev1", "IDLE"]);
         assert!(capabilities(Protocol::Imap, b"p1 OK\r\n").is_empty());

@@ -60,7 +60,10 @@ async fn with_retries(shared: &Arc<Shared>, case: &Arc<Case>) -> CaseOutcome {
 /// After a failure that a dead server would cause, too: is it alive? If not, the run ends with one message.
 async fn suspect(shared: &Arc<Shared>, outcome: &CaseOutcome) {
     let suspicious = outcome.verdict != Verdict::Failed
-        || outcome.findings.iter().any(|finding| matches!(finding.kind, FindingKind::TimedOut | FindingKind::Connection | FindingKind::Tls));
+        || outcome
+            .findings
+            .iter()
+            .any(|finding| matches!(finding.kind, FindingKind::TimedOut | FindingKind::Connection | FindingKind::Tls));
     if !suspicious || *shared.stop.borrow() {
         return;
     }
@@ -77,7 +80,11 @@ async fn suspect(shared: &Arc<Shared>, outcome: &CaseOutcome) {
             Err(said) => why = said,
         }
     }
-    shared.end(End::TargetDied(format!("the target `{}` stopped answering at the case {}: {why}", shared.target.name, outcome.case.name())));
+    shared.end(End::TargetDied(format!(
+        "the target `{}` stopped answering at the case {}: {why}",
+        shared.target.name,
+        outcome.case.name()
+    )));
 }
 
 async fn once(shared: &Arc<Shared>, case: &Arc<Case>, attempt: usize) -> CaseOutcome {
@@ -121,7 +128,13 @@ fn without_playing(case: &Arc<Case>, verdict: Verdict, reason: String, begun: In
 }
 
 /// Accounts for the roles, clean and filled mailboxes, names.
-async fn prepare(shared: &Arc<Shared>, case: &Arc<Case>, lane: Lane, lease: &Lease, attempt: usize) -> Result<Environment, String> {
+async fn prepare(
+    shared: &Arc<Shared>,
+    case: &Arc<Case>,
+    lane: Lane,
+    lease: &Lease,
+    attempt: usize,
+) -> Result<Environment, String> {
     let unique = unique(shared.options.seed, &case.name(), attempt);
     let mut accounts = BTreeMap::new();
     for (role, (_, slot)) in case.roles.iter().zip(lease.accounts()) {
@@ -160,7 +173,13 @@ async fn prepare(shared: &Arc<Shared>, case: &Arc<Case>, lane: Lane, lease: &Lea
     Ok(environment)
 }
 
-async fn fill(keeper: &mut Keeper, case: &Case, first: bool, environment: &mut Environment, fixtures: &crate::suite::Fixtures) -> Result<(), String> {
+async fn fill(
+    keeper: &mut Keeper,
+    case: &Case,
+    first: bool,
+    environment: &mut Environment,
+    fixtures: &crate::suite::Fixtures,
+) -> Result<(), String> {
     keeper.clean().await?;
     if !first {
         return Ok(());
@@ -200,7 +219,7 @@ async fn tidy(shared: &Arc<Shared>, case: &Case, lease: &Lease, private_prefix: 
 }
 
 /// Values of this run, by the names a reader of snapshots knows.
-fn known_values(environment: &Environment) -> Vec<(String, Vec<u8>)> {
+fn known_values(environment: &Environment) -> Vec<(String, String)> {
     let mut known = Vec::new();
     for (name, value) in &environment.mailboxes {
         known.push((name.clone(), value.clone()));
@@ -211,7 +230,7 @@ fn known_values(environment: &Environment) -> Vec<(String, Vec<u8>)> {
         known.push((format!("{role}.address"), account.address.clone()));
         known.push((format!("{role}.login"), account.login.clone()));
     }
-    known.into_iter().map(|(name, value)| (name, value.into_bytes())).collect()
+    known
 }
 
 /// Letters and digits drawn from the seed, the case and the attempt, so that a seed repeats a run to the byte.
@@ -231,7 +250,7 @@ fn unique(seed: u64, name: &str, attempt: usize) -> String {
 }
 
 /// From what was played to an outcome, the snapshot compared.
-fn finished(shared: &Shared, case: &Arc<Case>, played: Played, known: &[(String, Vec<u8>)]) -> CaseOutcome {
+fn finished(shared: &Shared, case: &Arc<Case>, played: Played, known: &[(String, String)]) -> CaseOutcome {
     let mut outcome = CaseOutcome {
         case: case.clone(),
         verdict: played.verdict,
@@ -252,11 +271,8 @@ fn finished(shared: &Shared, case: &Arc<Case>, played: Played, known: &[(String,
     outcome
 }
 
-fn compare_snapshot(shared: &Shared, outcome: &mut CaseOutcome, known: &[(String, Vec<u8>)]) {
-    let mut values = known.to_vec();
-    values.extend(outcome.captures.iter().cloned());
-    let present = snapshot::normalise(&outcome.transcript, &values, &shared.filters);
-    match shared.snapshots.compare(&outcome.case, &present) {
+fn compare_snapshot(shared: &Shared, outcome: &mut CaseOutcome, known: &[(String, String)]) {
+    match shared.snapshots.compare(outcome, known, &shared.filters, shared.options.snapshots) {
         Ok(state) => outcome.snapshot = state,
         Err(why) => {
             let _ = shared.events.send(Event::Notice(format!("snapshot of {}: {why}", outcome.case.name())));

@@ -52,7 +52,8 @@ impl Baseline {
         if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
             return Ok(Baseline::default());
         }
-        let file: At<BaselineFile> = read(&text).map_err(|error| format!("{}: {}", place(error.line, error.column), error.message))?;
+        let file: At<BaselineFile> =
+            read(&text).map_err(|error| format!("{}: {}", place(error.line, error.column), error.message))?;
         Baseline::new(file.value.deviations).map_err(|message| format!("{}: {message}", path.display()))
     }
 
@@ -86,7 +87,9 @@ impl Baseline {
                     let recorded = entry.fingerprint.as_deref().unwrap_or_default();
                     let now = outcome.fingerprint.as_deref().unwrap_or_default();
                     if let Some(first) = outcome.findings.first_mut() {
-                        first.hints.push(format!("the baseline excuses another failure of this case: `{recorded}`; this one is `{now}`"));
+                        first.hints.push(format!(
+                            "the baseline excuses another failure of this case: `{recorded}`; this one is `{now}`"
+                        ));
                     }
                 }
                 Verdict::Warned | Verdict::Observed => explain(outcome, entry),
@@ -141,7 +144,11 @@ pub fn updated(old: &Baseline, outcomes: &[CaseOutcome]) -> BaselineFile {
     let mut deviations: Vec<Entry> = Vec::new();
     for outcome in outcomes.iter().filter(|o| matches!(o.verdict, Verdict::Failed | Verdict::ExpectedFailure)) {
         let name = outcome.case.name();
-        let known = old.entries.iter().find(|(entry, _)| entry.case == name).or_else(|| old.entries.iter().find(|(entry, glob)| covers(entry, glob, &name, &outcome.case.id)));
+        let known = old
+            .entries
+            .iter()
+            .find(|(entry, _)| entry.case == name)
+            .or_else(|| old.entries.iter().find(|(entry, glob)| covers(entry, glob, &name, &outcome.case.id)));
         deviations.push(Entry {
             case: name,
             reason: known.map_or(UNEXPLAINED.to_owned(), |(entry, _)| entry.reason.clone()),
@@ -150,7 +157,10 @@ pub fn updated(old: &Baseline, outcomes: &[CaseOutcome]) -> BaselineFile {
         });
     }
     let played = |entry: &Entry, glob: &GlobMatcher| {
-        outcomes.iter().any(|o| covers(entry, glob, &o.case.name(), &o.case.id) && !matches!(o.verdict, Verdict::Skipped | Verdict::Warned | Verdict::Observed))
+        outcomes.iter().any(|o| {
+            covers(entry, glob, &o.case.name(), &o.case.id)
+                && !matches!(o.verdict, Verdict::Skipped | Verdict::Warned | Verdict::Observed)
+        })
     };
     for (entry, _) in old.entries.iter().filter(|(entry, glob)| !played(entry, glob)) {
         deviations.push(entry.clone());

@@ -119,7 +119,13 @@ pub fn find(given: &str, fixtures: &Path) -> Result<PathBuf, String> {
         }
     }
     let mut known: Vec<String> = std::fs::read_dir(&folder)
-        .map(|entries| entries.flatten().filter(|entry| entry.path().join("target.yaml").is_file()).map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
+        .map(|entries| {
+            entries
+                .flatten()
+                .filter(|entry| entry.path().join("target.yaml").is_file())
+                .map(|entry| entry.file_name().to_string_lossy().into_owned())
+                .collect()
+        })
         .unwrap_or_default();
     known.push("reference".to_owned());
     known.sort();

@@ -24,7 +24,14 @@ impl Processes {
         std::fs::create_dir_all(&self.dir).map_err(|error| format!("cannot make {}: {error}", self.dir.display()))?;
         let line = command.line.replace("{dir}", &self.dir.display().to_string());
         let mut child = tokio::process::Command::new("/bin/sh");
-        child.arg("-c").arg(&line).current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        child
+            .arg("-c")
+            .arg(&line)
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
         let child = child.spawn().map_err(|error| format!("cannot run `{line}`: {error}"))?;
         match tokio::time::timeout(command.timeout, child.wait_with_output()).await {
             Err(_) => Err(format!("`{line}` did not finish within {:?}", command.timeout)),

@@ -47,8 +47,11 @@ pub async fn start(faults: &[String]) -> Result<Reference, String> {
     };
     let running = server::start(config).await.map_err(|error| format!("the reference server cannot start: {error:#}"))?;
     let starttls = |name: &str| matches!(name, "smtp" | "submission" | "pop3" | "imap");
-    let endpoints: BTreeMap<String, Endpoint> =
-        running.addresses.iter().map(|(name, address)| (name.clone(), Endpoint { port: address.port(), starttls: starttls(name) })).collect();
+    let endpoints: BTreeMap<String, Endpoint> = running
+        .addresses
+        .iter()
+        .map(|(name, address)| (name.clone(), Endpoint { port: address.port(), starttls: starttls(name) }))
+        .collect();
     let target = Target {
         name: "reference".to_owned(),
         description: Some(format!("mailspec's reference server {}", env!("CARGO_PKG_VERSION"))),

@@ -85,7 +85,8 @@ pub fn load(path: &Path) -> Result<Target, String> {
     let source = std::fs::read_to_string(path).map_err(|error| format!("{name}: cannot read: {error}"))?;
     let span = |line, column| Span { line, column, length: 1 };
     let wrong = |at: Span, message: String| Problem::error(&name, at, message);
-    let yaml: TargetYaml = read(&source).map_err(|error| wrong(span(error.line, error.column), error.message).render(&source, false))?;
+    let yaml: TargetYaml =
+        read(&source).map_err(|error| wrong(span(error.line, error.column), error.message).render(&source, false))?;
     let mut problems = Vec::new();
     let mut endpoints = BTreeMap::new();
     for (service, at) in &yaml.endpoints {
@@ -117,18 +118,24 @@ pub fn load(path: &Path) -> Result<Target, String> {
     };
     let usual = Timeouts::default();
     let timeouts = match &yaml.timeouts {
-        Some(given) => Timeouts { connect: time(given.connect.as_ref(), usual.connect), step: time(given.step.as_ref(), usual.step) },
+        Some(given) => {
+            Timeouts { connect: time(given.connect.as_ref(), usual.connect), step: time(given.step.as_ref(), usual.step) }
+        }
         None => usual,
     };
     let minute = std::time::Duration::from_secs(60);
-    let mut command = |given: Option<CommandYaml>| given.map(|given| Command { line: given.command, timeout: time(given.timeout.as_ref(), minute) });
+    let mut command = |given: Option<CommandYaml>| {
+        given.map(|given| Command { line: given.command, timeout: time(given.timeout.as_ref(), minute) })
+    };
     let (start, stop) = (command(yaml.start), command(yaml.stop));
     if !problems.is_empty() {
         return Err(problems.iter().map(|problem| problem.render(&source, false)).collect::<Vec<_>>().join("\n\n"));
     }
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
     let protocols: Vec<Protocol> = yaml.protocols.into_iter().map(Protocol::from).collect();
-    let served = |protocol: &Protocol| [protocol.name().to_owned(), format!("{}s", protocol.name())].iter().any(|service| endpoints.contains_key(service));
+    let served = |protocol: &Protocol| {
+        [protocol.name().to_owned(), format!("{}s", protocol.name())].iter().any(|service| endpoints.contains_key(service))
+    };
     Ok(Target {
         name: yaml.name,
         description: yaml.description,

@@ -100,7 +100,12 @@ impl Connection {
                             Poll::Ready(Ok(())) if !read.filled().is_empty() && self.early.len() < EARLY_LIMIT => {
                                 self.early.extend_from_slice(read.filled());
                             }
-                            Poll::Ready(Ok(())) => return Poll::Ready(Err(io::Error::new(io::ErrorKind::BrokenPipe, "the server closed while we were sending"))),
+                            Poll::Ready(Ok(())) => {
+                                return Poll::Ready(Err(io::Error::new(
+                                    io::ErrorKind::BrokenPipe,
+                                    "the server closed while we were sending",
+                                )));
+                            }
                             Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                             Poll::Pending => return Poll::Pending,
                         }
@@ -183,7 +188,9 @@ pub fn end_in_words(result: &io::Result<usize>) -> String {
     match result {
         Ok(_) => "the server closed the connection".to_owned(),
         Err(error) if error.kind() == io::ErrorKind::ConnectionReset => "the server reset the connection".to_owned(),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => "the server closed the connection without TLS close_notify".to_owned(),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            "the server closed the connection without TLS close_notify".to_owned()
+        }
         Err(error) => format!("the connection broke: {error}"),
     }
 }
