@@ -5,6 +5,7 @@ mod delivery;
 mod endings;
 mod imaplib;
 mod poplib;
+mod rooms;
 mod smtplib;
 mod tls;
 mod wire;
