@@ -209,7 +209,7 @@ mod tests {
         assert!(told("x --fault smtp/nothing").contains("--list-faults"));
         assert!(told("x --listen nntp=127.0.0.1:1").contains("imaps"));
         assert!(told("x --account alice").contains("alice@example.org:secret"));
-        assert!(told("x --domain -x.org").contains("letter or digit"));
+        assert!(told("x --domain x_y.org").contains("end of the domain"));
         assert!(told("x --data D --memory").contains("--memory"));
         assert!(told("x --tls-cert F").contains("--tls-key"));
     }

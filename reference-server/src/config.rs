@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::mail::{self, Address};
 
-/// Everything [`crate::server::start`] needs to know.
+/// Everything a server needs to know to start.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The name the server calls itself by, in greetings and trace fields.

@@ -1,7 +1,6 @@
 //! Whether a message is one that SEARCH looks for.
 
 use super::grammar::search::{Key, When};
-use super::grammar::sequence::contains;
 use crate::mime::{self, text};
 use crate::store::{Row, Store, View};
 use std::cell::OnceCell;
@@ -53,8 +52,8 @@ impl<'a> Candidate<'a> {
             }
             Key::Larger(size) => message.size > u64::from(*size),
             Key::Smaller(size) => message.size < u64::from(*size),
-            Key::Numbers(set) => contains(&set.ranges(self.view.exists()), self.number),
-            Key::Uids(set) => contains(&set.ranges(self.view.last_uid().unwrap_or(0)), message.uid),
+            Key::Numbers(set) => set.contains(self.number, self.view.exists()),
+            Key::Uids(set) => set.contains(message.uid, self.view.last_uid().unwrap_or(0)),
             Key::Not(key) => self.matches(key) == self.ignores_not,
             Key::Or(one, other) => self.matches(one) || self.matches(other),
             Key::And(keys) => self.matches_all(keys),
@@ -65,10 +64,9 @@ impl<'a> Candidate<'a> {
     /// field-name regardless of the contents" (RFC 3501 §6.4.4).
     fn header_contains(&self, name: &str, wanted: &str) -> bool {
         let wanted = fold(wanted);
-        let named = mime::fields(&self.content().header).any(|field| {
+        mime::fields(&self.content().header).any(|field| {
             field.name.eq_ignore_ascii_case(name.as_bytes()) && fold(&text::field_text(field.raw_value)).contains(&wanted)
-        });
-        named
+        })
     }
 
     fn body_contains(&self, wanted: &str) -> bool {

@@ -1,6 +1,6 @@
 //! The mailbox a client has open: its messages as the client knows them, and the updates it is owed.
 
-use super::grammar::sequence::{SequenceSet, contains};
+use super::grammar::sequence::SequenceSet;
 use super::response::{Code, Status, write_untagged};
 use crate::store::{self, Changes, Expunges, Flags, Mailbox, Row, Store, SystemFlag, Uid, Update, View};
 
@@ -113,8 +113,8 @@ impl Selected {
                 }
             },
             Naming::Uids => {
-                let ranges = set.ranges(self.view.last_uid().unwrap_or(0));
-                let named = self.view.rows().filter(|(_, row)| contains(&ranges, row.message.uid));
+                let largest = self.view.last_uid().unwrap_or(0);
+                let named = self.view.rows().filter(|(_, row)| set.contains(row.message.uid, largest));
                 Ok(named.map(|(number, _)| number).collect())
             }
         }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
 use super::{Role, SmtpSession};
 use crate::config::{Config, Limits};
 use crate::faults::{Fault, Faults};
@@ -38,10 +40,11 @@ fn session(setup: &Setup) -> SmtpSession {
     SmtpSession::new(peer, setup.role, Arc::clone(&site), queue)
 }
 
-/// Feeds the pieces; a handshake that is asked for succeeds at once.
+/// Feeds the pieces after the greeting; a handshake that is asked for succeeds at once.
 fn feed(setup: &Setup, pieces: &[&[u8]]) -> String {
     let mut session = session(setup);
     let mut out = Vec::new();
+    session.greet(&mut out);
     for piece in pieces {
         match session.receive(piece, &mut out) {
             After::Continue | After::Flush => {}
@@ -69,7 +72,7 @@ fn replies(setup: &Setup, input: &str) -> String {
             assert_eq!(feed(setup, &[head, tail]), whole, "split at {at}");
         }
     }
-    whole
+    whole.split_once("\r\n").map(|(_, replies)| replies.to_owned()).unwrap_or_default()
 }
 
 /// Plays lines after EHLO and compares the starts of the last replies.
@@ -94,9 +97,7 @@ const MAIL: &str = "MAIL FROM:<x@elsewhere.example>\nRCPT TO:<alice@example.org>
 
 #[test]
 fn the_greeting_names_the_host_first() {
-    let mut out = Vec::new();
-    session(&Setup::default()).greet(&mut out);
-    assert_eq!(String::from_utf8(out).unwrap(), "220 mail.example.org ESMTP\r\n");
+    assert_eq!(feed(&Setup::default(), &[]), "220 mail.example.org ESMTP\r\n");
 }
 
 #[test]
@@ -266,33 +267,93 @@ fn the_last_words_fit_the_occasion() {
     assert!(text.starts_with("421 4.4.2 mail.example.org") && text.contains("\r\n421 4.3.2 mail.example.org"));
 }
 
-/// Every SMTP fault that shows in replies changes what a client sees.
+/// Every fault but those of the stored message, which `tests/it/delivery.rs` shows, changes what a client sees.
 #[test]
 fn faults_show() {
-    let ehlo = "EHLO x\r\n";
-    let mail = MAIL.replace('\n', "\r\n");
+    let ehlo = "EHLO x\r\n".to_owned();
+    let mail = ehlo.clone() + &MAIL.replace('\n', "\r\n");
     let table = [
-        (Fault::SmtpAcceptsUnknownRecipient, format!("{ehlo}MAIL FROM:<>\r\nRCPT TO:<nobody@example.org>\r\n")),
+        (Fault::SmtpGreetsWithWrongCode, String::new()),
+        (Fault::SmtpAcceptsUnknownRecipient, ehlo.clone() + "MAIL FROM:<>\r\nRCPT TO:<nobody@example.org>\r\n"),
         (Fault::SmtpNoEnhancedCodes, "NOOP\r\n".to_owned()),
-        (Fault::SmtpBareLfEndsData, format!("{ehlo}{mail}DATA\r\na\n.\nNOOP\r\n")),
-        (Fault::SmtpForgetsRset, format!("{ehlo}{mail}RSET\r\nMAIL FROM:<>\r\n")),
+        (Fault::SmtpBareLfEndsData, mail.clone() + "DATA\r\na\n.\nNOOP\r\n"),
+        (Fault::SmtpForgetsRset, mail + "RSET\r\nMAIL FROM:<>\r\n"),
         (Fault::SmtpStarttlsKeepsBuffer, "STARTTLS\r\nNOOP\r\n".to_owned()),
-        (Fault::SmtpDataWithoutRcpt, format!("{ehlo}MAIL FROM:<>\r\nDATA\r\n")),
-        (Fault::SmtpWrongMultiline, ehlo.to_owned()),
-        (Fault::SmtpDropsEhloKeywords, ehlo.to_owned()),
-        (Fault::SmtpMailTwice, format!("{ehlo}MAIL FROM:<>\r\nMAIL FROM:<>\r\n")),
-        (Fault::SmtpOpenRelay, format!("{ehlo}MAIL FROM:<>\r\nRCPT TO:<x@elsewhere.example>\r\n")),
+        (Fault::SmtpStarttlsKeepsState, ehlo.clone() + "STARTTLS\r\n|MAIL FROM:<>\r\n"),
+        (Fault::SmtpDataWithoutRcpt, ehlo.clone() + "MAIL FROM:<>\r\nDATA\r\n"),
+        (Fault::SmtpWrongMultiline, ehlo.clone()),
+        (Fault::SmtpDropsEhloKeywords, ehlo.clone()),
+        (Fault::SmtpMailTwice, ehlo.clone() + "MAIL FROM:<>\r\nMAIL FROM:<>\r\n"),
+        (Fault::SmtpOpenRelay, ehlo.clone() + "MAIL FROM:<>\r\nRCPT TO:<x@elsewhere.example>\r\n"),
         (Fault::SmtpCaseSensitiveVerbs, "noop\r\n".to_owned()),
-        (Fault::SmtpIgnoresSizeLimit, format!("{ehlo}MAIL FROM:<> SIZE=99999999999\r\n")),
-        (Fault::SmtpRefusesNullPath, format!("{ehlo}MAIL FROM:<>\r\n")),
-        (Fault::SmtpRefusesPostmaster, format!("{ehlo}MAIL FROM:<>\r\nRCPT TO:<postmaster>\r\n")),
-        (Fault::SmtpAcceptsWrongPassword, format!("{ehlo}AUTH PLAIN AGFsaWNlAHdyb25n\r\n")),
+        (Fault::SmtpIgnoresSizeLimit, ehlo.clone() + "MAIL FROM:<> SIZE=99999999999\r\n"),
+        (Fault::SmtpRefusesNullPath, ehlo.clone() + "MAIL FROM:<>\r\n"),
+        (Fault::SmtpRefusesPostmaster, ehlo.clone() + "MAIL FROM:<>\r\nRCPT TO:<postmaster>\r\n"),
+        (Fault::SmtpAcceptsWrongPassword, ehlo + "AUTH PLAIN AGFsaWNlAHdyb25n\r\n"),
         (Fault::SmtpKeepsOpenAfterQuit, "QUIT\r\n".to_owned()),
         (Fault::SmtpRefusesNoopArgument, "NOOP x\r\n".to_owned()),
     ];
-    for (fault, input) in table {
-        let honest = feed(&Setup::default(), &[input.as_bytes()]);
-        let broken = feed(&Setup { faults: vec![fault], ..Setup::default() }, &[input.as_bytes()]);
+    for (fault, input) in &table {
+        let pieces: Vec<&[u8]> = input.split('|').map(str::as_bytes).collect();
+        let honest = feed(&Setup::default(), &pieces);
+        let broken = feed(&Setup { faults: vec![*fault], ..Setup::default() }, &pieces);
         assert_ne!(honest, broken, "{}", fault.name());
+    }
+    let stored = [
+        Fault::SmtpKeepsLeadingDot,
+        Fault::SmtpDropsLastLine,
+        Fault::SmtpNoReceived,
+        Fault::SmtpNoReturnPath,
+        Fault::SmtpStripsEighthBit,
+    ];
+    for fault in Fault::ALL.iter().filter(|fault| fault.name().starts_with("smtp/")) {
+        assert!(stored.contains(fault) || table.iter().any(|(shown, _)| shown == fault), "no test shows {}", fault.name());
+    }
+}
+
+/// Pieces of conversations, right and wrong, that a random client puts together.
+fn piece() -> impl Strategy<Value = &'static [u8]> {
+    proptest::sample::select(vec![
+        &b"EHLO x\r\n"[..],
+        b"HELO x\r\n",
+        b"MAIL FROM:<>\r\n",
+        b"MAIL FROM:<a@b> SIZE=10 BODY=8BITMIME\r\n",
+        b"RCPT TO:<alice@example.org>\r\n",
+        b"RCPT TO:<\"a b\"@[IPv6:::1]>\r\n",
+        b"DATA\r\n",
+        b"..x\r\n",
+        b".\r\n",
+        b"\r\n",
+        b"\r",
+        b"\n",
+        b".",
+        b"\0\xff",
+        b"AUTH PLAIN\r\n",
+        b"AUTH LOGIN YWxpY2U=\r\n",
+        b"AGFsaWNlAHNlY3JldA==\r\n",
+        b"RSET\r\n",
+        b"NOOP\r\n",
+        b"HELP\r\n",
+        b"VRFY alice\r\n",
+        b"QUIT\r\n",
+        &[b'x'; 3000],
+    ])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// Whatever comes, and however it is split: the same replies, each of them well formed.
+    #[test]
+    fn the_split_of_the_input_does_not_matter(pieces in proptest::collection::vec(piece(), 0..24), size in 1..40_usize) {
+        let input = pieces.concat();
+        let whole = feed(&Setup::default(), &[&input]);
+        let split: Vec<&[u8]> = input.chunks(size).collect();
+        prop_assert_eq!(&feed(&Setup::default(), &split), &whole);
+        for line in whole.lines().filter(|line| *line != "closed") {
+            let (code, rest) = line.split_at(3);
+            prop_assert!(code.parse::<u16>().is_ok_and(|code| (200..600).contains(&code)), "{}", line);
+            prop_assert!(rest.starts_with([' ', '-']) && line.len() <= 510, "{}", line);
+        }
     }
 }

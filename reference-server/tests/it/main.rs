@@ -1,7 +1,14 @@
-//! The running server, met by clients that are not ours.
+//! The whole server over sockets: what only shows when its rooms work together, and how clients that are not ours get on.
 
+mod crash;
+mod delivery;
+mod endings;
 mod imaplib;
 mod poplib;
+mod rooms;
+mod smtplib;
+mod tls;
+mod wire;
 
 use std::process::Command;
 

@@ -158,20 +158,38 @@ struct Loaded {
 impl Teller<'_> {
     /// `* n FETCH (…)`, or `None` if the message's octets are gone.
     fn response<'i>(&self, number: u32, items: impl Iterator<Item = &'i Item>) -> Option<Vec<u8>> {
+        let items: Vec<&Item> = items.collect();
         let mut out = format!("* {number} FETCH (").into_bytes();
-        let mut loaded = None;
-        for (at, item) in items.enumerate() {
+        let needs = items.iter().map(|item| needs(item)).max().unwrap_or(Needs::Nothing);
+        let loaded = match needs {
+            Needs::Nothing => None,
+            Needs::Header => Some(self.beginning()?),
+            Needs::Everything => Some(self.everything()?),
+        };
+        for (at, item) in items.into_iter().enumerate() {
             if at > 0 {
                 out.push(b' ');
-            }
-            if needs_octets(item) && loaded.is_none() {
-                let octets = self.store.whole(self.row.message.blob).ok()?;
-                loaded = Some(Loaded { form: mime::Message::parse(&octets), octets });
             }
             self.item(item, loaded.as_ref(), &mut out);
         }
         out.extend_from_slice(b")\r\n");
         Some(out)
+    }
+
+    fn everything(&self) -> Option<Loaded> {
+        let octets = self.store.whole(self.row.message.blob).ok()?;
+        Some(Loaded { form: mime::Message::parse(&octets), octets })
+    }
+
+    /// As much of the message as holds its header: what is asked of large messages most often.
+    fn beginning(&self) -> Option<Loaded> {
+        const ENOUGH: u64 = 64 * 1024;
+        if self.row.message.size <= ENOUGH {
+            return self.everything();
+        }
+        let octets = self.store.bytes(self.row.message.blob, 0..ENOUGH).ok()?;
+        let form = mime::Message::parse(&octets);
+        if form.root.body.is_empty() { self.everything() } else { Some(Loaded { form, octets }) }
     }
 
     fn item(&self, item: &Item, loaded: Option<&Loaded>, out: &mut Vec<u8>) {
@@ -242,8 +260,26 @@ impl Teller<'_> {
     }
 }
 
-fn needs_octets(item: &Item) -> bool {
-    matches!(item, Item::Envelope | Item::Body | Item::BodyStructure) || item.section().is_some()
+/// What of a message must be read to tell of an item.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Needs {
+    Nothing,
+    Header,
+    Everything,
+}
+
+fn needs(item: &Item) -> Needs {
+    match (item, item.section()) {
+        (Item::Envelope, _) => Needs::Header,
+        (Item::Body | Item::BodyStructure, _) => Needs::Everything,
+        (_, None) => Needs::Nothing,
+        (_, Some(Section { part, text })) => match text {
+            Some(SectionText::Header | SectionText::HeaderFields(_) | SectionText::HeaderFieldsNot(_)) if part.is_empty() => {
+                Needs::Header
+            }
+            _ => Needs::Everything,
+        },
+    }
 }
 
 /// The octets of a section. Of a part that is no message there is no header but MIME (RFC 3501 §6.4.5).

@@ -57,22 +57,24 @@ pub fn arguments(context: &Context, cursor: &mut Cursor<'_>) -> Parsed<Option<Pa
     if context.faults().on(Fault::ImapPercentMatchesLikeStar) {
         octets.iter_mut().filter(|octet| **octet == b'%').for_each(|octet| *octet = b'*');
     }
-    // The first level INBOX has no case.
-    let level = octets.split(|octet| !octet.is_ascii_alphabetic()).next().unwrap_or_default();
-    if level.eq_ignore_ascii_case(INBOX.as_bytes()) {
-        octets.splice(..INBOX.len(), INBOX.bytes());
-    }
     Ok(Some(Pattern { octets, delimiter: DELIMITER as u8 }))
 }
 
 impl Pattern {
-    /// Whether a name of the store matches.
+    /// Whether a name of the store matches. INBOX has no case, not even as the first level of other names.
     pub fn matches(&self, name: &str) -> bool {
+        let written = utf7::encode(name);
         if name == INBOX {
             // "if the uppercase string "INBOX" matches the interpreted reference and mailbox name" (RFC 3501 §6.3.8).
-            return matches(&self.octets.to_ascii_uppercase(), name.as_bytes(), self.delimiter);
+            return matches(&self.octets.to_ascii_uppercase(), written.as_bytes(), self.delimiter);
         }
-        matches(&self.octets, utf7::encode(name).as_bytes(), self.delimiter)
+        let below_inbox = name.strip_prefix(INBOX).is_some_and(|rest| rest.starts_with(DELIMITER));
+        match self.octets.split_at_checked(INBOX.len()) {
+            Some((level, rest)) if below_inbox && level.eq_ignore_ascii_case(INBOX.as_bytes()) => {
+                matches(&[INBOX.as_bytes(), rest].concat(), written.as_bytes(), self.delimiter)
+            }
+            _ => matches(&self.octets, written.as_bytes(), self.delimiter),
+        }
     }
 
     /// Whether it ends with `%`, and so finds levels of the hierarchy too.

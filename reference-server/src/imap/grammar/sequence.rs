@@ -3,58 +3,79 @@
 use super::cursor::{Cursor, Parsed};
 use std::ops::RangeInclusive;
 
-/// One end of a range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SeqNumber {
-    Number(u32),
-    /// The largest number in use.
-    Largest,
+/// A set of numbers, kept so that asking for one is cheap however the client wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SequenceSet {
+    /// The ranges between two numbers, ascending and apart.
+    fixed: Vec<RangeInclusive<u32>>,
+    /// The ranges that end with `*` all hold the largest number, so they are one: from the least to the greatest of their
+    /// other ends, and the largest number.
+    open: Option<(u32, u32)>,
 }
 
-/// The ranges of a set, in the order and direction the client wrote them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SequenceSet(Vec<(SeqNumber, SeqNumber)>);
+/// One end of a range.
+#[derive(Clone, Copy)]
+enum SeqNumber {
+    Number(u32),
+    /// The largest number in use, `*`.
+    Largest,
+}
 
 impl SequenceSet {
     /// The message numbers of the set in a mailbox of so many messages, ascending and each once; or the number that is
     /// beyond them, `0` for `*` in an empty mailbox: such a command deserves a BAD (RFC 3501 §9, seq-number).
     pub fn message_numbers(&self, exists: u32) -> Result<Vec<RangeInclusive<u32>>, u32> {
-        let ranges = self.ranges(exists);
-        match ranges.iter().find(|range| *range.start() == 0 || *range.end() > exists) {
-            Some(range) if *range.start() == 0 => Err(0),
-            Some(range) => Err(*range.end()),
-            None => Ok(ranges),
+        let open = self.open_range(exists);
+        let last = self.fixed.last().into_iter().chain(&open).map(|range| *range.end()).max();
+        match last {
+            _ if exists == 0 => Err(0),
+            Some(number) if number > exists => Err(number),
+            _ => Ok(merged(self.fixed.iter().cloned().chain(open).collect())),
         }
     }
 
-    /// The ranges of the set, ascending and without overlaps, `*` being `largest`, whether messages have the numbers or not.
-    ///
-    /// "Servers MAY coalesce overlaps and/or execute the sequence in any order" (RFC 3501 §9).
-    pub fn ranges(&self, largest: u32) -> Vec<RangeInclusive<u32>> {
-        let value = |number: SeqNumber| match number {
-            SeqNumber::Number(value) => value,
-            SeqNumber::Largest => largest,
-        };
-        let mut ends: Vec<(u32, u32)> = self.0.iter().map(|(a, b)| (value(*a), value(*b))).collect();
-        ends.iter_mut().for_each(|(low, high)| (*low, *high) = ((*low).min(*high), (*low).max(*high)));
-        ends.sort_unstable();
-        let mut merged: Vec<RangeInclusive<u32>> = Vec::with_capacity(ends.len());
-        for (low, high) in ends {
-            match merged.last_mut() {
-                Some(last) if low <= last.end().saturating_add(1) => {
-                    *last = *last.start()..=high.max(*last.end());
+    /// Whether the set holds the number, `*` being `largest`.
+    pub fn contains(&self, number: u32, largest: u32) -> bool {
+        let after = self.fixed.partition_point(|range| *range.start() <= number);
+        let before = after.checked_sub(1).and_then(|at| self.fixed.get(at));
+        before.is_some_and(|range| range.contains(&number))
+            || self.open_range(largest).is_some_and(|range| range.contains(&number))
+    }
+
+    fn new(ends: Vec<(SeqNumber, SeqNumber)>) -> Self {
+        let (mut fixed, mut open) = (Vec::new(), None);
+        for range in ends {
+            match range {
+                (SeqNumber::Number(one), SeqNumber::Number(other)) => fixed.push(one.min(other)..=one.max(other)),
+                (SeqNumber::Number(end), SeqNumber::Largest) | (SeqNumber::Largest, SeqNumber::Number(end)) => {
+                    let (least, greatest) = open.unwrap_or((end, end));
+                    open = Some((end.min(least), end.max(greatest)));
                 }
-                _ => merged.push(low..=high),
+                // Nothing but the largest number: the neutral ends.
+                (SeqNumber::Largest, SeqNumber::Largest) => open = open.or(Some((u32::MAX, 0))),
             }
         }
-        merged
+        SequenceSet { fixed: merged(fixed), open }
+    }
+
+    fn open_range(&self, largest: u32) -> Option<RangeInclusive<u32>> {
+        self.open.map(|(least, greatest)| least.min(largest)..=greatest.max(largest))
     }
 }
 
-/// Whether a number lies in one of the ranges, which are ascending as [`SequenceSet`] gives them.
-pub fn contains(ranges: &[RangeInclusive<u32>], number: u32) -> bool {
-    let after = ranges.partition_point(|range| *range.start() <= number);
-    after.checked_sub(1).and_then(|at| ranges.get(at)).is_some_and(|range| range.contains(&number))
+/// "Servers MAY coalesce overlaps and/or execute the sequence in any order" (RFC 3501 §9).
+fn merged(mut ranges: Vec<RangeInclusive<u32>>) -> Vec<RangeInclusive<u32>> {
+    ranges.sort_unstable_by_key(|range| *range.start());
+    let mut merged: Vec<RangeInclusive<u32>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if *range.start() <= last.end().saturating_add(1) => {
+                *last = *last.start()..=*range.end().max(last.end());
+            }
+            _ => merged.push(range),
+        }
+    }
+    merged
 }
 
 /// Writes numbers as a `uid-set` in their order, runs as ranges (RFC 4315 §4).
@@ -80,7 +101,7 @@ impl Cursor<'_> {
             let last = if self.eat(b':') { self.seq_number()? } else { first };
             ranges.push((first, last));
             if !self.eat(b',') {
-                return Ok(SequenceSet(ranges));
+                return Ok(SequenceSet::new(ranges));
             }
         }
     }
@@ -125,11 +146,16 @@ mod tests {
     }
 
     #[rstest]
-    #[case("559:*", 20, vec![20..=559])]
-    #[case("4294967295", 20, vec![4294967295..=4294967295])]
-    #[case("1:4294967295,4294967295", 20, vec![1..=4294967295])]
-    fn ranges(#[case] text: &str, #[case] largest: u32, #[case] expected: Vec<RangeInclusive<u32>>) {
-        assert_eq!(parse(text).ranges(largest), expected);
+    #[case("559:*", 20, &[20, 300, 559], &[19, 560])]
+    #[case("*", 20, &[20], &[1, 19, 21, 4294967295])]
+    #[case("5:*,*:9,*", 7, &[5, 7, 9], &[4, 10])]
+    #[case("4294967295", 20, &[4294967295], &[20])]
+    #[case("1:4294967295,4294967295", 20, &[1, 4294967295], &[])]
+    #[case("2,4:7,7:5,3000", 9, &[2, 4, 7, 3000], &[1, 3, 8, 9])]
+    fn membership(#[case] text: &str, #[case] largest: u32, #[case] inside: &[u32], #[case] outside: &[u32]) {
+        let set = parse(text);
+        assert!(inside.iter().all(|number| set.contains(*number, largest)));
+        assert!(!outside.iter().any(|number| set.contains(*number, largest)));
     }
 
     #[rstest]
@@ -153,14 +179,5 @@ mod tests {
     #[case(&[4294967294, 4294967295], "4294967294:4294967295")]
     fn uid_sets_are_written_with_runs_as_ranges(#[case] uids: &[u32], #[case] expected: &str) {
         assert_eq!(write_uid_set(uids), expected);
-    }
-
-    #[rstest]
-    #[case(1, false)]
-    #[case(2, true)]
-    #[case(5, true)]
-    #[case(8, false)]
-    fn membership(#[case] number: u32, #[case] expected: bool) {
-        assert_eq!(contains(&[2..=2, 4..=7], number), expected);
     }
 }

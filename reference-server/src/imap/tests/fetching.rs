@@ -148,3 +148,16 @@ fn a_long_answer_is_sent_in_pieces() {
     assert_eq!(lines_with(&heard, " FETCH (").len(), 8);
     assert!(heard.ends_with("a OK FETCH completed\r\nb OK NOOP completed\r\n"));
 }
+
+#[test]
+fn the_header_of_a_large_message_is_whole() {
+    let large_body = message("large body", &"z".repeat(200_000));
+    let large_header = message(&format!("large header{}", "\r\n folded".repeat(10_000)), "x");
+    let mut alice = Server::new().alice_in_inbox(&[&large_body, &large_header]);
+    for (number, raw) in [(1, &large_body), (2, &large_header)] {
+        let header = &raw[..raw.find("\r\n\r\n").unwrap() + 4];
+        let heard = alice.says(&format!("a FETCH {number} RFC822.HEADER"));
+        let literal = format!("{{{}}}\r\n{header}", header.len());
+        assert_eq!(heard, format!("* {number} FETCH (RFC822.HEADER {literal})\r\na OK FETCH completed\r\n"));
+    }
+}

@@ -99,23 +99,26 @@ fn a_deleted_mailbox_with_inferiors_stays_as_a_name() {
 }
 
 #[rstest]
-#[case("\"\" *", &["INBOX", "Work", "Work/a", "Work/a/b", "\"two words\"", "&AOk-"])]
-#[case("\"\" %", &["INBOX", "Work", "\"two words\"", "&AOk-"])]
+#[case("\"\" *", &["INBOX", "INBOX/below", "inbox-2", "Work", "Work/a", "Work/a/b", "\"two words\"", "&AOk-"])]
+#[case("\"\" %", &["INBOX", "inbox-2", "Work", "\"two words\"", "&AOk-"])]
 #[case("\"\" Work/%", &["Work/a"])]
 #[case("Work/ %", &["Work/a"])]
 #[case("Work/ *", &["Work/a", "Work/a/b"])]
 #[case("\"\" Work*", &["Work", "Work/a", "Work/a/b"])]
-#[case("\"\" %/%", &["Work/a"])]
+#[case("\"\" %/%", &["INBOX/below", "Work/a"])]
 #[case("\"\" inbox", &["INBOX"])]
 #[case("\"\" iNb%", &["INBOX"])]
 #[case("\"\" work", &[])]
+#[case("\"\" inbox/%", &["INBOX/below"])]
+#[case("\"\" inbox-*", &["inbox-2"])]
+#[case("\"\" inbox*", &["INBOX", "INBOX/below", "inbox-2"])]
 #[case("\"\" \"two words\"", &["\"two words\""])]
 #[case("\"\" \"&AOk-\"", &["&AOk-"])]
 #[case("\"\" {5+}\r\n&AOk-", &["&AOk-"])]
 #[case("\"\" missing", &[])]
 fn list_patterns(#[case] arguments: &str, #[case] expected: &[&str]) {
     let mut alice = Server::new().alice();
-    for name in ["Work/a/b", "\"two words\"", "&AOk-"] {
+    for name in ["Work/a/b", "\"two words\"", "&AOk-", "inbox/below", "inbox-2"] {
         alice.is_answered(&format!("a CREATE {name}"), "a OK");
     }
     let heard = alice.says(&format!("b LIST {arguments}"));
