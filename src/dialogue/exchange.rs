@@ -12,6 +12,9 @@ use crate::protocol::Reply;
 use crate::suite::{ConnectionName, Exchange, Expect, Literals, Necessity, Protocol, Send, Span};
 use crate::transcript::visible;
 
+/// Chunks still to be sent, each with the tag of the command it belongs to.
+type Pending = VecDeque<(Chunk, Option<String>)>;
+
 /// An exchange that is not over.
 #[derive(Debug)]
 pub struct Running {
@@ -23,7 +26,7 @@ pub struct Running {
     /// IMAP: tags that must be answered before it is over.
     tags: Vec<String>,
     /// What is sent when the server asks for it, with the tag of the command it belongs to.
-    pending: VecDeque<(Chunk, Option<String>)>,
+    pending: Pending,
     replies: Vec<Reply>,
 }
 
@@ -86,7 +89,7 @@ impl Engine {
         on: &ConnectionName,
         protocol: Protocol,
         exchange: &Exchange,
-    ) -> Result<(VecDeque<(Chunk, Option<String>)>, Vec<String>), Box<Finding>> {
+    ) -> Result<(Pending, Vec<String>), Box<Finding>> {
         let literals = self.case.variant.literals.unwrap_or(Literals::Sync);
         let mut pending = VecDeque::new();
         let mut tags: Vec<String> = Vec::new();

@@ -242,10 +242,8 @@ impl Lint<'_> {
                 }
             }
             "repeat" => {
-                if !argument
-                    .and_then(|argument| argument.split_once(':'))
-                    .is_some_and(|(count, _)| count.parse::<usize>().is_ok())
-                {
+                let counted = argument.and_then(|argument| argument.split_once(':')).and_then(|(count, _)| count.parse::<usize>().ok());
+                if counted.is_none() {
                     self.error(span, "`${repeat:…}` needs a count and a text: `${repeat:1000:x}`".to_owned(), None);
                 }
             }

@@ -78,10 +78,8 @@ fn without_page_breaks(text: &str) -> String {
     let mut whole = String::with_capacity(text.len());
     while let Some(page) = pages.next() {
         let mut lines: Vec<&str> = page.lines().collect();
-        if !first {
-            if let Some(header) = lines.iter().position(|line| line.starts_with("RFC ")) {
-                lines.drain(..=header);
-            }
+        if !first && let Some(header) = lines.iter().position(|line| line.starts_with("RFC ")) {
+            lines.drain(..=header);
         }
         if pages.peek().is_some()
             && let Some(footer) = lines.iter().rposition(|line| line.contains("[Page "))
