@@ -142,7 +142,7 @@ impl Values for Scope {
                 text.repeat(count.parse::<usize>().ok().filter(|count| count.saturating_mul(text.len()) <= 256 << 20)?)
             }
             name => match name.strip_prefix("new.") {
-                Some(rest) => format!("{}{rest}", environment.private_prefix),
+                Some(rest) => format!("{}new-{rest}", environment.private_prefix),
                 None => match environment.mailboxes.get(name) {
                     Some(mailbox) => mailbox.clone(),
                     None => self.account_field(name)?.to_owned(),

@@ -1,14 +1,44 @@
 //! Does what came satisfy what was expected? Bindings or an explained mismatch; pure.
 
+mod attempt;
+mod glyph;
+mod imap;
+mod in_any_order;
+mod in_order;
+mod nearest;
+mod parts;
+mod pop3;
+mod slot;
+mod smtp;
+
 use crate::outcome::FindingKind;
-use crate::protocol::Reply;
+use crate::protocol::{Parsed, Reply};
+use crate::suite::template::Hole;
 use crate::suite::{Expect, Protocol};
+
+use attempt::{Attempt, Difference};
 
 /// A compiled expectation: one pattern line, or the lines of one multi-line reply.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pattern {
     /// The lines as written behind `S:`, for messages.
     pub lines: Vec<String>,
+    compiled: Compiled,
+}
+
+/// What the lines say, by protocol.
+#[derive(Clone, Debug, PartialEq)]
+enum Compiled {
+    Smtp(smtp::SmtpPattern),
+    Pop3(pop3::Pop3Pattern),
+    Imap(Box<imap::ImapPattern>),
+}
+
+/// A part of a pattern line, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Span {
+    start: usize,
+    length: usize,
 }
 
 /// Why a pattern cannot be compiled.
@@ -21,6 +51,14 @@ pub struct PatternError {
     /// What is wrong and what would be right.
     pub message: String,
 }
+
+impl std::fmt::Display for PatternError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for PatternError {}
 
 /// A value looked up for a hole of a pattern. `None`: not known (yet), so a capture.
 pub trait Values {
@@ -77,30 +115,129 @@ pub struct Exchange<'a> {
 impl Pattern {
     /// Compiles the lines of one expectation (text behind `S:`).
     pub fn compile(protocol: Protocol, lines: &[&str]) -> Result<Pattern, PatternError> {
-        let _ = protocol;
-        Ok(Pattern { lines: lines.iter().map(|l| l.to_string()).collect() })
+        let compiled = match protocol {
+            Protocol::Smtp => Compiled::Smtp(smtp::compile(lines)?),
+            Protocol::Pop3 => Compiled::Pop3(pop3::compile(lines)?),
+            Protocol::Imap => Compiled::Imap(Box::new(imap::compile(lines)?)),
+        };
+        Ok(Pattern { lines: lines.iter().map(|l| l.to_string()).collect(), compiled })
+    }
+
+    /// The holes, each with the index of its line: for the lint.
+    pub fn holes(&self) -> impl Iterator<Item = (usize, &Hole)> {
+        let slots = match &self.compiled {
+            Compiled::Smtp(pattern) => pattern.slots(),
+            Compiled::Pop3(pattern) => pattern.slots(),
+            Compiled::Imap(pattern) => pattern.slots().into_iter().map(|slot| (0, slot)).collect(),
+        };
+        slots.into_iter().map(|(line, slot)| (line, &slot.hole))
+    }
+
+    /// The tag of a tagged IMAP response, `a1`.
+    pub fn tag(&self) -> Option<String> {
+        match &self.compiled {
+            Compiled::Imap(pattern) => pattern.tag().map(|tag| String::from_utf8_lossy(tag).into_owned()),
+            _ => None,
+        }
+    }
+
+    /// A continuation request: `+` in IMAP and POP3.
+    pub fn is_continuation(&self) -> bool {
+        match &self.compiled {
+            Compiled::Imap(pattern) => matches!(pattern.body, imap::Body::Continuation { .. }),
+            Compiled::Pop3(pattern) => matches!(pattern, pop3::Pop3Pattern::Continuation { .. }),
+            Compiled::Smtp(_) => false,
+        }
+    }
+
+    /// A POP3 reply with a body: what the framer needs to know of commands it does not (`Framer::sent`).
+    pub fn has_body(&self) -> bool {
+        matches!(&self.compiled, Compiled::Pop3(pattern) if pattern.has_body())
+    }
+
+    fn compare(&self, reply: &Reply, attempt: &mut Attempt<'_>) -> Result<(), Difference> {
+        let mark = attempt.mark();
+        let compared = match (&self.compiled, &reply.parsed) {
+            (Compiled::Smtp(pattern), Parsed::Smtp(reply)) => pattern.compare(reply, attempt),
+            (Compiled::Pop3(pattern), Parsed::Pop3(reply)) => pattern.compare(reply, attempt),
+            (Compiled::Imap(pattern), Parsed::Imap(response)) => pattern.compare(response, attempt),
+            _ => Err(Difference::default()),
+        };
+        if compared.is_err() {
+            attempt.undo(mark);
+        }
+        compared
     }
 }
 
 /// Whether the exchange is over with these replies.
 pub fn is_over(exchange: Exchange<'_>, replies: &[Reply], values: &dyn Values) -> bool {
-    let _ = (exchange, replies, values);
-    unimplemented!("replaced when matching exists")
+    match exchange.protocol {
+        Protocol::Smtp | Protocol::Pop3 => in_order::is_over(exchange, replies, values),
+        Protocol::Imap => in_any_order::is_over(exchange, replies, values),
+    }
 }
 
 /// Judges the replies of an exchange.
 pub fn judge(exchange: Exchange<'_>, replies: &[Reply], ending: Ending, values: &dyn Values) -> Judgement {
-    let _ = (exchange, replies, ending, values);
-    unimplemented!("replaced when matching exists")
-}
-impl Pattern {
-    pub fn holes(&self) -> impl Iterator<Item = (usize, &crate::suite::template::Hole)> {
-        std::iter::empty()
-    }
-    pub fn tag(&self) -> Option<String> {
-        None
-    }
-    pub fn is_continuation(&self) -> bool {
-        false
+    match exchange.protocol {
+        Protocol::Smtp | Protocol::Pop3 => in_order::judge(exchange, replies, ending, values),
+        Protocol::Imap => in_any_order::judge(exchange, replies, ending, values),
     }
 }
+
+impl Flaw {
+    /// An expected reply that did not come, worded by why nothing more will.
+    fn missing(ending: Ending, index: usize, what: &str) -> Flaw {
+        let (kind, message) = match ending {
+            Ending::Over => (FindingKind::Missing, format!("expected {what}, but it did not come")),
+            Ending::Closed => (FindingKind::Connection, format!("expected {what}, but the server closed the connection")),
+            Ending::TimedOut => (FindingKind::TimedOut, format!("expected {what}, but nothing more came in time")),
+        };
+        Flaw { kind, message, expectation: Some((index, 0)), part: None, received: None, offset: None, hints: Vec::new() }
+    }
+
+    fn mismatch(index: usize, difference: Difference, reply: &Reply) -> Flaw {
+        Flaw {
+            kind: FindingKind::Mismatch,
+            message: difference.message,
+            expectation: Some((index, difference.line)),
+            part: difference.part.map(|part| (part.start, part.length)),
+            received: Some(rendered(reply)),
+            offset: None,
+            hints: difference.hints,
+        }
+    }
+
+    fn forbidden(index: usize, reply: &Reply) -> Flaw {
+        Flaw {
+            kind: FindingKind::Forbidden,
+            message: "the server must not answer so".into(),
+            expectation: Some((index, 0)),
+            part: None,
+            received: Some(rendered(reply)),
+            offset: None,
+            hints: Vec::new(),
+        }
+    }
+
+    fn malformed(reply: &Reply, index: Option<usize>) -> Option<Flaw> {
+        let Parsed::Malformed(malformed) = &reply.parsed else { return None };
+        Some(Flaw {
+            kind: FindingKind::Malformed,
+            message: malformed.expected.clone(),
+            expectation: index.map(|index| (index, 0)),
+            part: None,
+            received: Some(rendered(reply)),
+            offset: Some(malformed.offset),
+            hints: Vec::new(),
+        })
+    }
+}
+
+fn rendered(reply: &Reply) -> String {
+    crate::protocol::render(reply).join("\n")
+}
+
+#[cfg(test)]
+mod tests;

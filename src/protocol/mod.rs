@@ -1,7 +1,17 @@
 //! How replies are framed and read, protocol by protocol. The harness knows the shape of a reply and which of its lists
 //! carry no order; it never knows what a reply means: that is in the suites.
 
+pub mod imap;
+mod inbox;
+pub mod pop3;
+mod render;
+pub mod smtp;
+pub mod start;
+
 use crate::suite::Protocol;
+
+pub use render::render;
+pub(crate) use render::{plain, quoted, render_code, render_value};
 
 /// A complete reply or response of the server.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +26,9 @@ pub struct Reply {
 /// What a reply says, by protocol.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Parsed {
-    // The variants belong to protocol/{smtp,pop3,imap}.rs.
+    Smtp(smtp::Reply),
+    Pop3(pop3::Reply),
+    Imap(imap::Response),
     /// No grammar accepts it; it is a finding.
     Malformed(Malformed),
 }
@@ -68,11 +80,38 @@ pub trait Framer: std::fmt::Debug + Send {
 
 /// The framer of a protocol.
 pub fn framer(protocol: Protocol, limits: Limits) -> Box<dyn Framer> {
-    let _ = (protocol, limits);
-    unimplemented!("replaced when the framers exist")
+    match protocol {
+        Protocol::Smtp => Box::new(smtp::SmtpFramer::new(limits)),
+        Protocol::Pop3 => Box::new(pop3::Pop3Framer::new(limits)),
+        Protocol::Imap => Box::new(imap::ImapFramer::new(limits)),
+    }
 }
 
-pub mod start;
-pub fn render(_r: &Reply) -> Vec<String> {
-    vec![]
+/// What is wrong with a reply, before its place on the connection is known: a position in the reply, and what should be there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub at: usize,
+    pub expected: String,
+}
+
+impl Fault {
+    pub(crate) fn new(at: usize, expected: impl Into<String>) -> Fault {
+        Fault { at, expected: expected.into() }
+    }
+}
+
+impl inbox::Taken {
+    /// The reply these octets are, or why they are none.
+    fn reply(self, parsed: Result<Parsed, Fault>) -> Reply {
+        let parsed = parsed.unwrap_or_else(|fault| {
+            Parsed::Malformed(Malformed { offset: self.offset + fault.at as u64, expected: fault.expected, fatal: false })
+        });
+        Reply { raw: self.raw, offset: self.offset, parsed }
+    }
+
+    /// The malformed reply that ends all framing.
+    fn fatal(self, at: usize, expected: String) -> Reply {
+        let parsed = Parsed::Malformed(Malformed { offset: self.offset + at as u64, expected, fatal: true });
+        Reply { raw: self.raw, offset: self.offset, parsed }
+    }
 }

@@ -1,0 +1,97 @@
+//! One try to satisfy patterns: what holes are bound to, and how to take it back.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::slot::{Slot, SlotKind};
+use super::{Span, Values};
+
+/// Bindings of a try, over the values known before it.
+pub(super) struct Attempt<'v> {
+    values: &'v dyn Values,
+    bound: Vec<(String, Rc<[u8]>)>,
+    /// Looked up once: a value may be a large fixture.
+    looked_up: RefCell<HashMap<(String, Option<String>), Option<Rc<[u8]>>>>,
+    /// Free holes match and bind nothing: for `S!` lines and for sifting candidates.
+    pub wildcards: bool,
+    /// Differences are wanted in words, not only as a fact.
+    pub explain: bool,
+    /// How much matched so far: the nearest candidate has the most.
+    pub hits: usize,
+}
+
+/// What a hole stands for.
+pub(super) enum Known {
+    Value(Rc<[u8]>),
+    /// Nothing yet: it captures.
+    Free,
+    /// A function that has no value: it can match nothing.
+    Missing,
+}
+
+/// Where two things differ.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Difference {
+    /// Empty unless the attempt explains.
+    pub message: String,
+    /// Of the pattern, from 0.
+    pub line: usize,
+    /// The part of the pattern line.
+    pub part: Option<Span>,
+    pub hints: Vec<String>,
+}
+
+impl<'v> Attempt<'v> {
+    pub fn new(values: &'v dyn Values) -> Attempt<'v> {
+        let looked_up = RefCell::default();
+        Attempt { values, bound: Vec::new(), looked_up, wildcards: false, explain: false, hits: 0 }
+    }
+
+    pub fn known(&self, slot: &Slot) -> Known {
+        let argument = match &slot.kind {
+            SlotKind::Rest | SlotKind::One(_) => return Known::Free,
+            SlotKind::Function => slot.hole.argument.as_deref(),
+            SlotKind::Named(_) => None,
+        };
+        if let Some((_, value)) = self.bound.iter().find(|(name, _)| *name == slot.hole.name && argument.is_none()) {
+            return Known::Value(value.clone());
+        }
+        let key = (slot.hole.name.clone(), argument.map(str::to_owned));
+        let mut cache = self.looked_up.borrow_mut();
+        let value = cache.entry(key).or_insert_with(|| self.values.value(&slot.hole.name, argument).map(Rc::from));
+        match (value, &slot.kind) {
+            (Some(value), _) => Known::Value(value.clone()),
+            (None, SlotKind::Function) => Known::Missing,
+            (None, _) => Known::Free,
+        }
+    }
+
+    /// Binds a named hole; others keep nothing.
+    pub fn bind(&mut self, slot: &Slot, value: impl FnOnce() -> Rc<[u8]>) {
+        if matches!(slot.kind, SlotKind::Named(_)) && !self.wildcards {
+            self.bound.push((slot.hole.name.clone(), value()));
+        }
+    }
+
+    /// What is bound now; to be given to [`Attempt::undo`].
+    pub fn mark(&self) -> usize {
+        self.bound.len()
+    }
+
+    /// Takes back what was bound since.
+    pub fn undo(&mut self, mark: usize) {
+        self.bound.truncate(mark);
+    }
+
+    /// What was bound, in order.
+    pub fn bindings(&self) -> Vec<(String, Vec<u8>)> {
+        self.bound.iter().map(|(name, value)| (name.clone(), value.to_vec())).collect()
+    }
+
+    /// A difference at a part of a pattern line; the words are only made when they are wanted.
+    pub fn differ(&self, part: Span, message: impl FnOnce() -> String) -> Difference {
+        let message = if self.explain { message() } else { String::new() };
+        Difference { message, line: 0, part: Some(part), hints: Vec::new() }
+    }
+}

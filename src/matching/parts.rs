@@ -1,0 +1,165 @@
+//! Text with holes against octets: `${a}:${b}`, `<${uid}@example.org>`, a line of text.
+
+use std::rc::Rc;
+
+use super::attempt::{Attempt, Known};
+use super::glyph::{Glyph, GlyphKind};
+use super::slot::{Narrowing, Slot, SlotKind};
+
+/// A run of text and holes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Parts(pub Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Part {
+    Text(Vec<u8>),
+    Slot(Slot),
+}
+
+impl Parts {
+    pub fn new(glyphs: &[Glyph]) -> Parts {
+        let mut parts = Parts::default();
+        for glyph in glyphs {
+            match &glyph.kind {
+                GlyphKind::Octet(octet) => parts.push(*octet),
+                GlyphKind::Slot(slot) => parts.0.push(Part::Slot(slot.clone())),
+            }
+        }
+        parts
+    }
+
+    pub fn push(&mut self, octet: u8) {
+        match self.0.last_mut() {
+            Some(Part::Text(text)) => text.push(octet),
+            _ => self.0.push(Part::Text(vec![octet])),
+        }
+    }
+
+    /// The text, if there is no hole in it.
+    pub fn text(&self) -> Option<&[u8]> {
+        match self.0.as_slice() {
+            [] => Some(&[]),
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The hole, if it is nothing else.
+    pub fn slot(&self) -> Option<&Slot> {
+        match self.0.as_slice() {
+            [Part::Slot(slot)] => Some(slot),
+            _ => None,
+        }
+    }
+
+    pub fn slots(&self) -> impl Iterator<Item = &Slot> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Slot(slot) => Some(slot),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// Whether all of `octets` fit; captures are bound if so. With `fold` the case of literal letters does not count.
+    pub fn fit(&self, octets: &[u8], fold: bool, attempt: &mut Attempt<'_>) -> bool {
+        let mark = attempt.mark();
+        let mut budget = 100_000;
+        let fits = fit(&self.0, octets, fold, attempt, &mut budget);
+        if !fits {
+            attempt.undo(mark);
+        }
+        fits
+    }
+
+    /// The text with its known values put in, for messages.
+    pub fn described(&self, attempt: &Attempt<'_>) -> Vec<u8> {
+        let mut text = Vec::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(octets) => text.extend_from_slice(octets),
+                Part::Slot(slot) => match attempt.known(slot) {
+                    Known::Value(value) => text.extend_from_slice(&value),
+                    Known::Free | Known::Missing => text.extend_from_slice(slot.text().as_bytes()),
+                },
+            }
+        }
+        text
+    }
+}
+
+/// An open hole takes as little as it can, a narrowed one as much as it can; no hole takes nothing, but for `${*}`.
+fn fit(parts: &[Part], octets: &[u8], fold: bool, attempt: &mut Attempt<'_>, budget: &mut usize) -> bool {
+    if *budget == 0 {
+        return false;
+    }
+    *budget -= 1;
+    let Some((part, behind)) = parts.split_first() else { return octets.is_empty() };
+    let slot = match part {
+        Part::Text(text) => {
+            // `SIZE ${*}` is also satisfied by a line that ends behind `SIZE`.
+            if let ([Part::Slot(slot)], Some(trimmed)) = (behind, text.strip_suffix(b" "))
+                && slot.is_rest()
+                && same(octets, trimmed, fold)
+            {
+                return true;
+            }
+            return match octets.split_at_checked(text.len()) {
+                Some((front, rest)) if same(front, text, fold) => fit(behind, rest, fold, attempt, budget),
+                _ => false,
+            };
+        }
+        Part::Slot(slot) => slot,
+    };
+    match attempt.known(slot) {
+        Known::Missing => false,
+        Known::Value(value) => match octets.strip_prefix(&*value) {
+            Some(rest) => fit(behind, rest, fold, attempt, budget),
+            None => false,
+        },
+        Known::Free => take(slot, behind, octets, fold, attempt, budget),
+    }
+}
+
+/// Tries the lengths a free hole may have.
+fn take(slot: &Slot, behind: &[Part], octets: &[u8], fold: bool, attempt: &mut Attempt<'_>, budget: &mut usize) -> bool {
+    let (narrowing, least) = match &slot.kind {
+        SlotKind::Rest => (&Narrowing::Open, 0),
+        SlotKind::Named(narrowing) | SlotKind::One(narrowing) => (narrowing, 1),
+        SlotKind::Function => return false,
+    };
+    let mut try_length = |length: usize, attempt: &mut Attempt<'_>| {
+        let Some((front, rest)) = octets.split_at_checked(length) else { return false };
+        if !narrowing.accepts(front) {
+            return false;
+        }
+        let mark = attempt.mark();
+        attempt.bind(slot, || Rc::from(front));
+        let fits = fit(behind, rest, fold, attempt, budget);
+        if !fits {
+            attempt.undo(mark);
+        }
+        fits
+    };
+    if behind.is_empty() {
+        let least = if matches!(narrowing, Narrowing::Regex(_) | Narrowing::Octets(_)) { 0 } else { least };
+        return octets.len() >= least && try_length(octets.len(), attempt);
+    }
+    match narrowing {
+        Narrowing::Octets(count) => try_length(*count, attempt),
+        Narrowing::Open => match behind.first() {
+            // Only places where the text behind the hole stands are worth a try.
+            Some(Part::Text(text)) if !fold => {
+                let places = memchr::memmem::find_iter(octets.get(least..).unwrap_or_default(), text).map(|at| at + least);
+                let mut places = places.collect::<Vec<_>>();
+                places.extend(text.strip_suffix(b" ").filter(|t| octets.ends_with(t)).map(|t| octets.len() - t.len()));
+                places.into_iter().any(|length| try_length(length, attempt))
+            }
+            _ => (least..=octets.len()).any(|length| try_length(length, attempt)),
+        },
+        _ => (0..=octets.len()).rev().any(|length| try_length(length, attempt)),
+    }
+}
+
+/// Equality, with or without the case of letters.
+pub(super) fn same(a: &[u8], b: &[u8], fold: bool) -> bool {
+    if fold { a.eq_ignore_ascii_case(b) } else { a == b }
+}
