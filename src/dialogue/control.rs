@@ -67,7 +67,10 @@ impl Engine {
                 self.pump(&on);
             }
             Action::Wait(lasting) => self.doing = Doing::Waiting { until: self.now + *lasting },
-            Action::Eventually { within, .. } => self.program.enter_repeated(self.now + *within, self.scope.captures.len()),
+            Action::Eventually { within, .. } => {
+                let (captures, entries) = (self.scope.captures.len(), self.transcript.entries.len());
+                self.program.enter_repeated(self.now + *within, captures, entries);
+            }
             Action::When { capability, .. } => {
                 if self.offers(capability) {
                     self.program.enter();
