@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::dialogue::{Control, Demand, Engine, Played};
 use crate::outcome::Verdict;
@@ -21,6 +23,8 @@ pub struct Driver<'a> {
 
 /// Octets read at a time.
 const BUFFER: usize = 32 * 1024;
+/// Later than any case ends.
+const FAR: Duration = Duration::from_secs(24 * 3600);
 
 impl Driver<'_> {
     /// Plays a case to its end. `stop` becomes true when the run is cut short.
@@ -28,6 +32,12 @@ impl Driver<'_> {
         let begun = Instant::now();
         let mut connections: BTreeMap<ConnectionName, Connection> = BTreeMap::new();
         let mut buffer = vec![0u8; BUFFER];
+        // One timer for the whole case: arming one for each read would cost as much as the read. It may ring before the time that is
+        // awaited, never after.
+        let alarm = tokio::time::sleep_until(begun + FAR);
+        tokio::pin!(alarm);
+        let stopped = stop.wait_for(|stop| *stop);
+        tokio::pin!(stopped);
         loop {
             match engine.next(begun.elapsed()) {
                 Demand::Finished => return engine.finish(),
@@ -91,7 +101,10 @@ impl Driver<'_> {
                     engine.controlled(result, begun.elapsed());
                 }
                 Demand::Read { until } => {
-                    let left = until.saturating_sub(begun.elapsed());
+                    let deadline = begun + until.min(FAR);
+                    if alarm.deadline() > deadline || alarm.is_elapsed() {
+                        alarm.as_mut().reset(deadline);
+                    }
                     tokio::select! {
                         biased;
                         read = read_any(&mut connections, &mut buffer) => {
@@ -104,8 +117,13 @@ impl Driver<'_> {
                                 }
                             }
                         }
-                        () = tokio::time::sleep(left) => engine.deadline_passed(begun.elapsed().max(until)),
-                        _ = stop.wait_for(|stop| *stop) => engine.abandon(Verdict::Errored, "the run was interrupted".to_owned()),
+                        () = alarm.as_mut() => {
+                            let now = begun.elapsed();
+                            if now >= until {
+                                engine.deadline_passed(now);
+                            }
+                        }
+                        _ = stopped.as_mut() => engine.abandon(Verdict::Errored, "the run was interrupted".to_owned()),
                     }
                 }
             }
