@@ -36,7 +36,6 @@ impl Engine {
                     begin.state = *start;
                 }
                 if state.open {
-                    self.note(on, "we close the connection".to_owned());
                     self.demands.push_back(Demand::Close { connection: on.clone() });
                 }
                 self.open(on.clone(), begin);

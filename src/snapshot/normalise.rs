@@ -144,10 +144,11 @@ fn named(bytes: &[u8], values: &[(&str, &[u8])]) -> Vec<u8> {
     out
 }
 
-/// Whether a word may end between these two octets.
+/// Whether a word may end between these two octets: not inside a run of letters or of digits.
 fn apart(outside: Option<u8>, inside: Option<u8>) -> bool {
-    let word = |octet: Option<u8>| octet.is_some_and(|b| b.is_ascii_alphanumeric());
-    !(word(outside) && word(inside))
+    let letter = |octet: Option<u8>| octet.is_some_and(|b| b.is_ascii_alphabetic());
+    let digit = |octet: Option<u8>| octet.is_some_and(|b| b.is_ascii_digit());
+    !(letter(outside) && letter(inside) || digit(outside) && digit(inside))
 }
 
 #[cfg(test)]
