@@ -12,7 +12,7 @@ pub(super) struct Attempt<'v> {
     values: &'v dyn Values,
     bound: Vec<(String, Rc<[u8]>)>,
     /// Looked up once: a value may be a large fixture.
-    looked_up: RefCell<HashMap<(String, Option<String>), Option<Rc<[u8]>>>>,
+    looked_up: RefCell<HashMap<LookUp, Option<Rc<[u8]>>>>,
     /// Free holes match and bind nothing: for `S!` lines and for sifting candidates.
     pub wildcards: bool,
     /// Differences are wanted in words, not only as a fact.
@@ -20,6 +20,9 @@ pub(super) struct Attempt<'v> {
     /// How much matched so far: the nearest candidate has the most.
     pub hits: usize,
 }
+
+/// Name and argument.
+type LookUp = (String, Option<String>);
 
 /// What a hole stands for.
 pub(super) enum Known {

@@ -97,12 +97,17 @@ pub(crate) fn render_value(value: &Value) -> String {
 
 /// A string in quotes, with `\r`, `\n`, `\xHH` for what cannot be seen.
 pub(crate) fn quoted(text: &[u8]) -> String {
+    format!("\"{}\"", quotable(text))
+}
+
+/// What stands between the quotes.
+pub(crate) fn quotable(text: &[u8]) -> String {
     let inner = |part: &[u8]| escaped_holes(visible(part).replace('"', "\\\""));
     if text.len() <= LONG {
-        return format!("\"{}\"", inner(text));
+        return inner(text);
     }
     let (head, middle, tail) = cut(text);
-    format!("\"{}${{_:/.{{{middle}}}/}}{}\"", inner(head), inner(tail))
+    format!("{}${{_:/.{{{middle}}}/}}{}", inner(head), inner(tail))
 }
 
 /// Text of a line: as it is, but for control octets and holes.
