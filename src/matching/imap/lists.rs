@@ -121,7 +121,7 @@ pub(super) fn set(
     }
 }
 
-/// Names with values in any order, extra pairs allowed unless `exact`. Names ignore case.
+/// Names with values in any order, extra pairs allowed unless `exact`. Names ignore case. What is no list of pairs is compared in order.
 pub(super) fn pairs(
     patterns: &[ValuePattern],
     values: &[Value],
@@ -130,6 +130,9 @@ pub(super) fn pairs(
     whole: Span,
     attempt: &mut Attempt<'_>,
 ) -> Result<(), Difference> {
+    if !are_pairs(values) {
+        return ordered(patterns, values, Mode::Plain, label, whole, attempt);
+    }
     let written: Vec<&ValuePattern> = patterns.iter().filter(|pattern| !pattern.is_open()).collect();
     let mut used = vec![false; values.len() / 2];
     let mut differences = Vec::new();
@@ -150,6 +153,10 @@ pub(super) fn pairs(
         return Err(attempt.differ(whole, || format!("expected nothing more in {label}, received also {pair}")));
     }
     together(differences)
+}
+
+fn are_pairs(values: &[Value]) -> bool {
+    values.len().is_multiple_of(2) && values.iter().step_by(2).all(|name| name.text().is_some())
 }
 
 fn pair_among(

@@ -124,7 +124,8 @@ impl StatusPattern {
         let Some(lines) = &reply.body else {
             return Err(Difference {
                 line: 1,
-                ..attempt.differ(Span { start: 0, length: 1 }, || "expected a body, received none".into())
+                part: None,
+                ..attempt.differ(Span::default(), || "expected a body, received none".into())
             });
         };
         if reply.capabilities { body::in_any_order(body, lines, attempt) } else { body::in_order(body, lines, attempt) }

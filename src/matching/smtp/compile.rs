@@ -131,6 +131,11 @@ fn enhanced(word: &[u8]) -> Option<EnhancedPattern> {
         }
         _ => None,
     });
-    let code = [numbers.next()??, numbers.next()??, numbers.next()??];
+    // RFC 3463 §2: class = "2" / "4" / "5"
+    let class = numbers.next()??;
+    if !matches!(class, None | Some(2 | 4 | 5)) {
+        return None;
+    }
+    let code = [class, numbers.next()??, numbers.next()??];
     numbers.next().is_none().then_some(EnhancedPattern(code))
 }

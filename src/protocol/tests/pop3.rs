@@ -21,7 +21,7 @@ fn the_command_says_whether_a_body_comes() {
 
 #[test]
 fn dot_stuffing_is_undone() {
-    check(&["RETR 1"], "+OK\r\n..\r\n...\r\n..a\r\n.b\r\na\rb\r\n.\r\n", &["+OK / . / .. / .a / b / a\\rb / ."]);
+    check(&["RETR 1"], "+OK\r\n..\r\n...\r\n..a\r\n.b\r\na\rb\r\n.\r\n", &["+OK / . / .. / .a / b / a${_:/\\x0d/}b / ."]);
     check(&["RETR 1"], "+OK\r\n....\r\n.\r\n", &["+OK / ${_:/\\.\\.\\./} / ."]);
 }
 
