@@ -138,6 +138,11 @@ impl Pattern {
         self.imap()?.tag().map(|tag| String::from_utf8_lossy(tag).into_owned())
     }
 
+    /// The first line, marked as quoted, for messages.
+    fn headline(&self) -> String {
+        format!("`{}`", self.lines.first().map(String::as_str).unwrap_or_default())
+    }
+
     fn imap(&self) -> Option<&imap::ImapPattern> {
         match &self.compiled {
             Compiled::Imap(pattern) => Some(pattern),

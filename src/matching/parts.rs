@@ -71,17 +71,17 @@ impl Parts {
         fits
     }
 
-    /// `${uid} is 7`: what the named holes stand for, as hints; nothing unless the attempt explains.
+    /// `${uid} is 7`: what the holes stand for, as hints; nothing unless the attempt explains.
     pub fn known_values(&self, attempt: &Attempt<'_>) -> Vec<String> {
         if !attempt.explain {
             return Vec::new();
         }
-        let named = self.slots().filter(|slot| matches!(slot.kind, SlotKind::Named(_)));
-        let known = named.filter_map(|slot| match attempt.known(slot) {
-            Known::Value(value) => Some(format!("${{{}}} is {}", slot.hole.name, plain(&value))),
-            Known::Free | Known::Missing => None,
-        });
-        known.collect()
+        let hint = |slot: &Slot| match (attempt.known(slot), &slot.kind) {
+            (Known::Value(value), SlotKind::Named(_)) => Some(format!("${{{}}} is {}", slot.hole.name, plain(&value))),
+            (Known::Missing, _) => Some(format!("{} has no value: is there such a fixture or role?", slot.text())),
+            _ => None,
+        };
+        self.slots().filter_map(hint).collect()
     }
 
     /// The octets that would fit, if every hole has a value.

@@ -91,8 +91,35 @@ impl ImapPattern {
     }
 }
 
+/// A number written without a heap: most comparisons end with it.
+struct Digits {
+    octets: [u8; 20],
+    start: usize,
+}
+
+impl Digits {
+    fn new(number: u64) -> Digits {
+        let mut digits = Digits { octets: [b'0'; 20], start: 20 };
+        let mut rest = number;
+        for (place, octet) in digits.octets.iter_mut().enumerate().rev() {
+            *octet = b'0' + (rest % 10) as u8;
+            digits.start = place;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        digits
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.octets.get(self.start..).unwrap_or_default()
+    }
+}
+
 fn compare_number(pattern: &(Parts, Span), received: u64, name: &str, attempt: &mut Attempt<'_>) -> Result<(), Difference> {
-    if pattern.0.fit(received.to_string().as_bytes(), false, attempt) {
+    let digits = Digits::new(received);
+    if pattern.0.fit(digits.as_bytes(), false, attempt) {
         return Ok(());
     }
     Err(attempt
@@ -105,7 +132,8 @@ fn compare_text(pattern: &Option<(Parts, Span)>, received: &[u8], attempt: &mut 
         attempt.hits += 1;
         return Ok(());
     }
-    Err(attempt.differ(*span, || format!("expected text `{}`, received `{}`", parts.described(plain, attempt), plain(received))))
+    let message = || format!("expected text `{}`, received `{}`", parts.described(plain, attempt), plain(received));
+    Err(Difference { hints: parts.known_values(attempt), ..attempt.differ(*span, message) })
 }
 
 impl StatusPattern {

@@ -1,6 +1,6 @@
 //! Why an expectation found no reply: the nearest candidate and the difference, or what the server said instead.
 
-use super::super::attempt::{Attempt, Difference};
+use super::super::attempt::Attempt;
 use super::super::{Ending, Flaw, rendered};
 use super::assignment::is_fetch;
 use super::ending::is_continuation;
@@ -8,6 +8,9 @@ use crate::outcome::FindingKind;
 use crate::protocol::imap::{Response, Status};
 use crate::protocol::{Parsed, Reply};
 use crate::suite::Expect;
+
+/// How many candidates besides the nearest are worth telling.
+const OTHERS: usize = 3;
 
 /// Says what comes nearest to an expectation that found no reply, and how they differ.
 pub(super) fn unsatisfied(
@@ -19,9 +22,9 @@ pub(super) fn unsatisfied(
     attempt: &mut Attempt<'_>,
 ) -> Flaw {
     let is_akin = |response: &Response| expect.pattern.imap().is_some_and(|wanted| wanted.is_akin(response));
-    let mut best: Option<(usize, &Reply, Difference)> = None;
-    attempt.explain = true;
-    attempt.wildcards = true;
+    (attempt.wildcards, attempt.thorough) = (true, true);
+    let mut best: Option<(usize, &Reply)> = None;
+    let mut akin: Vec<&Reply> = Vec::new();
     for (at, reply) in replies.iter().enumerate() {
         let Parsed::Imap(response) = &reply.parsed else { continue };
         let shareable = is_fetch(expect) && matches!(response, Response::Fetch { .. });
@@ -29,17 +32,24 @@ pub(super) fn unsatisfied(
             continue;
         }
         attempt.hits = 0;
-        if let Err(difference) = expect.pattern.compare(reply, attempt)
-            && best.as_ref().is_none_or(|(hits, _, _)| attempt.hits > *hits)
-        {
-            best = Some((attempt.hits, reply, difference));
+        let differs = expect.pattern.compare(reply, attempt).is_err();
+        akin.push(reply);
+        if differs && best.is_none_or(|(hits, _)| attempt.hits > hits) {
+            best = Some((attempt.hits, reply));
         }
     }
-    (attempt.explain, attempt.wildcards) = (false, false);
     let mut flaw = match best {
-        Some((_, reply, difference)) => Flaw::mismatch(index, difference, reply),
-        None => Flaw::missing(ending, index, &expect.pattern.lines.join(" / ")),
+        Some((_, reply)) => {
+            attempt.explain = true;
+            let difference = expect.pattern.compare(reply, attempt).err().unwrap_or_default();
+            let mut flaw = Flaw::mismatch(index, difference, reply);
+            let others = akin.iter().filter(|other| !std::ptr::eq(**other, reply)).take(OTHERS);
+            flaw.hints.extend(others.map(|other| format!("also came: `{}`", rendered(other))));
+            flaw
+        }
+        None => Flaw::missing(ending, index, &expect.pattern.headline()),
     };
+    (attempt.explain, attempt.wildcards, attempt.thorough) = (false, false, false);
     if flaw.kind != FindingKind::Mismatch || expect.pattern.tag().is_none() {
         flaw.hints.extend(refusals(replies));
     }

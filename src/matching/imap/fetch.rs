@@ -19,7 +19,7 @@ pub(super) fn compare_items(
     for pattern in patterns {
         match compare_item(pattern, items, &mut used, attempt) {
             Ok(()) => attempt.hits += 1,
-            Err(difference) if attempt.explain => differences.push(difference),
+            Err(difference) if attempt.thorough => differences.push(difference),
             Err(difference) => return Err(difference),
         }
     }
@@ -50,7 +50,7 @@ fn compare_item(
             attempt.undo(mark);
             continue;
         }
-        let label = key.to_string();
+        let label = key.normal();
         let compared = match (&pattern.value.kind, value) {
             (ValueKind::List(expected), Value::List(received)) if key.name.eq_ignore_ascii_case("FLAGS") => {
                 set(expected, received, false, true, "FLAGS", pattern.value.span, attempt)
@@ -59,7 +59,7 @@ fn compare_item(
                 std::slice::from_ref(&pattern.value),
                 std::slice::from_ref(value),
                 Mode::Plain,
-                &label,
+                label,
                 pattern.value.span,
                 attempt,
             ),

@@ -15,6 +15,10 @@ pub(crate) fn judge(exchange: Exchange<'_>, replies: &[Reply], ending: Ending, v
     let mut attempt = Attempt::new(values);
     let taken = assign(exchange.expects, Necessity::Must, replies, &mut attempt);
     let optional = assign(exchange.expects, Necessity::May, replies, &mut attempt);
+    let mut in_use = vec![false; replies.len()];
+    for at in taken.iter().chain(&optional).flatten() {
+        in_use.iter_mut().skip(*at).take(1).for_each(|used| *used = true);
+    }
     let mut findings = Vec::new();
     let mut told: Vec<usize> = Vec::new();
     for (index, expect) in exchange.expects.iter().enumerate() {
@@ -28,7 +32,7 @@ pub(crate) fn judge(exchange: Exchange<'_>, replies: &[Reply], ending: Ending, v
             told.push(at);
             continue;
         }
-        let is_taken = |at: usize| taken.iter().chain(&optional).any(|taken| *taken == Some(at));
+        let is_taken = |at: usize| in_use.get(at) == Some(&true);
         findings.push(unsatisfied(index, expect, replies, is_taken, ending, &mut attempt));
     }
     let malformed = replies.iter().enumerate().filter(|(at, _)| !told.contains(at));

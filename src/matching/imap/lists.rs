@@ -140,7 +140,7 @@ pub(super) fn pairs(
         let (Some(name), Some(expected)) = (pair.first(), pair.last()) else { continue };
         match pair_among(name, expected, values, &mut used, label, attempt) {
             Ok(()) => attempt.hits += 1,
-            Err(difference) if attempt.explain => differences.push(difference),
+            Err(difference) if attempt.thorough => differences.push(difference),
             Err(difference) => return Err(difference),
         }
     }

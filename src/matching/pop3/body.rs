@@ -63,8 +63,8 @@ fn follow(
             if at == lines.len() {
                 return true;
             }
-            let received = lines.get(at).map(|line| plain(line)).unwrap_or_default();
             note(furthest, at, index, Span { start: 0, length: 1 }, attempt, || {
+                let received = lines.get(at).map(|line| plain(line)).unwrap_or_default();
                 format!("expected the end of the body, received line {}: `{received}`", at + 1)
             });
             attempt.undo(mark);
@@ -104,9 +104,9 @@ fn follow(
                 let line = lines.get(at);
                 let fits = line.is_some_and(|line| fits_line(parts, line, false, attempt));
                 if !fits {
-                    let expected = parts.described(plain, attempt);
-                    let received = line.map_or("the end of the body".to_owned(), |line| format!("`{}`", plain(line)));
                     note(furthest, at, index, span, attempt, || {
+                        let expected = parts.described(plain, attempt);
+                        let received = line.map_or("the end of the body".to_owned(), |line| format!("`{}`", plain(line)));
                         format!("expected `{expected}` as line {} of the body, received {received}", at + 1)
                     });
                     attempt.undo(mark);

@@ -139,5 +139,6 @@ fn compare_text(text: &Option<(Parts, Span)>, remark: &[u8], whole: &[u8], attem
         attempt.hits += 1;
         return Ok(());
     }
-    Err(attempt.differ(*span, || format!("expected text `{}`, received `{}`", parts.described(plain, attempt), plain(remark))))
+    let message = || format!("expected text `{}`, received `{}`", parts.described(plain, attempt), plain(remark));
+    Err(Difference { hints: parts.known_values(attempt), ..attempt.differ(*span, message) })
 }

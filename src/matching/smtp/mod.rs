@@ -135,9 +135,8 @@ impl LinePattern {
             attempt.hits += 1;
             return Ok(());
         }
-        Err(attempt.differ(*span, || {
-            format!("expected text `{}`, received `{}`", parts.described(plain, attempt), plain(line.remark()))
-        }))
+        let message = || format!("expected text `{}`, received `{}`", parts.described(plain, attempt), plain(line.remark()));
+        Err(Difference { hints: parts.known_values(attempt), ..attempt.differ(*span, message) })
     }
 
     /// No line is as expected: the one with the same keyword says most.

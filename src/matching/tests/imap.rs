@@ -40,7 +40,7 @@ fn untagged_responses_match_in_any_order() {
 fn the_nearest_response_explains_what_is_missing() {
     fails(check("S: * OK [UIDNEXT 5]\nS: a1 OK", SELECT), &["mismatch: expected UIDNEXT 5, received 4 @ 5"]);
     fails(check("S: * 3 EXISTS", SELECT), &["mismatch: expected 3 EXISTS, received 2 EXISTS @ 3"]);
-    fails(check("S: * OK [UNSEEN 1]", SELECT), &["missing: expected * OK [UNSEEN 1], but it did not come"]);
+    fails(check("S: * OK [UNSEEN 1]", SELECT), &["missing: expected `* OK [UNSEEN 1]`, but it did not come"]);
     fails(
         check("S: * FLAGS (\\Seen)", SELECT),
         &["mismatch: expected nothing more in FLAGS, received also \\Answered; `...` would allow it @ (\\Seen)"],
@@ -55,7 +55,7 @@ fn the_nearest_response_explains_what_is_missing() {
         &["mismatch: expected response code [READ-ONLY], received [READ-WRITE] @ [READ-ONLY]"],
     );
     fails(check("S: a1 OK well", SELECT), &["mismatch: expected text `well`, received `done` @ well"]);
-    fails(check("S: a1 OK", "* 1 EXISTS\r\n"), &["timed-out: expected a1 OK, but nothing more came in time"]);
+    fails(check("S: a1 OK", "* 1 EXISTS\r\n"), &["timed-out: expected `a1 OK`, but nothing more came in time"]);
     fails(
         check("S: * OK [UIDVALIDITY ${v:atom}]\nS: * OK [UIDNEXT ${v}]", SELECT),
         &["mismatch: expected UIDNEXT 17, received 4 @ ${v}"],
@@ -150,12 +150,12 @@ fn one_fetch_response_may_satisfy_several_lines() {
     holds(check("S: * 1 FETCH (UID 7)\nS: * 1 FETCH (FLAGS (\\Seen))", both), "");
     fails(
         check("S: * 1 FETCH (UID 7)\nS: * 1 FETCH (UID 7)", both),
-        &["missing: expected * 1 FETCH (UID 7), but it did not come"],
+        &["missing: expected `* 1 FETCH (UID 7)`, but it did not come"],
     );
     holds(check("S: * 1 EXPUNGE\nS: * 1 EXPUNGE", "* 1 EXPUNGE\r\n* 1 EXPUNGE\r\na1 OK x\r\n"), "");
     fails(
         check("S: * 1 EXPUNGE\nS: * 1 EXPUNGE", "* 1 EXPUNGE\r\na1 OK x\r\n"),
-        &["missing: expected * 1 EXPUNGE, but it did not come"],
+        &["missing: expected `* 1 EXPUNGE`, but it did not come"],
     );
 }
 
@@ -292,7 +292,7 @@ fn continuation_requests_end_an_exchange_and_leave_the_tag_open() {
     assert_eq!(came.consumed, 1);
     holds(came, "");
     holds(check("S: + ${challenge:base64}", "+ AAAA\r\n"), "challenge=AAAA");
-    fails(check("S: +", "a1 NO no\r\n"), &["missing: expected +, but it did not come"]);
+    fails(check("S: +", "a1 NO no\r\n"), &["missing: expected `+`, but it did not come"]);
     let idle = |patterns: &str, wire: &str| play(Protocol::Imap, &[], &[], patterns, wire.as_bytes());
     holds(idle("S: a1 OK", "* 1 EXISTS\r\na1 OK x\r\n"), "");
     fails(idle("S: a1 OK", "a1 BAD x\r\n"), &["mismatch: expected OK, received BAD x @ OK"]);
@@ -300,7 +300,7 @@ fn continuation_requests_end_an_exchange_and_leave_the_tag_open() {
     assert_eq!(pushed.consumed, 2);
     holds(pushed, "");
     fails(idle("S: * 3 EXISTS", "* 2 EXISTS\r\n"), &["mismatch: expected 3 EXISTS, received 2 EXISTS @ 3"]);
-    fails(idle("S: +", "a1 NO no\r\n"), &["missing: expected +, but it did not come"]);
+    fails(idle("S: +", "a1 NO no\r\n"), &["missing: expected `+`, but it did not come"]);
 }
 
 #[test]
