@@ -1,1 +1,7 @@
-fn main() {}
+//! The `mailspec` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mailspec::cli::main()
+}

@@ -60,6 +60,25 @@ pub fn visible(bytes: &[u8]) -> String {
     out
 }
 
+/// Bytes as lines of the suite's notation: CRLF is implied; a bare CR or LF stays visible as `\r` or `\n` (a bare LF also ends the
+/// line); a last line without any line end closes with a lone `\`, and a blank before the line end shows as `\x20`.
+pub fn lines(bytes: &[u8]) -> Vec<String> {
+    let mut out = Vec::new();
+    for line in bytes.split_inclusive(|b| *b == b'\n') {
+        let (content, end) = match line {
+            [content @ .., b'\r', b'\n'] => (content, ""),
+            [content @ .., b'\n'] => (content, "\\n"),
+            content => (content, "\\"),
+        };
+        let text = visible(content);
+        out.push(match text.strip_suffix(' ') {
+            Some(before) => format!("{before}\\x20{end}"),
+            None => format!("{text}{end}"),
+        });
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,5 +87,12 @@ mod tests {
     fn control_bytes_become_visible() {
         assert_eq!(visible(b"a\r\n\x00\xff\\\xc3\xa9"), "a\\r\\n\\x00\\xff\\\\\u{e9}");
         assert_eq!(visible("\u{85}".as_bytes()), "\\xc2\\x85");
+    }
+
+    #[test]
+    fn lines_imply_crlf_and_show_every_other_end() {
+        assert_eq!(lines(b"a\r\nb\nc\rd \r\ne"), ["a", "b\\n", "c\\rd\\x20", "e\\"]);
+        assert_eq!(lines(b"\r\n"), [""]);
+        assert!(lines(b"").is_empty());
     }
 }

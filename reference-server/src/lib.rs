@@ -4,4 +4,23 @@
 //! state machines fed with bytes ([`session::Session`]); only the listener owns sockets. The server shares no protocol
 //! code with the harness, so a bug in one cannot hide in the other.
 
+pub mod accounts;
+pub mod cli;
+pub mod clock;
+pub mod config;
+mod courier;
+pub mod faults;
+pub mod imap;
+mod listener;
+pub mod mail;
+pub mod mime;
+pub mod pop3;
+pub mod queue;
+pub mod sasl;
+pub mod server;
 pub mod session;
+pub mod site;
+pub mod smtp;
+mod stop;
+pub mod store;
+mod tls;

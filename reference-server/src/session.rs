@@ -3,8 +3,11 @@
 //! A session owns no socket and no clock. It calls the store and the queue directly (they answer in microseconds, or
 //! when a commit is durable), so the listener runs it where blocking is allowed.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Notify;
 
 /// What a session is told about its connection when it starts.
 #[derive(Clone, Debug)]
@@ -15,6 +18,33 @@ pub struct Peer {
     pub tls: bool,
     /// Whether passwords may travel without TLS here: the address is loopback, or the configuration allows it.
     pub plaintext_auth: bool,
+    /// Makes the listener call [`Session::wake`]; given to whoever may have something to tell this client.
+    pub bell: Bell,
+}
+
+impl Peer {
+    /// A client on the machine itself, in clear: what tests of a session without a listener use.
+    pub fn loopback() -> Self {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000));
+        Self { address, tls: false, plaintext_auth: true, bell: Bell::default() }
+    }
+}
+
+/// Rings at one connection. Clones are the same bell; it may be rung from any thread, and rings that come while the
+/// session is busy are one ring afterwards.
+#[derive(Clone, Debug, Default)]
+pub struct Bell(Arc<Notify>);
+
+impl Bell {
+    /// Asks the listener to call [`Session::wake`] soon.
+    pub fn ring(&self) {
+        self.0.notify_one();
+    }
+
+    /// Waits for a ring.
+    pub async fn rung(&self) {
+        self.0.notified().await;
+    }
 }
 
 /// What happens to the connection after the bytes a session has written are sent.
@@ -22,8 +52,12 @@ pub struct Peer {
 pub enum After {
     /// Read on.
     Continue,
+    /// Send what is written, then call [`Session::receive`] with no bytes: the session has more input buffered, or
+    /// more to say, than should pile up in memory.
+    Flush,
     /// Start the TLS handshake as server; then [`Session::secured`] is called. Whatever the client sent before the
-    /// handshake and was not consumed is thrown away (RFC 3207 §6, RFC 2595 §2.1).
+    /// handshake and was not consumed is thrown away (RFC 3207 §6, RFC 2595 §2.1): the listener drops what is still
+    /// in the socket, the session what it has buffered.
     StartTls,
     /// Close the connection.
     Close,
@@ -40,7 +74,8 @@ pub trait Session: Send {
     /// The TLS handshake asked for with [`After::StartTls`] is done. Forgets what was learned before it.
     fn secured(&mut self, out: &mut Vec<u8>) -> After;
 
-    /// The store announced a change in a mailbox this session watches (IMAP IDLE); writes what is owed now.
+    /// The bell of this connection rang ([`Bell::ring`]): the store announced a change in a mailbox this session
+    /// watches (IMAP IDLE). Writes what is owed now, which may be nothing.
     fn wake(&mut self, out: &mut Vec<u8>) -> After {
         let _ = out;
         After::Continue
@@ -51,6 +86,12 @@ pub trait Session: Send {
 
     /// The client was silent for longer than [`Session::patience`]: says good-bye.
     fn expired(&mut self, out: &mut Vec<u8>) -> After;
+
+    /// The server stops, or has no room for this connection (then it is called instead of [`Session::greet`]): says
+    /// good-bye as the protocol does it. The connection is closed afterwards.
+    fn stopping(&mut self, out: &mut Vec<u8>) {
+        let _ = out;
+    }
 
     /// The connection is gone, by QUIT or by force; releases locks and throws away what was not committed.
     fn closed(&mut self) {}

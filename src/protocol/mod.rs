@@ -6,6 +6,7 @@ mod inbox;
 pub mod pop3;
 mod render;
 pub mod smtp;
+pub mod start;
 
 use crate::suite::Protocol;
 

@@ -1,6 +1,19 @@
 //! Suites: the cases, as plain data, and how they are read, checked and named.
 
+mod block;
+mod build;
+pub mod duration;
+pub mod inline;
+mod lint;
+pub mod load;
 pub mod model;
+pub mod problem;
+pub mod requirements;
+pub mod roles;
+mod steps;
 pub mod template;
+pub mod yaml;
 
+pub use load::{Library, Places, load};
 pub use model::*;
+pub use steps::unescape;

@@ -227,6 +227,19 @@ impl Case {
     }
 }
 
+/// Whether any line of the dialogue expects, allows or forbids something; where none does, the snapshot is the assertion.
+pub fn expects_anything(case: &Case) -> bool {
+    fn any(steps: &[Step]) -> bool {
+        steps.iter().any(|step| match &step.action {
+            Action::Exchange(exchange) => !exchange.expects.is_empty(),
+            Action::Eventually { dialogue, .. } | Action::When { dialogue, .. } => any(dialogue),
+            Action::Closed { .. } | Action::Silence { .. } | Action::Tls { .. } | Action::Authenticate { .. } => true,
+            _ => false,
+        })
+    }
+    any(&case.dialogue)
+}
+
 /// The name of a connection in a case; the unnamed one is the empty string.
 pub type ConnectionName = Arc<str>;
 
@@ -265,7 +278,7 @@ pub enum Action {
     Tls {
         on: ConnectionName,
         inject: Option<RawTemplate>,
-        refused: bool,
+        expect: Handshake,
     },
     Authenticate {
         on: ConnectionName,
@@ -297,6 +310,16 @@ pub enum Action {
         command: String,
         name: String,
     },
+}
+
+/// What must come of a TLS handshake.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Handshake {
+    #[default]
+    Established,
+    Refused,
+    /// Both are right; the case ends, passed, where it is refused.
+    Either,
 }
 
 /// Lines sent on one connection in one go, and what must, may and must not come back.

@@ -1,0 +1,273 @@
+//! What a server is started with.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::faults::Faults;
+use crate::mail::{self, Address};
+
+/// Everything a server needs to know to start.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The name the server calls itself by, in greetings and trace fields.
+    pub host: String,
+    /// Where to listen; port 0 takes a free port.
+    pub listen: Vec<Listen>,
+    /// The domains whose mail ends here. The first completes a login or a recipient without a domain.
+    pub domains: Vec<String>,
+    /// Who has mailboxes here.
+    pub accounts: Vec<AccountConfig>,
+    /// Where mail is kept.
+    pub storage: Storage,
+    /// Where to stop.
+    pub limits: Limits,
+    /// The rules to break.
+    pub faults: Faults,
+    /// When passwords may travel without TLS.
+    pub plaintext_auth: PlaintextAuth,
+    /// The certificate for TLS.
+    pub certificate: Certificate,
+    /// What the time is.
+    pub clock: Clock,
+}
+
+impl Default for Config {
+    /// No endpoint, no account, mail for `example.org` in memory.
+    fn default() -> Self {
+        Self {
+            host: "mail.example.org".to_owned(),
+            listen: Vec::new(),
+            domains: vec!["example.org".to_owned()],
+            accounts: Vec::new(),
+            storage: Storage::Memory,
+            limits: Limits::default(),
+            faults: Faults::NONE,
+            plaintext_auth: PlaintextAuth::Loopback,
+            certificate: Certificate::SelfSigned,
+            clock: Clock::real(),
+        }
+    }
+}
+
+/// One endpoint, `smtp=127.0.0.1:2525`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listen {
+    pub service: Service,
+    pub address: SocketAddr,
+}
+
+/// What is spoken at an endpoint. The names are those of the IANA registry of services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// Mail from other servers (RFC 5321), port 25.
+    Smtp,
+    /// Mail from users, who must log in (RFC 6409), port 587.
+    Submission,
+    /// [`Service::Smtp`] with implicit TLS.
+    Smtps,
+    /// [`Service::Submission`] with implicit TLS (RFC 8314 §3.3), port 465.
+    Submissions,
+    /// RFC 1939, port 110.
+    Pop3,
+    /// POP3 with implicit TLS (RFC 8314 §3.2), port 995.
+    Pop3s,
+    /// RFC 3501, port 143.
+    Imap,
+    /// IMAP with implicit TLS (RFC 8314 §3.2), port 993.
+    Imaps,
+}
+
+impl Service {
+    pub const ALL: [Service; 8] = [
+        Service::Smtp,
+        Service::Submission,
+        Service::Smtps,
+        Service::Submissions,
+        Service::Pop3,
+        Service::Pop3s,
+        Service::Imap,
+        Service::Imaps,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Service::Smtp => "smtp",
+            Service::Submission => "submission",
+            Service::Smtps => "smtps",
+            Service::Submissions => "submissions",
+            Service::Pop3 => "pop3",
+            Service::Pop3s => "pop3s",
+            Service::Imap => "imap",
+            Service::Imaps => "imaps",
+        }
+    }
+
+    /// Whether the connection starts with the TLS handshake.
+    pub fn implicit_tls(self) -> bool {
+        matches!(self, Service::Smtps | Service::Submissions | Service::Pop3s | Service::Imaps)
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, address) = text.split_once('=').ok_or("write it as SERVICE=ADDRESS:PORT, e.g. smtp=127.0.0.1:2525")?;
+        let service = Service::ALL.into_iter().find(|service| service.name() == name).ok_or_else(|| {
+            let known = Service::ALL.map(Service::name).join(", ");
+            format!("there is no service \"{name}\"; there are {known}")
+        })?;
+        let address = address.parse().map_err(|_| format!("\"{address}\" is not an IP address and a port"))?;
+        Ok(Listen { service, address })
+    }
+}
+
+/// An account as it is given to the server, `alice@example.org:secret`.
+#[derive(Clone)]
+pub struct AccountConfig {
+    pub address: Address,
+    /// A password, or its argon2 hash as a PHC string (`$argon2id$…`).
+    pub secret: String,
+}
+
+impl FromStr for AccountConfig {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (address, end) = mail::mailbox(text.as_bytes(), 0)
+            .map_err(|error| format!("write it as ADDRESS:PASSWORD, e.g. alice@example.org:secret ({error})"))?;
+        let secret = text
+            .get(end..)
+            .and_then(|rest| rest.strip_prefix(':'))
+            .ok_or("a colon and a password are missing after the address")?;
+        if secret.is_empty() {
+            return Err("the password is empty".to_owned());
+        }
+        Ok(AccountConfig { address, secret: secret.to_owned() })
+    }
+}
+
+impl fmt::Debug for AccountConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:***", self.address)
+    }
+}
+
+/// Where mail is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Storage {
+    /// In memory: gone when the server stops.
+    #[default]
+    Memory,
+    /// In this directory, made when it is missing; what was acknowledged survives a crash.
+    Dir(PathBuf),
+}
+
+/// When passwords may travel without TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlaintextAuth {
+    /// From the machine itself only.
+    #[default]
+    Loopback,
+    /// From everywhere.
+    Always,
+    /// From nowhere.
+    Never,
+}
+
+impl PlaintextAuth {
+    /// Whether a client from this address may send its password in clear.
+    pub fn allows(self, client: IpAddr) -> bool {
+        match self {
+            PlaintextAuth::Loopback => client.to_canonical().is_loopback(),
+            PlaintextAuth::Always => true,
+            PlaintextAuth::Never => false,
+        }
+    }
+}
+
+/// The certificate for TLS.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Certificate {
+    /// Made at start for the host, the domains and the loopback addresses.
+    #[default]
+    SelfSigned,
+    /// Read from PEM files.
+    Pem { chain: PathBuf, key: PathBuf },
+}
+
+/// Where the server stops a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Octets of one message.
+    pub message: usize,
+    /// Recipients of one transaction; RFC 5321 §4.5.3.1.8 wants at least 100.
+    pub recipients: usize,
+    /// Octets of one command line; RFC 5321 §4.5.3.1.4 wants at least 512, RFC 4954 §4.5 12288 for SASL.
+    pub line: usize,
+    /// Connections at a time, together and from one address.
+    pub connections: usize,
+    pub connections_per_address: usize,
+    /// How long a client may be silent: RFC 5321 §4.5.3.2.7 wants at least 5 minutes, RFC 1939 §3 10, RFC 3501 §5.4 30.
+    pub smtp_patience: Duration,
+    pub pop3_patience: Duration,
+    pub imap_patience: Duration,
+    /// How long a client may be silent before it has logged in to POP3 or IMAP.
+    pub login_patience: Duration,
+    /// How long a message is tried before it is returned (RFC 5321 §4.5.4.1: 4-5 days).
+    pub queue_lifetime: Duration,
+    /// How long to wait before a destination is tried again (RFC 5321 §4.5.4.1: at least 30 minutes).
+    pub retry_after: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message: 50 * 1024 * 1024,
+            recipients: 1000,
+            line: 2048,
+            connections: 1000,
+            connections_per_address: 500,
+            smtp_patience: Duration::from_secs(5 * 60),
+            pop3_patience: Duration::from_secs(10 * 60),
+            imap_patience: Duration::from_secs(30 * 60),
+            login_patience: Duration::from_secs(3 * 60),
+            queue_lifetime: Duration::from_secs(5 * 24 * 3600),
+            retry_after: Duration::from_secs(30 * 60),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_are_an_address_and_a_password() {
+        let check = |text: &str| text.parse::<AccountConfig>().map(|a| (a.address.to_string(), a.secret));
+        assert_eq!(check("alice@example.org:secret"), Ok(("alice@example.org".into(), "secret".into())));
+        assert_eq!(check("alice@example.org:a:b@c"), Ok(("alice@example.org".into(), "a:b@c".into())));
+        assert_eq!(check("\"a:b@c\"@example.org:x"), Ok(("\"a:b@c\"@example.org".into(), "x".into())));
+        assert!(check("alice@example.org:").is_err());
+        assert!(check("alice@example.org").is_err());
+        assert!(check("alice:secret").is_err());
+    }
+
+    #[test]
+    fn endpoints_name_their_service() {
+        let listen: Listen = "imaps=[::1]:0".parse().unwrap();
+        assert_eq!((listen.service, listen.address), (Service::Imaps, "[::1]:0".parse().unwrap()));
+        assert!("nntp=127.0.0.1:0".parse::<Listen>().unwrap_err().contains("submissions"));
+        assert!("smtp=localhost".parse::<Listen>().unwrap_err().contains("localhost"));
+    }
+}

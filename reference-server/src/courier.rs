@@ -1,0 +1,36 @@
+//! Where mail goes: to a mailbox here, or away.
+
+use std::sync::Arc;
+
+use crate::faults::Fault;
+use crate::mail::Address;
+use crate::queue::{Courier, Diagnosis, Entry, Route};
+use crate::site::Site;
+
+/// The courier of a server: own domains are delivered, there is no way to others.
+pub(crate) struct LocalCourier {
+    pub site: Arc<Site>,
+}
+
+impl Courier for LocalCourier {
+    fn route(&self, recipient: &Address) -> Route {
+        let accounts = &self.site.accounts;
+        let refuse = |status, reason| Route::Nowhere(Diagnosis { status, reason });
+        if !accounts.is_local(recipient.domain()) {
+            return refuse("5.4.4", format!("this server has no route to {}", recipient.domain()));
+        }
+        match accounts.recipient(recipient) {
+            Some(account) => Route::Mailbox { account: account.name().to_owned() },
+            None => refuse("5.1.1", "there is no such mailbox".to_owned()),
+        }
+    }
+
+    /// `Return-path-line = "Return-Path:" FWS Reverse-path <CRLF>` (RFC 5321 §4.4).
+    fn heading(&self, entry: &Entry) -> Vec<u8> {
+        if self.site.faults.on(Fault::SmtpNoReturnPath) {
+            return Vec::new();
+        }
+        let reverse_path = entry.reverse_path.as_ref().map(Address::to_string).unwrap_or_default();
+        format!("Return-Path: <{reverse_path}>\r\n").into_bytes()
+    }
+}

@@ -1,0 +1,179 @@
+//! Named misbehaviours, off unless asked for. A suite that stays green with its fault switched on tests nothing.
+//!
+//! The table is closed: a fault is one line here and one `faults.on(…)` at the place where the rule is kept.
+
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! faults {
+    ($($fault:ident = $name:literal, $line:literal;)*) => {
+        /// One way to break a rule.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Fault {
+            $(#[doc = $line] $fault,)*
+        }
+
+        impl Fault {
+            /// Every fault, in the order of the table.
+            pub const ALL: &'static [Fault] = &[$(Fault::$fault,)*];
+
+            /// The name on the command line, `protocol/what-it-does`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Fault::$fault => $name,)*
+                }
+            }
+
+            /// What the server does wrong, in one line.
+            pub fn description(self) -> &'static str {
+                match self {
+                    $(Fault::$fault => $line,)*
+                }
+            }
+        }
+    };
+}
+
+faults! {
+    // SMTP
+    SmtpKeepsLeadingDot = "smtp/keeps-leading-dot", "stores the dot that the client stuffed before a leading dot";
+    SmtpAcceptsUnknownRecipient = "smtp/accepts-unknown-recipient", "answers 250 to RCPT for a local user that does not exist";
+    SmtpGreetsWithWrongCode = "smtp/greets-with-wrong-code", "greets with 250 instead of 220";
+    SmtpNoEnhancedCodes = "smtp/no-enhanced-codes", "announces ENHANCEDSTATUSCODES and leaves them out";
+    SmtpBareLfEndsData = "smtp/bare-lf-ends-data", "takes LF.LF for the end of the message";
+    SmtpForgetsRset = "smtp/forgets-rset", "answers 250 to RSET and keeps the transaction";
+    SmtpStarttlsKeepsBuffer = "smtp/starttls-keeps-buffer", "runs after the handshake what was sent in clear before it";
+    SmtpStarttlsKeepsState = "smtp/starttls-keeps-state", "remembers EHLO and the transaction across the TLS handshake";
+    SmtpDataWithoutRcpt = "smtp/data-without-rcpt", "answers 354 to DATA without a recipient";
+    SmtpWrongMultiline = "smtp/wrong-multiline", "writes the last line of a multi-line reply with a hyphen too";
+    SmtpDropsEhloKeywords = "smtp/drops-ehlo-keywords", "supports its extensions and announces none in EHLO";
+    SmtpMailTwice = "smtp/mail-twice", "accepts a second MAIL inside a transaction";
+    SmtpDropsLastLine = "smtp/drops-last-line", "loses the last line of every message";
+    SmtpOpenRelay = "smtp/open-relay", "accepts recipients elsewhere from anyone";
+    SmtpCaseSensitiveVerbs = "smtp/case-sensitive-verbs", "knows commands in upper case only";
+    SmtpIgnoresSizeLimit = "smtp/ignores-size", "accepts a MAIL whose SIZE is over the announced limit";
+    SmtpNoReceived = "smtp/no-received", "adds no Received field";
+    SmtpNoReturnPath = "smtp/no-return-path", "adds no Return-Path at final delivery";
+    SmtpRefusesNullPath = "smtp/refuses-null-path", "answers 550 to MAIL FROM:<>";
+    SmtpRefusesPostmaster = "smtp/refuses-postmaster", "answers 550 to RCPT TO:<postmaster>";
+    SmtpAcceptsWrongPassword = "smtp/accepts-wrong-password", "answers 235 whatever the password";
+    SmtpKeepsOpenAfterQuit = "smtp/keeps-open-after-quit", "answers 221 to QUIT and does not close";
+    SmtpRefusesNoopArgument = "smtp/noop-argument-refused", "answers 501 to a NOOP with an argument";
+    SmtpStripsEighthBit = "smtp/strips-eighth-bit", "clears the high bit of a message sent with BODY=8BITMIME";
+    // POP3
+    Pop3NoDotStuffing = "pop3/no-dot-stuffing", "sends lines that begin with a dot as they are";
+    Pop3AcceptsWrongPassword = "pop3/accepts-wrong-password", "answers +OK to PASS whatever the password";
+    Pop3WrongStatSize = "pop3/wrong-stat-size", "counts an octet too many in STAT for each message";
+    Pop3DeletesWithoutQuit = "pop3/deletes-without-quit", "removes what DELE marked although the connection broke";
+    Pop3UidlChanges = "pop3/uidl-changes", "gives each message another unique-id in each session";
+    Pop3TopSendsAll = "pop3/top-sends-all", "sends the whole message whatever number of lines TOP asks for";
+    Pop3ListsDeleted = "pop3/lists-deleted", "lists messages that are marked as deleted";
+    Pop3IgnoresRset = "pop3/ignores-rset", "answers +OK to RSET and keeps the marks";
+    Pop3CapaWithoutEnd = "pop3/capa-without-end", "leaves out the dot that ends the list of capabilities";
+    Pop3NoLock = "pop3/no-lock", "opens a maildrop that another session has locked";
+    Pop3LowerCaseStatus = "pop3/lower-case-status", "writes +ok and -err in lower case";
+    Pop3CaseSensitiveKeywords = "pop3/case-sensitive-keywords", "knows commands in upper case only";
+    Pop3RenumbersAfterDele = "pop3/renumbers-after-dele", "gives a message another number when one before it is deleted";
+    Pop3StlsKeepsBuffer = "pop3/stls-keeps-buffer", "runs after the handshake what was sent in clear before it";
+    Pop3RepeatsTimestamp = "pop3/repeats-timestamp", "greets with the same APOP timestamp each time";
+    Pop3UndeclaredCommands = "pop3/undeclared-commands", "supports TOP and UIDL and leaves them out of CAPA";
+    // IMAP
+    ImapExpungeDuringFetch = "imap/expunge-during-fetch", "sends EXPUNGE while it answers FETCH, STORE or SEARCH";
+    ImapWrongUidnext = "imap/wrong-uidnext", "predicts a UIDNEXT in SELECT that is greater than the next UID";
+    ImapReusesUids = "imap/reuses-uids", "gives the UID of an expunged message to the next one";
+    ImapUidvalidityChanges = "imap/uidvalidity-changes", "says another UIDVALIDITY on every connection";
+    ImapAcceptsWrongPassword = "imap/accepts-wrong-password", "answers OK to LOGIN whatever the password";
+    ImapLoginThoughDisabled = "imap/login-though-disabled", "announces LOGINDISABLED and lets LOGIN in";
+    ImapCancelIsNo = "imap/cancel-is-no", "answers NO when the client cancels AUTHENTICATE";
+    ImapStarttlsKeepsBuffer = "imap/starttls-keeps-buffer", "runs after the handshake what was sent in clear before it";
+    ImapTagInWrongCase = "imap/tag-in-wrong-case", "echoes the tag with small and capital letters exchanged";
+    ImapLogoutWithoutBye = "imap/logout-without-bye", "answers LOGOUT without BYE";
+    ImapInboxCaseSensitive = "imap/inbox-case-sensitive", "knows INBOX in capital letters only";
+    ImapFailedSelectKeepsMailbox = "imap/failed-select-keeps-mailbox", "stays in the old mailbox when SELECT fails";
+    ImapExamineAllowsStore = "imap/examine-allows-store", "changes flags in a mailbox opened with EXAMINE";
+    ImapExamineTakesRecent = "imap/examine-takes-recent", "lets EXAMINE take \\Recent from the messages";
+    ImapPercentMatchesLikeStar = "imap/percent-matches-like-star", "lets % of LIST match the hierarchy delimiter";
+    ImapDeleteUnsubscribes = "imap/delete-unsubscribes", "removes a deleted mailbox from the subscriptions";
+    ImapStatusUnseenCountsAll = "imap/status-unseen-counts-all", "counts seen messages among UNSEEN of STATUS";
+    ImapAppendCreates = "imap/append-creates", "creates the mailbox that APPEND names and that does not exist";
+    ImapAppendLosesFlags = "imap/append-loses-flags", "ignores the flags of APPEND";
+    ImapNoExistsAfterAppend = "imap/no-exists-after-append", "says nothing of a message appended to the selected mailbox";
+    ImapPeekSetsSeen = "imap/peek-sets-seen", "sets \\Seen for BODY.PEEK";
+    ImapPartialOffByOne = "imap/partial-off-by-one", "starts a partial FETCH one octet too late";
+    ImapLiteralSizeOffByOne = "imap/literal-size-off-by-one", "announces literals one octet too long";
+    ImapUidFetchWithoutUid = "imap/uid-fetch-without-uid", "leaves the UID out of the answers to UID FETCH";
+    ImapStoreIsNeverSilent = "imap/store-is-never-silent", "answers FLAGS.SILENT with the flags";
+    ImapCopyLosesFlags = "imap/copy-loses-flags", "copies messages without their flags";
+    ImapSearchIgnoresNot = "imap/search-ignores-not", "searches for what stands after NOT";
+    ImapUidExpungeIgnoresSet = "imap/uid-expunge-ignores-set", "removes all deleted messages in UID EXPUNGE";
+    ImapCloseKeepsDeleted = "imap/close-keeps-deleted", "does not expunge in CLOSE";
+    ImapIdleSilent = "imap/idle-silent", "tells nothing of other sessions during IDLE";
+}
+
+// The set is one word of bits.
+const _: () = assert!(Fault::ALL.len() <= 128);
+
+/// The faults that are switched on.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Faults(u128);
+
+impl Faults {
+    /// A server that keeps every rule.
+    pub const NONE: Faults = Faults(0);
+
+    /// Whether the server is asked to break this rule.
+    pub fn on(self, fault: Fault) -> bool {
+        self.0 & (1 << fault as u32) != 0
+    }
+}
+
+impl FromIterator<Fault> for Faults {
+    fn from_iter<I: IntoIterator<Item = Fault>>(faults: I) -> Self {
+        Self(faults.into_iter().fold(0, |set, fault| set | 1 << fault as u32))
+    }
+}
+
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(Fault::ALL.iter().filter(|fault| self.on(**fault)).map(|fault| fault.name())).finish()
+    }
+}
+
+/// A name that is not in the table.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no fault \"{0}\"; --list-faults shows the names")]
+pub struct UnknownFault(String);
+
+impl FromStr for Fault {
+    type Err = UnknownFault;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFault> {
+        Self::ALL.iter().copied().find(|fault| fault.name() == name).ok_or_else(|| UnknownFault(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_and_say_their_protocol() {
+        let names: HashSet<_> = Fault::ALL.iter().map(|fault| fault.name()).collect();
+        assert_eq!(names.len(), Fault::ALL.len());
+        for fault in Fault::ALL {
+            let (protocol, what) = fault.name().split_once('/').unwrap();
+            assert!(["smtp", "pop3", "imap"].contains(&protocol), "{protocol}");
+            assert!(what.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{what}");
+            assert_eq!(fault.name().parse::<Fault>().unwrap(), *fault);
+        }
+    }
+
+    #[test]
+    fn a_set_holds_what_was_put_in() {
+        let last = *Fault::ALL.last().unwrap();
+        let faults: Faults = [Fault::SmtpKeepsLeadingDot, last].into_iter().collect();
+        assert!(faults.on(last) && faults.on(Fault::SmtpKeepsLeadingDot));
+        assert!(!faults.on(Fault::SmtpForgetsRset) && !Faults::NONE.on(last));
+    }
+}

@@ -1,0 +1,29 @@
+//! CLOSE (RFC 3501 §6.4.2).
+
+use super::{Command, Legal, Outcome, USUAL};
+use crate::faults::Fault;
+use crate::imap::context::{Context, refusal};
+use crate::imap::grammar::Cursor;
+use crate::imap::grammar::cursor::Parsed;
+use crate::imap::response::Status;
+use crate::store::Error;
+
+/// `"CLOSE"`
+pub const COMMAND: Command = Command { name: "CLOSE", legal: Legal::Selected, run, ..USUAL };
+
+/// "No untagged EXPUNGE responses are sent", and "no messages are removed, and no error is given, if the mailbox is
+/// selected by an EXAMINE command" (RFC 3501 §6.4.2).
+fn run(context: &mut Context, cursor: &mut Cursor<'_>, _: &mut Vec<u8>) -> Parsed<Outcome> {
+    cursor.end()?;
+    let Some(selected) = context.selected.take() else {
+        return Ok(Outcome::Done(Status::bad("No mailbox is selected")));
+    };
+    if !selected.read_only && !context.faults().on(Fault::ImapCloseKeepsDeleted) {
+        match context.store.expunge(selected.mailbox.id, None) {
+            // Whoever deleted the mailbox meanwhile removed its messages too.
+            Ok(_) | Err(Error::NoSuchMailbox(_)) => {}
+            Err(error) => return Ok(Outcome::Done(refusal(error))),
+        }
+    }
+    Ok(Outcome::Done(Status::ok("CLOSE completed")))
+}

@@ -1,0 +1,52 @@
+//! COPY (RFC 3501 §6.4.7), with COPYUID (RFC 4315 §3).
+
+use super::{Command, Legal, Outcome, USUAL};
+use crate::faults::Fault;
+use crate::imap::context::{Context, refusal};
+use crate::imap::grammar::Cursor;
+use crate::imap::grammar::cursor::Parsed;
+use crate::imap::grammar::sequence::SequenceSet;
+use crate::imap::mailbox_name::WrittenName;
+use crate::imap::response::{Code, Status};
+use crate::imap::selected::Naming;
+use crate::store::{FlagChange, Flags, How};
+
+/// `copy = "COPY" SP sequence-set SP mailbox`
+pub const COMMAND: Command = Command {
+    name: "COPY",
+    legal: Legal::Selected,
+    run: |context, cursor, _| Ok(Outcome::Done(run(context, cursor, Naming::Numbers)?)),
+    ..USUAL
+};
+
+/// COPY, or UID COPY.
+pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, naming: Naming) -> Parsed<Status> {
+    cursor.space()?;
+    let set = cursor.sequence_set()?;
+    cursor.space()?;
+    let name = cursor.mailbox()?;
+    cursor.end()?;
+    Ok(copy(context, &set, naming, &name).unwrap_or_else(|status| status))
+}
+
+fn copy(context: &Context, set: &SequenceSet, naming: Naming, name: &WrittenName<'_>) -> Result<Status, Status> {
+    let Some(selected) = &context.selected else { return Err(Status::bad("No mailbox is selected")) };
+    let numbers = selected.numbers(set, naming)?;
+    let destination = context.destination(&name.decoded(context)?)?;
+    let present: Vec<u32> = selected.present(&numbers).iter().map(|(_, row)| row.message.uid).collect();
+    // All or nothing (RFC 3501 §6.4.7): a message that another session expunged can not be copied any more. Among UIDs it
+    // is one that does not exist (RFC 3501 §6.4.8).
+    if naming == Naming::Numbers && present.len() < numbers.len() {
+        return Err(Status::no(Code::ExpungeIssued, "Some of the messages no longer exist; none was copied"));
+    }
+    if present.is_empty() {
+        return Ok(Status::ok("No message was copied, for there is none with such a UID"));
+    }
+    let copied = context.store.copy(selected.mailbox.id, present, destination.id).map_err(refusal)?;
+    let (from, to): (Vec<u32>, Vec<u32>) = copied.uids.into_iter().unzip();
+    if context.faults().on(Fault::ImapCopyLosesFlags) {
+        let change = FlagChange { how: How::Replace, flags: Flags::none(), unchanged_since: None };
+        context.store.change_flags(destination.id, to.clone(), change).map_err(refusal)?;
+    }
+    Ok(Status::ok("COPY completed").with(Code::CopyUid { uid_validity: copied.uidvalidity, from, to }))
+}

@@ -1,0 +1,29 @@
+//! DELETE (RFC 3501 §6.3.4).
+
+use super::{Command, Outcome, USUAL};
+use crate::faults::Fault;
+use crate::imap::context::{Context, refusal};
+use crate::imap::grammar::Cursor;
+use crate::imap::grammar::cursor::Parsed;
+use crate::imap::mailbox_name::WrittenName;
+use crate::imap::response::Status;
+
+/// `delete = "DELETE" SP mailbox`
+pub const COMMAND: Command = Command { name: "DELETE", run, ..USUAL };
+
+fn run(context: &mut Context, cursor: &mut Cursor<'_>, _: &mut Vec<u8>) -> Parsed<Outcome> {
+    cursor.space()?;
+    let name = cursor.mailbox()?;
+    cursor.end()?;
+    Ok(Outcome::Done(delete(context, &name).unwrap_or_else(|status| status)))
+}
+
+fn delete(context: &Context, name: &WrittenName<'_>) -> Result<Status, Status> {
+    let name = name.decoded(context)?;
+    context.store.delete(context.account_name(), &name).map_err(refusal)?;
+    // "The server MUST NOT unilaterally remove an existing mailbox name from the subscription list" (RFC 3501 §6.3.9).
+    if context.faults().on(Fault::ImapDeleteUnsubscribes) {
+        context.store.unsubscribe(context.account_name(), &name).map_err(refusal)?;
+    }
+    Ok(Status::ok("DELETE completed"))
+}

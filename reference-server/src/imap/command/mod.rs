@@ -1,0 +1,171 @@
+//! The closed table of commands: what each is called, when it is legal, and what it does. One file per command.
+
+pub mod append;
+pub mod authenticate;
+pub mod capability;
+pub mod check;
+pub mod close;
+pub mod copy;
+pub mod create;
+pub mod delete;
+pub mod expunge;
+pub mod fetch;
+pub mod id;
+pub mod idle;
+pub mod list;
+pub mod login;
+pub mod logout;
+pub mod lsub;
+pub mod namespace;
+pub mod noop;
+pub mod rename;
+pub mod search;
+pub mod select;
+pub mod starttls;
+pub mod status;
+pub mod store;
+pub mod subscribe;
+pub mod uid;
+pub mod unselect;
+
+use super::context::{Context, State};
+use super::grammar::Cursor;
+use super::grammar::cursor::Parsed;
+use super::response::Status;
+use crate::store::Expunges;
+
+/// A command of the protocol.
+pub struct Command {
+    /// Its name, in upper case.
+    pub name: &'static str,
+    /// When it may be sent.
+    pub legal: Legal,
+    /// Whether EXPUNGE may be sent while it is answered (RFC 3501 §7.4.1).
+    pub expunges: Expunges,
+    /// Whether its literals are messages.
+    pub large_literals: bool,
+    /// Reads what follows the name, up to the end of the command, and then does it. What it writes are untagged
+    /// responses and continuation requests.
+    pub run: fn(&mut Context, &mut Cursor<'_>, &mut Vec<u8>) -> Parsed<Outcome>,
+}
+
+/// In which states a command is legal (RFC 3501 §9: command-any, -nonauth, -auth, -select).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Legal {
+    Always,
+    NotAuthenticated,
+    /// In the authenticated state and in the selected state.
+    Authenticated,
+    Selected,
+}
+
+/// What a command came to.
+pub enum Outcome {
+    /// It is over.
+    Done(Status),
+    /// It is over, and was sent with the UID prefix.
+    DoneByUid(Status),
+    /// It is over and so is the session.
+    Logout(Status),
+    /// After the response the TLS handshake follows.
+    StartTls(Status),
+    /// The client must answer a challenge.
+    Sasl(authenticate::Running),
+    /// The client waits for news until it says DONE.
+    Idle(idle::Running),
+    /// The answers come one after the other.
+    Fetch(fetch::Running),
+}
+
+/// Every command.
+const COMMANDS: &[&Command] = &[
+    &append::COMMAND,
+    &authenticate::COMMAND,
+    &capability::COMMAND,
+    &check::COMMAND,
+    &close::COMMAND,
+    &copy::COMMAND,
+    &create::COMMAND,
+    &delete::COMMAND,
+    &select::EXAMINE,
+    &expunge::COMMAND,
+    &fetch::COMMAND,
+    &id::COMMAND,
+    &idle::COMMAND,
+    &list::COMMAND,
+    &login::COMMAND,
+    &logout::COMMAND,
+    &lsub::COMMAND,
+    &namespace::COMMAND,
+    &noop::COMMAND,
+    &rename::COMMAND,
+    &search::COMMAND,
+    &select::SELECT,
+    &starttls::COMMAND,
+    &status::COMMAND,
+    &store::COMMAND,
+    &subscribe::SUBSCRIBE,
+    &uid::COMMAND,
+    &unselect::COMMAND,
+    &subscribe::UNSUBSCRIBE,
+];
+
+/// What most commands share: legal once logged in, no hindrance to EXPUNGE, no messages in literals.
+const USUAL: Command = Command {
+    name: "",
+    legal: Legal::Authenticated,
+    expunges: Expunges::Tell,
+    large_literals: false,
+    run: |_, _, _| Ok(Outcome::Done(Status::bad("There is no such command"))),
+};
+
+/// Reads the name of a command; it must be one, and legal in this state.
+pub fn find(cursor: &mut Cursor<'_>, state: State) -> Result<&'static Command, Status> {
+    let name = cursor.atom("the name of a command").map_err(|error| Status::bad(error.to_string()))?;
+    let found = COMMANDS.iter().find(|command| name.eq_ignore_ascii_case(command.name.as_bytes()));
+    let Some(command) = found else {
+        return Err(Status::bad(format!("There is no command {}", String::from_utf8_lossy(name))));
+    };
+    let legal = match command.legal {
+        Legal::Always => true,
+        Legal::NotAuthenticated => state == State::NotAuthenticated,
+        Legal::Authenticated => state != State::NotAuthenticated,
+        Legal::Selected => state == State::Selected,
+    };
+    if legal {
+        return Ok(command);
+    }
+    let name = command.name;
+    Err(Status::bad(match (command.legal, state) {
+        (Legal::NotAuthenticated, _) => format!("{name} is not valid once logged in"),
+        (_, State::NotAuthenticated) => format!("{name} is not valid before login"),
+        _ => format!("{name} is only valid while a mailbox is selected"),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[test]
+    fn the_table_is_in_order_and_without_doubles() {
+        assert!(COMMANDS.windows(2).all(|pair| pair[0].name < pair[1].name));
+    }
+
+    #[rstest]
+    #[case("noop", State::NotAuthenticated, true)]
+    #[case("LOGIN x y", State::NotAuthenticated, true)]
+    #[case("LOGIN x y", State::Authenticated, false)]
+    #[case("STARTTLS", State::Selected, false)]
+    #[case("SELECT", State::NotAuthenticated, false)]
+    #[case("SELECT", State::Selected, true)]
+    #[case("FETCH", State::Authenticated, false)]
+    #[case("FETCH", State::Selected, true)]
+    #[case("FETCHX", State::Selected, false)]
+    #[case("", State::Selected, false)]
+    #[case(" NOOP", State::Selected, false)]
+    fn commands_have_their_states(#[case] text: &str, #[case] state: State, #[case] legal: bool) {
+        assert_eq!(find(&mut Cursor::new(text.as_bytes()), state).is_ok(), legal);
+    }
+}

@@ -1,0 +1,17 @@
+//! NAMESPACE (RFC 2342): one personal namespace without a prefix.
+
+use super::{Command, Outcome, USUAL};
+use crate::imap::context::Context;
+use crate::imap::grammar::Cursor;
+use crate::imap::grammar::cursor::Parsed;
+use crate::imap::response::{Status, write_untagged};
+use crate::store::DELIMITER;
+
+/// `"NAMESPACE"`
+pub const COMMAND: Command = Command { name: "NAMESPACE", run, ..USUAL };
+
+fn run(_: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Parsed<Outcome> {
+    cursor.end()?;
+    write_untagged(out, format_args!("NAMESPACE ((\"\" \"{DELIMITER}\")) NIL NIL"));
+    Ok(Outcome::Done(Status::ok("NAMESPACE completed")))
+}

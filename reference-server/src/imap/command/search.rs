@@ -1,0 +1,46 @@
+//! SEARCH (RFC 3501 §6.4.4).
+
+use super::{Command, Legal, Outcome, USUAL};
+use crate::faults::Fault;
+use crate::imap::context::Context;
+use crate::imap::grammar::Cursor;
+use crate::imap::grammar::cursor::Parsed;
+use crate::imap::response::{Code, Status, write_untagged};
+use crate::imap::search::Candidate;
+use crate::imap::selected::Naming;
+use crate::store::Expunges;
+
+/// The grammar is at [`Cursor::search`].
+pub const COMMAND: Command = Command {
+    name: "SEARCH",
+    legal: Legal::Selected,
+    expunges: Expunges::Withhold,
+    run: |context, cursor, out| Ok(Outcome::Done(run(context, cursor, out, Naming::Numbers)?)),
+    ..USUAL
+};
+
+/// SEARCH, or UID SEARCH.
+pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, naming: Naming) -> Parsed<Status> {
+    cursor.space()?;
+    let search = cursor.search()?;
+    cursor.end()?;
+    // "If the server does not support the specified [CHARSET], it MUST return a tagged NO response (not a BAD)"
+    // (RFC 3501 §6.4.4).
+    if search.unknown_charset {
+        return Ok(Status::no(Code::BadCharset, "The charset is unknown here"));
+    }
+    let Some(selected) = &context.selected else { return Ok(Status::bad("No mailbox is selected")) };
+    let ignores_not = context.faults().on(Fault::ImapSearchIgnoresNot);
+    let present = selected.view.rows().filter(|(_, row)| !row.gone);
+    let matching = present.filter(|(number, row)| {
+        let candidate = Candidate::new(&context.store, &selected.view, *number, row, ignores_not);
+        candidate.matches_all(&search.keys)
+    });
+    let mut answer = "SEARCH".to_owned();
+    for (number, row) in matching {
+        let number = if naming == Naming::Uids { row.message.uid } else { number };
+        answer.push_str(&format!(" {number}"));
+    }
+    write_untagged(out, answer);
+    Ok(Status::ok("SEARCH completed"))
+}

@@ -1,0 +1,25 @@
+//! The UID prefix of COPY, FETCH, SEARCH, STORE (RFC 3501 §6.4.8) and EXPUNGE (RFC 4315 §2.1).
+
+use super::{Command, Legal, Outcome, USUAL, copy, expunge, fetch, search, store};
+use crate::imap::context::Context;
+use crate::imap::grammar::Cursor;
+use crate::imap::grammar::cursor::{Parsed, SyntaxError};
+use crate::imap::selected::Naming;
+
+/// `uid = "UID" SP (copy / fetch / search / store)`. An EXPUNGE response may be sent: UID FETCH, UID STORE and UID SEARCH
+/// are other commands than FETCH, STORE and SEARCH (RFC 3501 §7.4.1).
+pub const COMMAND: Command = Command { name: "UID", legal: Legal::Selected, run, ..USUAL };
+
+fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Parsed<Outcome> {
+    cursor.space()?;
+    let offset = cursor.offset();
+    let name = cursor.atom("COPY, EXPUNGE, FETCH, SEARCH or STORE")?.to_ascii_uppercase();
+    match name.as_slice() {
+        b"COPY" => Ok(Outcome::DoneByUid(copy::run(context, cursor, Naming::Uids)?)),
+        b"EXPUNGE" => expunge::run_by_uid(context, cursor),
+        b"FETCH" => fetch::run(context, cursor, Naming::Uids),
+        b"SEARCH" => Ok(Outcome::DoneByUid(search::run(context, cursor, out, Naming::Uids)?)),
+        b"STORE" => Ok(Outcome::DoneByUid(store::run(context, cursor, out, Naming::Uids)?)),
+        _ => Err(SyntaxError { offset, expected: "COPY, EXPUNGE, FETCH, SEARCH or STORE" }),
+    }
+}

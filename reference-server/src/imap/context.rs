@@ -1,0 +1,116 @@
+//! What the commands of one connection work on: who the client is, what it has selected, and the server around it.
+
+use super::response::{Code, Status};
+use super::selected::Selected;
+use crate::accounts::Account;
+use crate::faults::Faults;
+use crate::sasl::Mechanism;
+use crate::session::Peer;
+use crate::site::Site;
+use crate::store::{self, Mailbox, Store};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The connection's state but for what is being read.
+pub struct Context {
+    pub site: Arc<Site>,
+    pub store: Store,
+    pub peer: Peer,
+    /// Counts the connections of this process.
+    pub serial: u32,
+    /// Who has logged in.
+    pub account: Option<Arc<Account>>,
+    /// The mailbox that is open, if one is.
+    pub selected: Option<Selected>,
+    /// How many logins failed on this connection.
+    pub failed_logins: u32,
+}
+
+/// Which commands are legal (RFC 3501 §3). The logout state needs no name: the connection is closed with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    NotAuthenticated,
+    Authenticated,
+    Selected,
+}
+
+impl Context {
+    pub fn new(site: Arc<Site>, store: Store, peer: Peer) -> Self {
+        static SERIAL: AtomicU32 = AtomicU32::new(0);
+        Context {
+            site,
+            store,
+            peer,
+            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
+            account: None,
+            selected: None,
+            failed_logins: 0,
+        }
+    }
+
+    pub fn state(&self) -> State {
+        match (&self.account, &self.selected) {
+            (None, _) => State::NotAuthenticated,
+            (Some(_), None) => State::Authenticated,
+            (Some(_), Some(_)) => State::Selected,
+        }
+    }
+
+    pub fn faults(&self) -> Faults {
+        self.site.faults
+    }
+
+    /// Whether a password may be sent as it is (RFC 3501 §11.2).
+    pub fn plaintext_allowed(&self) -> bool {
+        self.peer.tls || self.peer.plaintext_auth
+    }
+
+    /// The mechanisms AUTHENTICATE offers now.
+    pub fn mechanisms(&self) -> Vec<Mechanism> {
+        Mechanism::offered(self.plaintext_allowed(), &self.site.accounts)
+    }
+
+    /// What the store knows the user by. Empty before login, when no command asks.
+    pub fn account_name(&self) -> &str {
+        self.account.as_ref().map_or("", |account| account.name())
+    }
+
+    /// The mailbox of this name, if messages can be in it.
+    pub fn selectable(&self, name: &str) -> Result<Mailbox, Status> {
+        let mailbox = self.store.mailbox(self.account_name(), name).map_err(refusal)?;
+        match mailbox.selectable {
+            true => Ok(mailbox),
+            false => Err(refusal(store::Error::NotSelectable(mailbox.name))),
+        }
+    }
+
+    /// The mailbox APPEND or COPY puts messages into. One that could be made is never made, but hinted at
+    /// (RFC 3501 §6.3.11, §6.4.7).
+    pub fn destination(&self, name: &str) -> Result<Mailbox, Status> {
+        self.selectable(name).map_err(|status| match status.code {
+            Some(Code::NonExistent) => status.with(Code::TryCreate),
+            _ => status,
+        })
+    }
+}
+
+/// What a client is told when the store refuses.
+pub fn refusal(error: store::Error) -> Status {
+    use store::Error;
+    let code = match &error {
+        // A name that only holds other mailboxes can still be created, so it counts as one that does not exist.
+        Error::NoSuchMailbox(_) | Error::NotSelectable(_) => Code::NonExistent,
+        Error::AlreadyExists(_) => Code::AlreadyExists,
+        Error::HasChildren(_) | Error::InboxStays | Error::BadName { .. } => Code::Cannot,
+        Error::MessageGone(_) | Error::BlobGone => Code::ExpungeIssued,
+        Error::NoUidsLeft => Code::Limit,
+        Error::Failed(why) => {
+            tracing::error!(%why, "the mail store failed");
+            return Status::no(Code::ServerBug, "The mail store failed; nothing was changed");
+        }
+    };
+    let text = error.to_string();
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    Status::no(code, first.into_iter().chain(letters).collect::<String>())
+}

@@ -1,0 +1,171 @@
+//! A place in a complete command, and the smallest steps forward from it.
+
+use std::fmt;
+
+/// Where a command stopped following the grammar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// Octets from the start of the command.
+    pub offset: usize,
+    /// What the grammar allows there, in words that follow "expected".
+    pub expected: &'static str,
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Expected {} at octet {}", self.expected, self.offset)
+    }
+}
+
+impl std::error::Error for SyntaxError {}
+
+/// The result of every parser.
+pub type Parsed<T> = Result<T, SyntaxError>;
+
+/// Reads a command from left to right.
+#[derive(Clone, Debug)]
+pub struct Cursor<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// Starts at the first octet of a command, which has its literals in place and no CRLF at its end.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Cursor { bytes, at: 0 }
+    }
+
+    /// Octets read so far.
+    pub fn offset(&self) -> usize {
+        self.at
+    }
+
+    /// An error here.
+    pub fn expected<T>(&self, expected: &'static str) -> Parsed<T> {
+        Err(SyntaxError { offset: self.at, expected })
+    }
+
+    /// The next octet, without reading it.
+    pub fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    /// What is left.
+    pub fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    /// Reads this octet if it is next.
+    pub fn eat(&mut self, octet: u8) -> bool {
+        let found = self.peek() == Some(octet);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Reads this octet, or fails with what it would have been.
+    pub fn need(&mut self, octet: u8, expected: &'static str) -> Parsed<()> {
+        if self.eat(octet) { Ok(()) } else { self.expected(expected) }
+    }
+
+    /// Exactly one space: "it is NOT permitted to substitute TAB, insert additional spaces" (RFC 3501 §9).
+    pub fn space(&mut self) -> Parsed<()> {
+        self.need(b' ', "one space")
+    }
+
+    /// The end of the command.
+    pub fn end(&self) -> Parsed<()> {
+        if self.rest().is_empty() { Ok(()) } else { self.expected("the end of the command") }
+    }
+
+    /// Octets while they are of the class.
+    pub fn take_while(&mut self, class: impl Fn(u8) -> bool) -> &'a [u8] {
+        let rest = self.rest();
+        let length = rest.iter().position(|octet| !class(*octet)).unwrap_or(rest.len());
+        let (taken, _) = rest.split_at(length);
+        self.at += length;
+        taken
+    }
+
+    /// This many octets, or `None` if there are fewer.
+    pub fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let taken = self.rest().get(..length)?;
+        self.at += length;
+        Some(taken)
+    }
+
+    /// Reads this text if it is next, letters of either case.
+    pub fn eat_text(&mut self, text: &str) -> bool {
+        let found = self.rest().get(..text.len()).is_some_and(|next| next.eq_ignore_ascii_case(text.as_bytes()));
+        if found {
+            self.at += text.len();
+        }
+        found
+    }
+
+    /// Reads this word if it is next and ends there: what follows is no character of an atom.
+    pub fn eat_word(&mut self, word: &str) -> bool {
+        let start = self.at;
+        if self.eat_text(word) && !self.peek().is_some_and(super::string::is_atom_char) {
+            return true;
+        }
+        self.at = start;
+        false
+    }
+
+    /// `number = 1*DIGIT ; Unsigned 32-bit integer`
+    pub fn number(&mut self) -> Parsed<u32> {
+        let start = self.at;
+        let digits = self.take_while(|octet| octet.is_ascii_digit());
+        let value = digits.iter().try_fold(0u32, |value, digit| value.checked_mul(10)?.checked_add(u32::from(digit - b'0')));
+        match value {
+            Some(value) if !digits.is_empty() => Ok(value),
+            _ => Err(SyntaxError { offset: start, expected: "a number of 32 bits" }),
+        }
+    }
+
+    /// `nz-number = digit-nz *DIGIT ; Non-zero unsigned 32-bit integer`
+    pub fn nz_number(&mut self) -> Parsed<u32> {
+        match self.peek() {
+            Some(b'1'..=b'9') => self.number(),
+            _ => self.expected("a number of 32 bits that is not zero and has no leading zero"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("0", Ok(0))]
+    #[case("007", Ok(7))]
+    #[case("4294967295", Ok(4294967295))]
+    #[case("4294967296", Err(0))]
+    #[case("99999999999999999999", Err(0))]
+    #[case("", Err(0))]
+    #[case("-1", Err(0))]
+    fn numbers(#[case] text: &str, #[case] expected: Result<u32, usize>) {
+        assert_eq!(Cursor::new(text.as_bytes()).number().map_err(|error| error.offset), expected);
+    }
+
+    #[rstest]
+    #[case("BODY", "BODY", true)]
+    #[case("body", "BODY", true)]
+    #[case("BODYSTRUCTURE", "BODY", false)]
+    #[case("BODY)", "BODY", true)]
+    #[case("BOD", "BODY", false)]
+    fn words(#[case] text: &str, #[case] word: &str, #[case] expected: bool) {
+        let mut cursor = Cursor::new(text.as_bytes());
+        assert_eq!(cursor.eat_word(word), expected);
+        assert_eq!(cursor.offset(), if expected { word.len() } else { 0 });
+    }
+
+    #[test]
+    fn an_error_says_where_and_what() {
+        let mut cursor = Cursor::new(b"a1  NOOP");
+        cursor.take(3);
+        let error = cursor.expected::<()>("the name of a command").unwrap_err();
+        assert_eq!(error.to_string(), "Expected the name of a command at octet 3");
+    }
+}

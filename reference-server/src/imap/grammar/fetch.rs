@@ -1,0 +1,168 @@
+//! What FETCH asks for.
+
+use super::cursor::{Cursor, Parsed};
+use super::section::{Section, SectionText};
+
+/// One data item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    Body,
+    BodyStructure,
+    Envelope,
+    Flags,
+    InternalDate,
+    Rfc822,
+    Rfc822Header,
+    Rfc822Size,
+    Rfc822Text,
+    Uid,
+    Section { section: Section, peek: bool, partial: Option<Partial> },
+}
+
+/// A substring: `<origin.length>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partial {
+    pub origin: u32,
+    pub length: u32,
+}
+
+impl Item {
+    /// Whether fetching it sets `\Seen` (RFC 3501 §6.4.5).
+    pub fn sets_seen(&self) -> bool {
+        match self {
+            Item::Rfc822 | Item::Rfc822Text => true,
+            Item::Section { peek, .. } => !peek,
+            _ => false,
+        }
+    }
+
+    /// The section of the message whose octets it shows.
+    pub fn section(&self) -> Option<Section> {
+        let of_the_message = |text| Some(Section { part: Vec::new(), text });
+        match self {
+            Item::Rfc822 => of_the_message(None),
+            Item::Rfc822Header => of_the_message(Some(SectionText::Header)),
+            Item::Rfc822Text => of_the_message(Some(SectionText::Text)),
+            Item::Section { section, .. } => Some(section.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// The items that are one word, longest first where one begins another.
+const WORDS: [(&str, Item); 10] = [
+    ("BODYSTRUCTURE", Item::BodyStructure),
+    ("BODY", Item::Body),
+    ("ENVELOPE", Item::Envelope),
+    ("FLAGS", Item::Flags),
+    ("INTERNALDATE", Item::InternalDate),
+    ("RFC822.HEADER", Item::Rfc822Header),
+    ("RFC822.SIZE", Item::Rfc822Size),
+    ("RFC822.TEXT", Item::Rfc822Text),
+    ("RFC822", Item::Rfc822),
+    ("UID", Item::Uid),
+];
+
+/// The macros (RFC 3501 §6.4.5).
+const MACROS: [(&str, &[Item]); 3] = [
+    ("ALL", &[Item::Flags, Item::InternalDate, Item::Rfc822Size, Item::Envelope]),
+    ("FAST", &[Item::Flags, Item::InternalDate, Item::Rfc822Size]),
+    ("FULL", &[Item::Flags, Item::InternalDate, Item::Rfc822Size, Item::Envelope, Item::Body]),
+];
+
+impl Cursor<'_> {
+    /// ```abnf
+    /// fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att /
+    ///         "(" fetch-att *(SP fetch-att) ")")
+    /// ```
+    pub fn fetch_items(&mut self) -> Parsed<Vec<Item>> {
+        if let Some((_, items)) = MACROS.iter().find(|(name, _)| self.eat_word(name)) {
+            return Ok(items.to_vec());
+        }
+        if !self.eat(b'(') {
+            return Ok(vec![self.fetch_att()?]);
+        }
+        let mut items = Vec::new();
+        loop {
+            let item = self.fetch_att()?;
+            if !items.contains(&item) {
+                items.push(item);
+            }
+            if self.eat(b')') {
+                return Ok(items);
+            }
+            self.need(b' ', "one space or the closing parenthesis after a data item")?;
+        }
+    }
+
+    /// ```abnf
+    /// fetch-att = "ENVELOPE" / "FLAGS" / "INTERNALDATE" / "RFC822" [".HEADER" / ".SIZE" / ".TEXT"] /
+    ///             "BODY" ["STRUCTURE"] / "UID" /
+    ///             "BODY" section ["<" number "." nz-number ">"] /
+    ///             "BODY.PEEK" section ["<" number "." nz-number ">"]
+    /// ```
+    fn fetch_att(&mut self) -> Parsed<Item> {
+        let peek = self.eat_text("BODY.PEEK[");
+        if peek || self.eat_text("BODY[") {
+            let section = self.section()?;
+            let partial = if self.eat(b'<') { Some(self.partial()?) } else { None };
+            return Ok(Item::Section { section, peek, partial });
+        }
+        match WORDS.iter().find(|(name, _)| self.eat_word(name)) {
+            Some((_, item)) => Ok(item.clone()),
+            None => self.expected("a data item of FETCH"),
+        }
+    }
+
+    fn partial(&mut self) -> Parsed<Partial> {
+        let origin = self.number()?;
+        self.need(b'.', "\".\" after the first octet's position")?;
+        let length = self.nz_number()?;
+        self.need(b'>', "\">\" after the number of octets")?;
+        Ok(Partial { origin, length })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("ALL", 4)]
+    #[case("full", 5)]
+    #[case("FAST", 3)]
+    #[case("FLAGS", 1)]
+    #[case("(FLAGS FLAGS UID)", 2)]
+    #[case("(BODY BODYSTRUCTURE BODY[] BODY.PEEK[])", 4)]
+    #[case("(RFC822 RFC822.SIZE RFC822.HEADER RFC822.TEXT)", 4)]
+    #[case("BODY[HEADER.FIELDS (DATE FROM)]<0.2048>", 1)]
+    fn accepted(#[case] text: &str, #[case] count: usize) {
+        let mut cursor = Cursor::new(text.as_bytes());
+        assert_eq!(cursor.fetch_items().unwrap().len(), count);
+        cursor.end().unwrap();
+    }
+
+    #[rstest]
+    #[case("(ALL)", 1)]
+    #[case("()", 1)]
+    #[case("(FLAGS  UID)", 7)]
+    #[case("(FLAGS", 6)]
+    #[case("BODY.PEEK", 0)]
+    #[case("BODYX", 0)]
+    #[case("RFC822.FOO", 0)]
+    #[case("BODY[]<1>", 8)]
+    #[case("BODY[]<0.0>", 9)]
+    #[case("BODY[]<-1.5>", 7)]
+    #[case("BODY[]<4294967296.1>", 7)]
+    fn refused(#[case] text: &str, #[case] offset: usize) {
+        assert_eq!(Cursor::new(text.as_bytes()).fetch_items().unwrap_err().offset, offset);
+    }
+
+    #[test]
+    fn only_what_shows_the_body_sets_seen() {
+        let sets_seen = |text: &str| Cursor::new(text.as_bytes()).fetch_items().unwrap().iter().any(Item::sets_seen);
+        assert!(sets_seen("BODY[]") && sets_seen("BODY[HEADER]") && sets_seen("RFC822") && sets_seen("RFC822.TEXT"));
+        assert!(!sets_seen("BODY.PEEK[]") && !sets_seen("RFC822.HEADER") && !sets_seen("FULL"));
+    }
+}

@@ -1,0 +1,23 @@
+//! IMAP4rev1 (RFC 3501) with LITERAL+ (RFC 7888), SASL-IR (RFC 4959), IDLE (RFC 2177), UNSELECT (RFC 3691), UIDPLUS
+//! (RFC 4315), NAMESPACE (RFC 2342), ID (RFC 2971) and CHILDREN (RFC 3348).
+//!
+//! [`reader`] frames commands out of bytes, [`grammar`] reads them, [`command`] holds the closed table of what they do,
+//! one file each, [`selected`] is the mailbox a client sees, [`response`] writes what it is told, and [`session`] puts
+//! them in order. This room knows the store and nothing of sockets.
+
+pub mod command;
+pub mod context;
+pub mod grammar;
+pub mod mailbox_name;
+pub mod message_data;
+pub mod reader;
+pub mod response;
+pub mod search;
+pub mod selected;
+pub mod session;
+pub mod utf7;
+
+pub use session::ImapSession;
+
+#[cfg(test)]
+mod tests;

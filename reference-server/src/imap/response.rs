@@ -1,0 +1,225 @@
+//! Writes responses: strings in the form that carries them, status responses and their codes.
+
+use super::grammar::sequence::write_uid_set;
+use super::grammar::string::is_astring_char;
+use std::fmt;
+
+/// Writes a string: quoted if it can be, else as a literal (RFC 3501 §4.3).
+///
+/// Control characters and octets above 127 go into a literal, and so does what is too long to read on a line. NUL may
+/// not be sent at all (RFC 3501 §4.3.1): 0x80 takes its place, so that sizes and offsets stay true.
+pub fn write_string(out: &mut Vec<u8>, value: &[u8]) {
+    const LONGEST_QUOTED: usize = 1000;
+    if value.len() > LONGEST_QUOTED || value.iter().any(|octet| !matches!(octet, b' '..=b'~')) {
+        return write_literal(out, value);
+    }
+    out.push(b'"');
+    for octet in value {
+        if matches!(octet, b'"' | b'\\') {
+            out.push(b'\\');
+        }
+        out.push(*octet);
+    }
+    out.push(b'"');
+}
+
+/// Writes a literal, whatever the octets.
+pub fn write_literal(out: &mut Vec<u8>, value: &[u8]) {
+    write_announced_literal(out, value.len(), value);
+}
+
+/// Writes a literal that announces `size` octets; `size` is true but for a server that misbehaves on purpose.
+pub fn write_announced_literal(out: &mut Vec<u8>, size: usize, value: &[u8]) {
+    out.extend_from_slice(format!("{{{size}}}\r\n").as_bytes());
+    out.extend(value.iter().map(|octet| if *octet == 0 { 0x80 } else { *octet }));
+}
+
+/// Writes a string or NIL.
+pub fn write_nstring(out: &mut Vec<u8>, value: Option<&[u8]>) {
+    match value {
+        Some(value) => write_string(out, value),
+        None => out.extend_from_slice(b"NIL"),
+    }
+}
+
+/// Writes an atom where one will do, else a string. The atom NIL is quoted: clients take it for no string.
+pub fn write_astring(out: &mut Vec<u8>, value: &[u8]) {
+    let atom = !value.is_empty() && value.iter().all(|octet| is_astring_char(*octet));
+    match atom && !value.eq_ignore_ascii_case(b"NIL") {
+        true => out.extend_from_slice(value),
+        false => write_string(out, value),
+    }
+}
+
+/// Writes an untagged response.
+pub fn write_untagged(out: &mut Vec<u8>, response: impl fmt::Display) {
+    out.extend_from_slice(format!("* {response}\r\n").as_bytes());
+}
+
+/// The condition of a status response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    Ok,
+    No,
+    Bad,
+    Bye,
+}
+
+/// A response code, with its arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Code {
+    AlreadyExists,
+    AppendUid { uid_validity: u32, uid: u32 },
+    AuthenticationFailed,
+    AuthorizationFailed,
+    BadCharset,
+    Cannot,
+    Capability(String),
+    CopyUid { uid_validity: u32, from: Vec<u32>, to: Vec<u32> },
+    ExpungeIssued,
+    Limit,
+    NonExistent,
+    PermanentFlags(String),
+    PrivacyRequired,
+    ReadOnly,
+    ReadWrite,
+    ServerBug,
+    TooBig,
+    TryCreate,
+    UidNext(u32),
+    UidValidity(u32),
+    Unseen(u32),
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Code::AlreadyExists => out.write_str("ALREADYEXISTS"),
+            Code::AppendUid { uid_validity, uid } => write!(out, "APPENDUID {uid_validity} {uid}"),
+            Code::AuthenticationFailed => out.write_str("AUTHENTICATIONFAILED"),
+            Code::AuthorizationFailed => out.write_str("AUTHORIZATIONFAILED"),
+            Code::BadCharset => out.write_str("BADCHARSET (US-ASCII UTF-8)"),
+            Code::Cannot => out.write_str("CANNOT"),
+            Code::Capability(names) => write!(out, "CAPABILITY {names}"),
+            Code::CopyUid { uid_validity, from, to } => {
+                write!(out, "COPYUID {uid_validity} {} {}", write_uid_set(from), write_uid_set(to))
+            }
+            Code::ExpungeIssued => out.write_str("EXPUNGEISSUED"),
+            Code::Limit => out.write_str("LIMIT"),
+            Code::NonExistent => out.write_str("NONEXISTENT"),
+            Code::PermanentFlags(flags) => write!(out, "PERMANENTFLAGS ({flags})"),
+            Code::PrivacyRequired => out.write_str("PRIVACYREQUIRED"),
+            Code::ReadOnly => out.write_str("READ-ONLY"),
+            Code::ReadWrite => out.write_str("READ-WRITE"),
+            Code::ServerBug => out.write_str("SERVERBUG"),
+            Code::TooBig => out.write_str("TOOBIG"),
+            Code::TryCreate => out.write_str("TRYCREATE"),
+            Code::UidNext(uid) => write!(out, "UIDNEXT {uid}"),
+            Code::UidValidity(validity) => write!(out, "UIDVALIDITY {validity}"),
+            Code::Unseen(number) => write!(out, "UNSEEN {number}"),
+        }
+    }
+}
+
+/// A status response without its tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    pub condition: Condition,
+    pub code: Option<Code>,
+    pub text: String,
+}
+
+impl Status {
+    pub fn ok(text: impl Into<String>) -> Self {
+        Status { condition: Condition::Ok, code: None, text: text.into() }
+    }
+
+    pub fn no(code: impl Into<Option<Code>>, text: impl Into<String>) -> Self {
+        Status { condition: Condition::No, code: code.into(), text: text.into() }
+    }
+
+    pub fn bad(text: impl Into<String>) -> Self {
+        Status { condition: Condition::Bad, code: None, text: text.into() }
+    }
+
+    pub fn bye(text: impl Into<String>) -> Self {
+        Status { condition: Condition::Bye, code: None, text: text.into() }
+    }
+
+    /// The same with a response code.
+    pub fn with(mut self, code: Code) -> Self {
+        self.code = Some(code);
+        self
+    }
+}
+
+impl fmt::Display for Status {
+    /// ```abnf
+    /// resp-text = ["[" resp-text-code "]" SP] text
+    /// text      = 1*TEXT-CHAR
+    /// ```
+    /// The text may quote what a client sent; whatever is no printable ASCII in it becomes `?`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self.condition {
+            Condition::Ok => "OK ",
+            Condition::No => "NO ",
+            Condition::Bad => "BAD ",
+            Condition::Bye => "BYE ",
+        })?;
+        if let Some(code) = &self.code {
+            write!(out, "[{code}] ")?;
+        }
+        for character in self.text.chars() {
+            fmt::Write::write_char(out, if matches!(character, ' '..='~') { character } else { '?' })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn written(write: impl Fn(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    #[rstest]
+    #[case(b"", "\"\"")]
+    #[case(b"plain", "\"plain\"")]
+    #[case(b"a\"b\\c", "\"a\\\"b\\\\c\"")]
+    #[case(b"NIL", "\"NIL\"")]
+    #[case(b"a\r\nb", "{4}\r\na\r\nb")]
+    #[case(b"tab\t", "{4}\r\ntab\t")]
+    #[case("é".as_bytes(), "{2}\r\né")]
+    fn strings_take_the_form_that_carries_them(#[case] value: &[u8], #[case] expected: &str) {
+        assert_eq!(written(|out| write_string(out, value)), expected);
+    }
+
+    #[test]
+    fn nul_never_leaves_and_sizes_stay_true() {
+        let mut out = Vec::new();
+        write_string(&mut out, b"a\0b");
+        assert_eq!(out, b"{3}\r\na\x80b");
+    }
+
+    #[rstest]
+    #[case(b"INBOX", "INBOX")]
+    #[case(b"a]b/c&AOk-", "a]b/c&AOk-")]
+    #[case(b"nil", "\"nil\"")]
+    #[case(b"", "\"\"")]
+    #[case(b"two words", "\"two words\"")]
+    #[case(b"100%", "\"100%\"")]
+    fn names_are_atoms_where_that_is_safe(#[case] value: &[u8], #[case] expected: &str) {
+        assert_eq!(written(|out| write_astring(out, value)), expected);
+    }
+
+    #[test]
+    fn what_a_client_sent_can_not_break_the_line() {
+        let status = Status::no(Code::NonExistent, "No mailbox a\r\nb é");
+        assert_eq!(status.to_string(), "NO [NONEXISTENT] No mailbox a??b ?");
+    }
+}

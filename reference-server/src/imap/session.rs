@@ -1,0 +1,361 @@
+//! One connection: commands in their order, each answered before the next is looked at.
+
+use super::command::{self, Command, Outcome, authenticate, fetch, idle};
+use super::context::Context;
+use super::grammar::Cursor;
+use super::grammar::string::is_tag_char;
+use super::reader::{Announced, Fault as Framing, Limits, Read, Reader, Unit};
+use super::response::{Code, Condition, Status, write_untagged};
+use super::selected::Naming;
+use crate::faults::Fault;
+use crate::session::{After, Peer, Session};
+use crate::site::Site;
+use crate::store::{Expunges, Store};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many commands in a row may be BAD before the client is taken for something that does not speak IMAP.
+const BAD_IN_A_ROW: u32 = 50;
+
+/// How many logins may fail on one connection (RFC 3501 §11.2: a server should limit them).
+const FAILED_LOGINS: u32 = 10;
+
+/// Octets of answers to collect before they are sent.
+const FLUSH_AT: usize = 1024 * 1024;
+
+/// The longest literal of any command that carries no message.
+const LONGEST_ARGUMENT: u32 = 64 * 1024;
+
+/// An IMAP connection.
+pub struct ImapSession {
+    context: Context,
+    reader: Reader,
+    awaited: Awaited,
+    bad_in_a_row: u32,
+}
+
+/// What comes next.
+enum Awaited {
+    Command,
+    /// The client's next message of an authentication.
+    Sasl(String, authenticate::Running),
+    /// `DONE`.
+    Idle(String, idle::Running),
+    /// Nothing from the client: a FETCH has more to say.
+    Fetch(String, fetch::Running),
+}
+
+impl ImapSession {
+    pub fn new(site: Arc<Site>, store: Store, peer: Peer) -> Self {
+        ImapSession {
+            context: Context::new(site, store, peer),
+            reader: Reader::new(Limits::default()),
+            awaited: Awaited::Command,
+            bad_in_a_row: 0,
+        }
+    }
+
+    /// Goes on until the client must send more, or enough is written.
+    fn advance(&mut self, out: &mut Vec<u8>) -> After {
+        loop {
+            if out.len() >= FLUSH_AT {
+                return After::Flush;
+            }
+            let unit = match &self.awaited {
+                Awaited::Command => Unit::Command,
+                Awaited::Sasl(..) | Awaited::Idle(..) => Unit::Line,
+                Awaited::Fetch(..) => {
+                    self.fetch_on(out);
+                    continue;
+                }
+            };
+            let Some(read) = self.reader.next(unit) else { return After::Continue };
+            let after = match read {
+                Read::Literal(announced) => self.literal(announced, out),
+                Read::Fault { fault, begun } => self.framing_fault(fault, &begun, out),
+                Read::Command(octets) => self.complete(&octets, out),
+            };
+            if after != After::Continue {
+                return after;
+            }
+        }
+    }
+
+    /// A command, or the line that was asked for, is complete.
+    fn complete(&mut self, octets: &[u8], out: &mut Vec<u8>) -> After {
+        match std::mem::replace(&mut self.awaited, Awaited::Command) {
+            Awaited::Sasl(tag, running) => {
+                let outcome = running.answer(&mut self.context, octets, out);
+                self.conclude(tag, &authenticate::COMMAND, outcome, out)
+            }
+            Awaited::Idle(tag, running) => {
+                let outcome = running.line(octets);
+                self.conclude(tag, &idle::COMMAND, outcome, out)
+            }
+            Awaited::Command | Awaited::Fetch(..) => self.command(octets, out),
+        }
+    }
+
+    /// ```abnf
+    /// command = tag SP (command-any / command-auth / command-nonauth / command-select) CRLF
+    /// tag     = 1*<any ASTRING-CHAR except "+">
+    /// ```
+    fn command(&mut self, octets: &[u8], out: &mut Vec<u8>) -> After {
+        let mut cursor = Cursor::new(octets);
+        let tag = String::from_utf8_lossy(cursor.take_while(is_tag_char)).into_owned();
+        if tag.is_empty() {
+            return self.untagged_bad(format!("Expected a tag at octet {}", cursor.offset()), out);
+        }
+        if !cursor.eat(b' ') {
+            let text = format!("Expected one space after the tag at octet {}", cursor.offset());
+            // With another octet in its place there is no telling what the tag was meant to be.
+            return match cursor.rest().is_empty() {
+                true => self.tagged(&tag, Status::bad(text), out),
+                false => self.untagged_bad(text, out),
+            };
+        }
+        let command = match command::find(&mut cursor, self.context.state()) {
+            Ok(command) => command,
+            Err(status) => return self.tagged(&tag, status, out),
+        };
+        // What others did so far is known before the command looks at the mailbox.
+        if let Some(selected) = &mut self.context.selected
+            && let Err(error) = selected.learn(&self.context.store)
+        {
+            return self.tagged(&tag, super::context::refusal(error), out);
+        }
+        let outcome = (command.run)(&mut self.context, &mut cursor, out);
+        let outcome = outcome.unwrap_or_else(|error| Outcome::Done(Status::bad(error.to_string())));
+        self.conclude(tag, command, outcome, out)
+    }
+
+    fn conclude(&mut self, tag: String, command: &Command, outcome: Outcome, out: &mut Vec<u8>) -> After {
+        match outcome {
+            Outcome::Done(status) => {
+                self.updates(command, Naming::Numbers, out);
+                self.tagged(&tag, status, out)
+            }
+            Outcome::DoneByUid(status) => {
+                self.updates(command, Naming::Uids, out);
+                self.tagged(&tag, status, out)
+            }
+            Outcome::Logout(status) => {
+                self.tagged(&tag, status, out);
+                After::Close
+            }
+            Outcome::StartTls(status) => {
+                self.tagged(&tag, status, out);
+                After::StartTls
+            }
+            Outcome::Sasl(running) => {
+                self.awaited = Awaited::Sasl(tag, running);
+                After::Continue
+            }
+            Outcome::Idle(running) => {
+                self.awaited = Awaited::Idle(tag, running);
+                self.wake(out)
+            }
+            Outcome::Fetch(running) => {
+                self.awaited = Awaited::Fetch(tag, running);
+                After::Continue
+            }
+        }
+    }
+
+    /// Writes some more of the answers to FETCH, and its completion with the last.
+    fn fetch_on(&mut self, out: &mut Vec<u8>) {
+        if let Awaited::Fetch(tag, mut running) = std::mem::replace(&mut self.awaited, Awaited::Command) {
+            match running.step(&mut self.context, out) {
+                None => self.awaited = Awaited::Fetch(tag, running),
+                Some(status) => {
+                    let command = if running.naming == Naming::Uids { &command::uid::COMMAND } else { &fetch::COMMAND };
+                    self.updates(command, running.naming, out);
+                    self.tagged(&tag, status, out);
+                }
+            }
+        }
+    }
+
+    /// Tells the client what it is owed before a command is over: "A server MUST send mailbox size updates automatically
+    /// if a mailbox size change is observed during the processing of a command" (RFC 3501 §5.2).
+    fn updates(&mut self, command: &Command, naming: Naming, out: &mut Vec<u8>) {
+        let expunges = match command.expunges {
+            Expunges::Withhold if self.context.faults().on(Fault::ImapExpungeDuringFetch) => Expunges::Tell,
+            expunges => expunges,
+        };
+        let silent = self.context.faults().on(Fault::ImapNoExistsAfterAppend) && command.large_literals;
+        if let Some(selected) = self.context.selected.as_mut().filter(|_| !silent) {
+            match selected.learn(&self.context.store) {
+                Ok(()) => selected.write_updates(out, expunges, naming),
+                Err(error) => tracing::error!(%error, "changes of a mailbox can not be read"),
+            }
+        }
+    }
+
+    fn tagged(&mut self, tag: &str, status: Status, out: &mut Vec<u8>) -> After {
+        let tag = match self.context.faults().on(Fault::ImapTagInWrongCase) {
+            true => tag
+                .chars()
+                .map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
+                .collect(),
+            false => tag.to_owned(),
+        };
+        out.extend_from_slice(format!("{tag} {status}\r\n").as_bytes());
+        self.count(status.condition, out)
+    }
+
+    fn untagged_bad(&mut self, text: String, out: &mut Vec<u8>) -> After {
+        write_untagged(out, Status::bad(text));
+        self.count(Condition::Bad, out)
+    }
+
+    /// Ends conversations that lead nowhere.
+    fn count(&mut self, condition: Condition, out: &mut Vec<u8>) -> After {
+        self.bad_in_a_row = if condition == Condition::Bad { self.bad_in_a_row + 1 } else { 0 };
+        if self.bad_in_a_row >= BAD_IN_A_ROW {
+            return bye(Status::bye("Too many bad commands in a row"), out);
+        }
+        if self.context.failed_logins >= FAILED_LOGINS {
+            return bye(Status::bye("Too many failed logins"), out);
+        }
+        After::Continue
+    }
+
+    /// Decides on a literal before it is read (RFC 3501 §4.3, RFC 7888 §4).
+    fn literal(&mut self, announced: Announced, out: &mut Vec<u8>) -> After {
+        match self.refuse_literal(announced) {
+            None => {
+                self.reader.accept();
+                if announced.synchronizing {
+                    out.extend_from_slice(b"+ Ready for the literal\r\n");
+                }
+                After::Continue
+            }
+            Some((tag, status)) => {
+                let too_big = status.code == Some(Code::TooBig);
+                // Nobody who has not logged in makes the server read along for nothing.
+                if too_big && !announced.synchronizing && self.context.account.is_none() {
+                    return bye(Status::bye("The literal is too big").with(Code::TooBig), out);
+                }
+                self.reader.refuse();
+                match tag {
+                    Some(tag) => self.tagged(&tag, status, out),
+                    None => {
+                        write_untagged(out, &status);
+                        self.count(status.condition, out)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the command that the literal belongs to is refused already: it is none, or none that is legal now, or
+    /// the literal is too big for it.
+    fn refuse_literal(&self, announced: Announced) -> Option<(Option<String>, Status)> {
+        let begun = self.reader.begun();
+        let mut cursor = Cursor::new(begun);
+        let tag = cursor.take_while(is_tag_char);
+        if tag.is_empty() || !cursor.eat(b' ') {
+            return Some((None, Status::bad("Expected a tag and one space")));
+        }
+        let tag = Some(String::from_utf8_lossy(tag).into_owned());
+        let command = match command::find(&mut cursor, self.context.state()) {
+            Ok(command) => command,
+            Err(status) => return Some((tag, status)),
+        };
+        let limit = match command.large_literals {
+            true => u32::try_from(self.context.site.limits.message).unwrap_or(u32::MAX),
+            false => LONGEST_ARGUMENT,
+        };
+        let together = begun.len() as u64 + u64::from(announced.size);
+        let allowed = u64::from(limit) + u64::from(LONGEST_ARGUMENT);
+        if announced.size <= limit && together <= allowed {
+            return None;
+        }
+        Some((tag, Status::no(Code::TooBig, format!("A literal here has at most {limit} octets"))))
+    }
+
+    fn framing_fault(&mut self, fault: Framing, begun: &[u8], out: &mut Vec<u8>) -> After {
+        let text = match fault {
+            Framing::LineTooLong => format!("The line is longer than {} octets", Limits::default().line),
+            Framing::Nul => format!("Octet {} is NUL, which is never allowed", begun.len()),
+            Framing::BareCr => format!("Octet {} is CR without LF", begun.len()),
+            Framing::BareLf => format!("Octet {} is LF without CR; lines end with CRLF", begun.len()),
+            Framing::LiteralSize { synchronizing: true } => "The size of a literal is a number of 32 bits".to_owned(),
+            Framing::LiteralSize { synchronizing: false } => {
+                return bye(Status::bye("The literal is too big").with(Code::TooBig), out);
+            }
+            Framing::Endless => return bye(Status::bye("The line does not end"), out),
+        };
+        // The command that was going on is over, whatever it was.
+        let tag = match std::mem::replace(&mut self.awaited, Awaited::Command) {
+            Awaited::Sasl(tag, _) | Awaited::Idle(tag, _) => Some(tag),
+            Awaited::Command | Awaited::Fetch(..) => {
+                let mut cursor = Cursor::new(begun);
+                let tag = cursor.take_while(is_tag_char);
+                (!tag.is_empty() && cursor.eat(b' ')).then(|| String::from_utf8_lossy(tag).into_owned())
+            }
+        };
+        match tag {
+            Some(tag) => self.tagged(&tag, Status::bad(text), out),
+            None => self.untagged_bad(text, out),
+        }
+    }
+}
+
+fn bye(status: Status, out: &mut Vec<u8>) -> After {
+    write_untagged(out, status);
+    After::Close
+}
+
+impl Session for ImapSession {
+    fn greet(&mut self, out: &mut Vec<u8>) -> After {
+        let capabilities = Code::Capability(command::capability::names(&self.context));
+        let greeting = Status::ok(format!("{} ready", self.context.site.host)).with(capabilities);
+        write_untagged(out, greeting);
+        After::Continue
+    }
+
+    fn receive(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> After {
+        self.reader.push(bytes);
+        self.advance(out)
+    }
+
+    fn secured(&mut self, out: &mut Vec<u8>) -> After {
+        self.context.peer.tls = true;
+        // What was sent in clear may have been put there by someone in between (RFC 3501 §6.2.1).
+        if !self.context.faults().on(Fault::ImapStarttlsKeepsBuffer) {
+            self.reader.clear();
+        }
+        self.advance(out)
+    }
+
+    /// Only IDLE asks for news between commands (RFC 2177 §3); others hear of them with their next command.
+    fn wake(&mut self, out: &mut Vec<u8>) -> After {
+        let deaf = self.context.faults().on(Fault::ImapIdleSilent);
+        if matches!(self.awaited, Awaited::Idle(..)) && !deaf {
+            self.updates(&idle::COMMAND, Naming::Numbers, out);
+        }
+        After::Continue
+    }
+
+    /// RFC 3501 §5.4 wants at least 30 minutes, RFC 9051 §5.4 says of whom: those who have logged in.
+    fn patience(&self) -> Duration {
+        let limits = &self.context.site.limits;
+        if self.context.account.is_some() { limits.imap_patience } else { limits.login_patience }
+    }
+
+    fn expired(&mut self, out: &mut Vec<u8>) -> After {
+        bye(Status::bye("Logged out after a long silence"), out)
+    }
+
+    fn stopping(&mut self, out: &mut Vec<u8>) {
+        write_untagged(out, Status::bye("The server stops or has no room"));
+    }
+
+    fn closed(&mut self) {
+        // "implicitly close the currently selected mailbox without doing an expunge" (RFC 3501 §6.4.2).
+        self.context.selected = None;
+        self.awaited = Awaited::Command;
+    }
+}

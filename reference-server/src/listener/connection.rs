@@ -1,0 +1,193 @@
+//! One connection: reads bytes, lets the session answer, writes, and hands over to TLS when the session asks for it.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::{Place, Shared};
+use crate::session::{After, Bell, Session};
+use crate::stop::Stop;
+
+/// Octets read at a time.
+const READ: usize = 16 * 1024;
+/// How long a TLS handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(30);
+/// How long a closed connection is read on, so that the last reply is not lost with a reset.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// A session with its connection's surroundings.
+pub(super) struct Connection {
+    session: Live,
+    bell: Bell,
+    shared: Arc<Shared>,
+    stop: Stop,
+}
+
+/// A session that is told when its connection is gone, however that comes about.
+struct Live(Box<dyn Session>);
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.0.closed();
+    }
+}
+
+/// Why a conversation on one transport ended.
+enum Ended {
+    Closed,
+    /// The session asked for TLS; this is still to be sent in clear.
+    StartTls(Vec<u8>),
+}
+
+/// What woke a waiting connection.
+enum Event {
+    Received(io::Result<usize>),
+    Rang,
+    Expired,
+    Stopping,
+}
+
+impl Connection {
+    pub fn new(session: Box<dyn Session>, bell: Bell, shared: Arc<Shared>, stop: Stop) -> Self {
+        Self { session: Live(session), bell, shared, stop }
+    }
+
+    /// Runs the connection to its end. Without a place the client is told so and sent away.
+    pub async fn serve(mut self, socket: TcpStream, implicit_tls: bool, place: Option<Place>) {
+        // A reply is one write, and the client waits for it: nothing is gained by delaying it.
+        let _ = socket.set_nodelay(true);
+        let served = async {
+            if implicit_tls {
+                let mut tls = timeout(HANDSHAKE, self.shared.tls.accept(socket)).await??;
+                self.begin(&mut tls, place.is_some()).await?;
+            } else {
+                let mut socket = socket;
+                if let Ended::StartTls(reply) = self.begin(&mut socket, place.is_some()).await? {
+                    self.upgrade(socket, reply).await?;
+                }
+            }
+            io::Result::Ok(())
+        };
+        if let Err(error) = served.await {
+            tracing::debug!(%error, "a connection broke");
+        }
+    }
+
+    /// Sends the reply to STARTTLS, does the handshake and goes on over TLS.
+    async fn upgrade(&mut self, socket: TcpStream, reply: Vec<u8>) -> io::Result<()> {
+        let mut socket = socket;
+        // RFC 3207 §6: what came in clear behind STARTTLS must not be taken for something said under TLS. An honest
+        // client waits for the reply before it shakes hands, so whatever is here now is thrown away.
+        let mut dropped = [0; 1024];
+        while matches!(socket.try_read(&mut dropped), Ok(1..)) {}
+        socket.write_all(&reply).await?;
+        let mut tls = timeout(HANDSHAKE, self.shared.tls.accept(socket)).await??;
+        let mut out = Vec::new();
+        let after = self.call(|session| session.secured(&mut out));
+        self.converse(&mut tls, after, out).await?;
+        Ok(())
+    }
+
+    async fn begin<S: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: &mut S, room: bool) -> io::Result<Ended> {
+        let mut out = Vec::new();
+        if !room {
+            self.call(|session| session.stopping(&mut out));
+            return close(stream, &out).await;
+        }
+        let after = self.call(|session| session.greet(&mut out));
+        self.converse(stream, after, out).await
+    }
+
+    /// Sends what is written, does what the session said, and waits for the next event.
+    async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut S,
+        mut after: After,
+        mut out: Vec<u8>,
+    ) -> io::Result<Ended> {
+        let mut buffer = vec![0; READ];
+        let mut heard = Instant::now();
+        loop {
+            match after {
+                After::StartTls => return Ok(Ended::StartTls(out)),
+                After::Close => return close(stream, &out).await,
+                After::Continue | After::Flush => self.send(stream, &mut out).await?,
+            }
+            if after == After::Flush {
+                after = self.call(|session| session.receive(&[], &mut out));
+                continue;
+            }
+            after = match self.wait(stream, &mut buffer, heard).await {
+                Event::Received(Ok(0)) => return Ok(Ended::Closed),
+                Event::Received(count) => {
+                    let received = buffer.get(..count?).unwrap_or_default();
+                    let after = self.call(|session| session.receive(received, &mut out));
+                    heard = Instant::now();
+                    after
+                }
+                Event::Rang => self.call(|session| session.wake(&mut out)),
+                Event::Expired => {
+                    // A session that goes on after all is as patient as before.
+                    heard = Instant::now();
+                    self.call(|session| session.expired(&mut out))
+                }
+                Event::Stopping => {
+                    self.call(|session| session.stopping(&mut out));
+                    After::Close
+                }
+            };
+        }
+    }
+
+    async fn wait<S: AsyncRead + Unpin>(&mut self, stream: &mut S, buffer: &mut [u8], heard: Instant) -> Event {
+        let deadline = heard + self.session.0.patience();
+        tokio::select! {
+            biased;
+            () = self.stop.wait() => Event::Stopping,
+            received = stream.read(buffer) => Event::Received(received),
+            () = self.bell.rung() => Event::Rang,
+            () = sleep_until(deadline) => Event::Expired,
+        }
+    }
+
+    /// A client that does not read what it asked for is given as long as one that says nothing.
+    async fn send<S: AsyncWrite + Unpin>(&mut self, stream: &mut S, out: &mut Vec<u8>) -> io::Result<()> {
+        if !out.is_empty() {
+            timeout(self.session.0.patience(), write(stream, out)).await??;
+            out.clear();
+            // A big answer should not keep its memory for the rest of a quiet connection.
+            out.shrink_to(READ);
+        }
+        Ok(())
+    }
+
+    /// Lets the session work, where it may wait for the disk.
+    fn call<T>(&mut self, work: impl FnOnce(&mut dyn Session) -> T) -> T {
+        let session = &mut *self.session.0;
+        if self.shared.blocking { tokio::task::block_in_place(|| work(session)) } else { work(session) }
+    }
+}
+
+async fn write<S: AsyncWrite + Unpin>(stream: &mut S, out: &[u8]) -> io::Result<()> {
+    stream.write_all(out).await?;
+    stream.flush().await
+}
+
+/// Sends the last words and closes. Reads on for a moment: closing with unread input makes the system send a reset,
+/// which may destroy the last reply before the client has seen it.
+async fn close<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, out: &[u8]) -> io::Result<Ended> {
+    let goodbye = async {
+        write(stream, out).await?;
+        stream.shutdown().await?;
+        let mut rest = [0; 1024];
+        while stream.read(&mut rest).await? != 0 {}
+        io::Result::Ok(())
+    };
+    // Whether the client waits for the end is its own business.
+    let _ = timeout(LINGER, goodbye).await;
+    Ok(Ended::Closed)
+}

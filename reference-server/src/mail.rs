@@ -1,0 +1,175 @@
+//! What a mail is addressed with: addresses as RFC 5321 §4.1.2 spells them, and the envelope around a message.
+
+mod grammar;
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+pub use grammar::SyntaxError;
+pub(crate) use grammar::{domain_part, mailbox};
+
+/// A mailbox address, `local-part@domain` (RFC 5321 §4.1.2 `Mailbox`).
+///
+/// The local part is kept without its quotes, so `"alice"@example.org` and `alice@example.org` are equal: quoting is
+/// a way to write it and carries no meaning (RFC 5321 §4.1.2).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Address {
+    local: String,
+    domain: Domain,
+}
+
+/// The right side of an address (RFC 5321 §2.3.4, §4.1.3).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Domain {
+    /// A domain name, in lower case, without a final dot.
+    Name(String),
+    /// `[192.0.2.1]`
+    V4(Ipv4Addr),
+    /// `[IPv6:2001:db8::1]`
+    V6(Ipv6Addr),
+    /// `[tag:content]` of a kind this server does not know, with its tag.
+    General(String),
+}
+
+/// What a transaction collects before the message itself (RFC 5321 §2.3.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Envelope {
+    /// Whom to tell about failures; `None` is the null reverse-path `<>` of bounces.
+    pub reverse_path: Option<Address>,
+    /// Who gets the message, in the order of the RCPT commands, each once.
+    pub recipients: Vec<Address>,
+    /// The `BODY=` the client declared (RFC 6152).
+    pub body: Body,
+}
+
+/// What the octets of a message may be (RFC 6152 §2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Body {
+    /// Lines of US-ASCII.
+    #[default]
+    SevenBit,
+    /// Lines that may hold octets above 127.
+    EightBitMime,
+}
+
+impl Address {
+    /// Reads the whole text as one address. The error has the offset of the first octet that does not fit.
+    pub fn parse(text: &str) -> Result<Self, SyntaxError> {
+        let (address, end) = mailbox(text.as_bytes(), 0)?;
+        if end == text.len() { Ok(address) } else { Err(SyntaxError { at: end, expected: "the end of the address" }) }
+    }
+
+    /// `local` is taken as it is, without quotes.
+    pub fn new(local: impl Into<String>, domain: Domain) -> Self {
+        Self { local: local.into(), domain }
+    }
+
+    /// The local part without quotes and backslashes. Its case is the sender's (RFC 5321 §2.4).
+    pub fn local(&self) -> &str {
+        &self.local
+    }
+
+    pub fn domain(&self) -> &Domain {
+        &self.domain
+    }
+}
+
+impl Domain {
+    /// Reads the whole text as a domain name or an address literal.
+    pub fn parse(text: &str) -> Result<Self, SyntaxError> {
+        let (domain, end) = domain_part(text.as_bytes(), 0)?;
+        if end == text.len() { Ok(domain) } else { Err(SyntaxError { at: end, expected: "the end of the domain" }) }
+    }
+
+    /// Whether this is the domain name `name`, whatever the case (RFC 5321 §2.3.5).
+    pub fn is(&self, name: &str) -> bool {
+        matches!(self, Domain::Name(own) if own.eq_ignore_ascii_case(name))
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // RFC 5321 §4.1.2: quotes only where a Dot-string cannot say it.
+        if grammar::is_dot_string(&self.local) {
+            write!(f, "{}@{}", self.local, self.domain)
+        } else {
+            let quoted = self.local.replace('\\', "\\\\").replace('"', "\\\"");
+            write!(f, "\"{quoted}\"@{}", self.domain)
+        }
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Domain::Name(name) => f.write_str(name),
+            Domain::V4(address) => write!(f, "[{address}]"),
+            Domain::V6(address) => write!(f, "[IPv6:{address}]"),
+            Domain::General(literal) => write!(f, "[{literal}]"),
+        }
+    }
+}
+
+impl fmt::Display for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Body::SevenBit => "7BIT",
+            Body::EightBitMime => "8BITMIME",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, shown: &str) {
+        let address = Address::parse(text).unwrap();
+        assert_eq!(address.to_string(), shown);
+        assert_eq!(Address::parse(shown).unwrap(), address, "what is shown reads back as the same address");
+    }
+
+    #[track_caller]
+    fn refuse(text: &str, at: usize) {
+        assert_eq!(Address::parse(text).map_err(|e| e.at), Err(at), "{text}");
+    }
+
+    #[test]
+    fn addresses_are_shown_with_the_quotes_they_need() {
+        check("alice@example.org", "alice@example.org");
+        check("Alice@EXAMPLE.org", "Alice@example.org");
+        check("\"alice\"@example.org", "alice@example.org");
+        check("\"a b\"@example.org", "\"a b\"@example.org");
+        check("\"a\\\"b\\\\c\"@example.org", "\"a\\\"b\\\\c\"@example.org");
+        check("\"\"@example.org", "\"\"@example.org");
+        check("a.b+c/d=e@example.org", "a.b+c/d=e@example.org");
+        check("\"a..b\"@example.org", "\"a..b\"@example.org");
+        check("a@[192.0.2.1]", "a@[192.0.2.1]");
+        check("a@[ipv6:2001:DB8::1]", "a@[IPv6:2001:db8::1]");
+        check("a@[x-tag:what]", "a@[x-tag:what]");
+    }
+
+    #[test]
+    fn errors_point_at_the_octet() {
+        refuse("", 0);
+        refuse("alice", 5);
+        refuse("alice@", 6);
+        refuse(".alice@example.org", 0);
+        refuse("alice.@example.org", 6);
+        refuse("a..b@example.org", 2);
+        refuse("a b@example.org", 1);
+        refuse("a@-b.org", 2);
+        refuse("a@b-.org", 4);
+        refuse("a@b..org", 4);
+        refuse("a@b.org.", 8);
+        refuse("a@b_c.org", 3);
+        refuse("a@[192.0.2.256]", 3);
+        refuse("a@[IPv6:::1", 3);
+        refuse("\"a@example.org", 14);
+        refuse("a@example.org>", 13);
+        refuse(&format!("{}@example.org", "x".repeat(65)), 0);
+        refuse(&format!("a@{}.org", "x".repeat(64)), 2);
+        refuse(&format!("a@{}org", "x.".repeat(127)), 2);
+    }
+}

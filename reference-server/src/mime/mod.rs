@@ -1,0 +1,22 @@
+//! The form of a stored message: where its header fields and MIME parts are, and what they say.
+//!
+//! All values are the raw octets of the message, unfolded but not decoded, because that is what IMAP shows
+//! (RFC 3501 §7.4.2); [`text`] decodes for SEARCH. Any octets at all are some message: what is malformed is read as a
+//! simpler form (a multipart without its boundary is one part of plain text). Nothing here knows IMAP's syntax.
+
+mod address;
+mod cursor;
+mod envelope;
+mod header;
+mod part;
+mod section;
+pub mod text;
+
+pub use address::{Address, addresses};
+pub use envelope::{Envelope, envelope};
+pub use header::{Field, fields, subset, unfolded, value};
+pub use part::{Content, Disposition, Message, Parameter, Part};
+pub use section::Section;
+
+#[cfg(test)]
+mod tests;

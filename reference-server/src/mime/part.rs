@@ -1,0 +1,299 @@
+//! The tree of MIME parts of a message (RFC 2045, RFC 2046).
+
+use std::ops::Range;
+
+use super::cursor::Cursor;
+use super::envelope::{Envelope, envelope};
+use super::header;
+
+/// A message and the tree of its parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The message itself as a part: its header is the header of the message.
+    pub root: Part,
+}
+
+/// A MIME part. All ranges are of the message given to [`Message::parse`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its header with the empty line that ends it.
+    pub header: Range<usize>,
+    /// Its body, still encoded.
+    pub body: Range<usize>,
+    /// The media type, as it is written: `text`.
+    pub kind: Vec<u8>,
+    /// The subtype: `plain`.
+    pub subtype: Vec<u8>,
+    /// The parameters of Content-Type.
+    pub parameters: Vec<Parameter>,
+    /// Content-ID.
+    pub id: Option<Vec<u8>>,
+    /// Content-Description.
+    pub description: Option<Vec<u8>>,
+    /// Content-Transfer-Encoding; `7BIT` where there is none.
+    pub encoding: Vec<u8>,
+    /// Content-MD5.
+    pub md5: Option<Vec<u8>>,
+    /// Content-Disposition (RFC 2183).
+    pub disposition: Option<Disposition>,
+    /// Content-Language (RFC 3282).
+    pub language: Vec<Vec<u8>>,
+    /// Content-Location (RFC 2557).
+    pub location: Option<Vec<u8>>,
+    /// How many lines the body has; one that is not ended counts.
+    pub lines: usize,
+    /// What is inside.
+    pub content: Content,
+}
+
+/// What a part is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Octets.
+    Leaf,
+    /// Parts; there is at least one.
+    Multipart(Vec<Part>),
+    /// A message (`message/rfc822`, `message/global`).
+    Message {
+        /// Its envelope.
+        envelope: Box<Envelope>,
+        /// The message as a part.
+        root: Box<Part>,
+    },
+}
+
+/// A parameter: attribute and value, the value without quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// The attribute as it is written.
+    pub name: Vec<u8>,
+    /// The value.
+    pub value: Vec<u8>,
+}
+
+/// Content-Disposition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disposition {
+    /// `inline`, `attachment`, …
+    pub kind: Vec<u8>,
+    /// Its parameters.
+    pub parameters: Vec<Parameter>,
+}
+
+/// How deep parts are looked into; what is deeper is octets. It bounds the stack and the time hostile mail can take.
+const DEEPEST: usize = 50;
+
+/// The most parts of one message; what comes after is text of the last one.
+const MOST: usize = 5_000;
+
+/// What a part without Content-Type is (RFC 2045 §5.2, RFC 2046 §5.1.5).
+#[derive(Clone, Copy)]
+enum Default {
+    Text,
+    Message,
+}
+
+impl Message {
+    /// Reads the form of a message. Never fails: all octets are some message.
+    pub fn parse(bytes: &[u8]) -> Message {
+        let mut reader = Reader { bytes, parts: 0 };
+        Message { root: reader.part(0..bytes.len(), Default::Text, 0) }
+    }
+}
+
+impl Part {
+    /// Whether the media type is this one, whatever the case.
+    pub fn is(&self, kind: &str, subtype: &str) -> bool {
+        self.kind.eq_ignore_ascii_case(kind.as_bytes()) && self.subtype.eq_ignore_ascii_case(subtype.as_bytes())
+    }
+
+    /// The value of a parameter of Content-Type.
+    pub fn parameter(&self, name: &str) -> Option<&[u8]> {
+        let named = self.parameters.iter().find(|parameter| parameter.name.eq_ignore_ascii_case(name.as_bytes()))?;
+        Some(&named.value)
+    }
+
+    /// The size of the body in octets, as it is transferred.
+    pub fn size(&self) -> usize {
+        self.body.len()
+    }
+
+    /// The parts right below: of a multipart, or the message inside.
+    pub fn children(&self) -> &[Part] {
+        match &self.content {
+            Content::Leaf => &[],
+            Content::Multipart(parts) => parts,
+            Content::Message { root, .. } => std::slice::from_ref(root),
+        }
+    }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    parts: usize,
+}
+
+impl Reader<'_> {
+    fn part(&mut self, range: Range<usize>, default: Default, depth: usize) -> Part {
+        self.parts += 1;
+        let whole = self.bytes.get(range.clone()).unwrap_or_default();
+        let split = range.start + header::end(whole);
+        let (header, body) = (range.start..split, split..range.end);
+        let mut part = described(self.bytes.get(header.clone()).unwrap_or_default(), default);
+        part.lines = line_count(self.bytes.get(body.clone()).unwrap_or_default());
+        (part.header, part.body) = (header, body);
+        if depth < DEEPEST && self.parts < MOST {
+            part.content = self.content(&part, depth);
+        } else if part.kind.eq_ignore_ascii_case(b"multipart") || is_message(&part) {
+            // Said to be a message or a multipart, it would have to show what is inside.
+            (part.kind, part.subtype) = (b"application".to_vec(), b"octet-stream".to_vec());
+        }
+        part
+    }
+
+    fn content(&mut self, part: &Part, depth: usize) -> Content {
+        if is_message(part) {
+            let root = self.part(part.body.clone(), Default::Text, depth + 1);
+            let envelope = envelope(self.bytes.get(root.header.clone()).unwrap_or_default());
+            return Content::Message { envelope: Box::new(envelope), root: Box::new(root) };
+        }
+        if !part.kind.eq_ignore_ascii_case(b"multipart") {
+            return Content::Leaf;
+        }
+        let digest = part.subtype.eq_ignore_ascii_case(b"digest");
+        let default = if digest { Default::Message } else { Default::Text };
+        let ranges = match part.parameter("boundary") {
+            Some(boundary) if !boundary.is_empty() => self.split(part.body.clone(), boundary),
+            _ => Vec::new(),
+        };
+        if ranges.is_empty() {
+            // Without a delimiter there is no part; yet a multipart has one (RFC 2046 §5.1.1), so all of it is its text.
+            self.parts += 1;
+            let mut only = described(b"", Default::Text);
+            (only.header, only.body) = (part.body.start..part.body.start, part.body.clone());
+            only.lines = part.lines;
+            return Content::Multipart(vec![only]);
+        }
+        Content::Multipart(ranges.into_iter().map(|range| self.part(range, default, depth + 1)).collect())
+    }
+
+    /// The ranges between the delimiters. The line ending before a delimiter belongs to it (RFC 2046 §5.1.1).
+    fn split(&self, body: Range<usize>, boundary: &[u8]) -> Vec<Range<usize>> {
+        let mut ranges = Vec::new();
+        let mut open: Option<usize> = None;
+        let mut at = body.start;
+        let bytes = self.bytes.get(..body.end).unwrap_or_default();
+        while at < body.end {
+            let line = header::line(bytes, at);
+            let next = line.end;
+            if let Some(close) = delimiter(bytes.get(line).unwrap_or_default(), boundary) {
+                if let Some(start) = open {
+                    ranges.push(start..before_line_end(bytes, at).max(start));
+                }
+                if close || self.parts + ranges.len() >= MOST {
+                    open = None;
+                    if !close {
+                        // Too many: what is left is the text of one last part.
+                        ranges.push(next..body.end);
+                    }
+                    break;
+                }
+                open = Some(next);
+            }
+            at = next;
+        }
+        // The last delimiter is missing: the part goes on to the end.
+        ranges.extend(open.map(|start| start..body.end));
+        ranges
+    }
+}
+
+/// Whether the line is a delimiter of this boundary, and whether it is the closing one.
+///
+/// `delimiter := CRLF "--" boundary`, then `transport-padding` (RFC 2046 §5.1.1). A boundary that only begins with this
+/// one is another one: nested multiparts often have such.
+fn delimiter(line: &[u8], boundary: &[u8]) -> Option<bool> {
+    let rest = line.strip_prefix(b"--")?.strip_prefix(boundary)?;
+    let (rest, close) = rest.strip_prefix(b"--").map_or((rest, false), |rest| (rest, true));
+    rest.iter().all(|octet| octet.is_ascii_whitespace()).then_some(close)
+}
+
+/// The end of the line before the one that starts at `start`, without its line ending.
+fn before_line_end(bytes: &[u8], start: usize) -> usize {
+    let before = bytes.get(..start).unwrap_or_default();
+    before.strip_suffix(b"\r\n").or_else(|| before.strip_suffix(b"\n")).unwrap_or(before).len()
+}
+
+fn line_count(body: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', body).count() + usize::from(body.last().is_some_and(|&last| last != b'\n'))
+}
+
+fn is_message(part: &Part) -> bool {
+    part.is("message", "rfc822") || part.is("message", "global")
+}
+
+/// A part with what its header says, its ranges still empty.
+fn described(header: &[u8], default: Default) -> Part {
+    let content_type = header::value(header, "Content-Type");
+    let (kind, subtype, parameters) =
+        content_type.as_deref().and_then(media_type).unwrap_or_else(|| match (default, &content_type) {
+            (Default::Message, None) => (b"message".to_vec(), b"rfc822".to_vec(), Vec::new()),
+            // RFC 2045 §5.2: no Content-Type, or one that cannot be read, is text/plain in US-ASCII.
+            _ => {
+                let charset = Parameter { name: b"charset".to_vec(), value: b"us-ascii".to_vec() };
+                (b"text".to_vec(), b"plain".to_vec(), vec![charset])
+            }
+        });
+    let encoding = header::value(header, "Content-Transfer-Encoding");
+    let encoding = encoding.and_then(|value| Cursor::new(&value).word(b"();"));
+    let languages = header::value(header, "Content-Language").unwrap_or_default();
+    Part {
+        header: 0..0,
+        body: 0..0,
+        kind,
+        subtype,
+        parameters,
+        id: header::value(header, "Content-ID"),
+        description: header::value(header, "Content-Description"),
+        encoding: encoding.unwrap_or_else(|| b"7BIT".to_vec()),
+        md5: header::value(header, "Content-MD5"),
+        disposition: header::value(header, "Content-Disposition").and_then(|value| disposition(&value)),
+        language: languages.split(|&octet| octet == b',').filter_map(|tag| Cursor::new(tag).word(b"();,")).collect(),
+        location: header::value(header, "Content-Location"),
+        lines: 0,
+        content: Content::Leaf,
+    }
+}
+
+/// `content := type "/" subtype *(";" parameter)` (RFC 2045 §5.1).
+fn media_type(value: &[u8]) -> Option<(Vec<u8>, Vec<u8>, Vec<Parameter>)> {
+    let mut cursor = Cursor::new(value);
+    let kind = cursor.word(b"()/;")?;
+    if !cursor.eat(b'/') {
+        return None;
+    }
+    let subtype = cursor.word(b"()/;")?;
+    Some((kind, subtype, parameters(&mut cursor)))
+}
+
+/// `disposition := type *(";" parameter)` (RFC 2183 §2).
+fn disposition(value: &[u8]) -> Option<Disposition> {
+    let mut cursor = Cursor::new(value);
+    Some(Disposition { kind: cursor.word(b"();")?, parameters: parameters(&mut cursor) })
+}
+
+/// `*(";" attribute "=" value)`; what is no parameter is passed over.
+fn parameters(cursor: &mut Cursor<'_>) -> Vec<Parameter> {
+    let mut parameters = Vec::new();
+    while cursor.peek().is_some() {
+        if !cursor.eat(b';') {
+            cursor.advance();
+            continue;
+        }
+        let Some(name) = cursor.word(b"();=") else { continue };
+        if cursor.eat(b'=') {
+            parameters.push(Parameter { name, value: cursor.word(b"();").unwrap_or_default() });
+        }
+    }
+    parameters
+}

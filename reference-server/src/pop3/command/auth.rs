@@ -1,0 +1,73 @@
+//! AUTH: logs in by SASL (RFC 5034).
+
+use super::{Command, Run};
+use crate::pop3::reply::Reply;
+use crate::pop3::session::{Pop3Session, State};
+use crate::sasl::{self, Exchange, Failure, Mechanism, Progress};
+use crate::session::After;
+
+pub(super) const COMMAND: Command = Command {
+    keyword: "AUTH",
+    usage: "AUTH mechanism [initial-response]",
+    arguments: 1..=2,
+    takes_rest: false,
+    run: Run::Authorization(run),
+};
+
+fn run(session: &mut Pop3Session, _user: Option<String>, arguments: &[&[u8]], reply: &mut Reply<'_>) -> After {
+    let named = arguments.first().and_then(|name| Mechanism::named(std::str::from_utf8(name).ok()?));
+    let offered = Mechanism::offered(session.plaintext(), &session.site.accounts);
+    let Some(mechanism) = named.filter(|mechanism| offered.contains(mechanism)) else {
+        let plaintext = named.is_some_and(Mechanism::is_plaintext);
+        reply.error(if plaintext { "passwords need TLS here: give STLS first" } else { "there is no such mechanism" });
+        return After::Continue;
+    };
+    let initial = match arguments.get(1) {
+        None => None,
+        Some(text) => match sasl::decode_initial(text) {
+            Some(initial) => Some(initial),
+            None => {
+                reply.error("the initial response is not base64");
+                return After::Continue;
+            }
+        },
+    };
+    let mut exchange = Exchange::new(mechanism, sasl::challenge(&session.site.host, session.site.clock.unix()));
+    let progress = exchange.start(initial.as_deref(), &session.site.accounts);
+    go_on(session, exchange, progress, reply)
+}
+
+/// A line that came within the exchange.
+pub(in crate::pop3) fn response(session: &mut Pop3Session, line: &[u8], reply: &mut Reply<'_>) -> After {
+    // Whatever happens, the exchange is over unless it asks for more: RFC 5034 §4, as if AUTH had not been given.
+    let awaited = std::mem::replace(&mut session.state, State::Authorization { user: None });
+    let State::Exchange(mut exchange) = awaited else {
+        session.state = awaited;
+        return After::Continue;
+    };
+    if line == b"*" {
+        reply.error("the authentication was cancelled");
+        return After::Continue;
+    }
+    let Some(message) = sasl::decode(line) else {
+        reply.error("the response is not base64");
+        return After::Continue;
+    };
+    let progress = exchange.answer(&message, &session.site.accounts);
+    go_on(session, exchange, progress, reply)
+}
+
+fn go_on(session: &mut Pop3Session, exchange: Exchange, progress: Progress, reply: &mut Reply<'_>) -> After {
+    match progress {
+        Progress::Challenge(challenge) => {
+            reply.challenge(&sasl::encode(&challenge));
+            session.state = State::Exchange(exchange);
+        }
+        Progress::Done(Ok(account)) => session.open_maildrop(&account, reply),
+        Progress::Done(Err(Failure::Malformed)) => reply.error("the response is not one of this mechanism"),
+        // RFC 3206 §5: the credentials are the problem.
+        Progress::Done(Err(Failure::Credentials)) => reply.error("[AUTH] name or password is wrong"),
+        Progress::Done(Err(Failure::Authorization)) => reply.error("[AUTH] you may not act for that user"),
+    }
+    After::Continue
+}

@@ -1,0 +1,24 @@
+//! LIST: scan listings, of all messages or of one (RFC 1939 §5).
+
+use super::{Command, Run, refuse};
+use crate::pop3::opened::Opened;
+use crate::pop3::reply::Reply;
+use crate::pop3::session::messages;
+
+pub(super) const COMMAND: Command =
+    Command { keyword: "LIST", usage: "LIST [msg]", arguments: 0..=1, takes_rest: false, run: Run::Transaction(run) };
+
+fn run(opened: &mut Opened, arguments: &[&[u8]], reply: &mut Reply<'_>) {
+    if let Some(argument) = arguments.first() {
+        return match opened.named(argument) {
+            Ok((number, entry)) => reply.ok(&format!("{number} {}", entry.size)),
+            Err(why) => refuse(why, opened, reply),
+        };
+    }
+    let (count, octets) = opened.totals();
+    reply.ok(&format!("{} ({octets} octets)", messages(count)));
+    for (number, entry) in opened.listed() {
+        reply.line(format!("{number} {}", entry.size).as_bytes());
+    }
+    reply.end();
+}

@@ -1,0 +1,35 @@
+//! TOP: the header of a message and the first lines of its body (RFC 1939 §7).
+
+use super::retr::unreadable;
+use super::{Command, Run, refuse};
+use crate::pop3::opened::{Opened, lines, number};
+use crate::pop3::reply::Reply;
+
+pub(super) const COMMAND: Command =
+    Command { keyword: "TOP", usage: "TOP msg n", arguments: 2..=2, takes_rest: false, run: Run::Transaction(run) };
+
+fn run(opened: &mut Opened, arguments: &[&[u8]], reply: &mut Reply<'_>) {
+    let (message, count) = (arguments.first().copied(), arguments.get(1).copied());
+    let Some(wanted) = number(count.unwrap_or_default()) else {
+        return reply.error("a number of lines is decimal digits");
+    };
+    let entry = match opened.named(message.unwrap_or_default()) {
+        Ok((_, entry)) => entry,
+        Err(why) => return refuse(why, opened, reply),
+    };
+    let bytes = match opened.bytes(entry) {
+        Ok(bytes) => bytes,
+        Err(error) => return unreadable(&error, reply),
+    };
+    let wanted = opened.lines_of_top(wanted);
+    reply.ok("top of message follows");
+    let mut lines = lines(&bytes);
+    for line in lines.by_ref() {
+        reply.line(line);
+        if line.is_empty() {
+            break;
+        }
+    }
+    lines.take(usize::try_from(wanted).unwrap_or(usize::MAX)).for_each(|line| reply.line(line));
+    reply.end();
+}

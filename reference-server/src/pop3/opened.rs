@@ -1,0 +1,141 @@
+//! A maildrop in the TRANSACTION state: message-numbers, sizes, marks of deletion (RFC 1939 §5).
+
+use crate::faults::{Fault, Faults};
+use crate::store::{Maildrop, Message, Result};
+
+/// The maildrop of the session.
+pub(super) struct Opened {
+    maildrop: Maildrop,
+    /// By message-number, which stays the same for the whole session.
+    entries: Vec<Entry>,
+    faults: Faults,
+    /// Distinguishes sessions where unique-ids are to change.
+    salt: u64,
+}
+
+/// A message of the maildrop.
+pub(super) struct Entry {
+    message: Message,
+    /// The octets RETR sends, dot-stuffing not counted (RFC 1939 §11).
+    pub(super) size: u64,
+    deleted: bool,
+}
+
+/// Why an argument names no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoMessage {
+    /// It is no number.
+    Syntax,
+    /// There is no such number, or the message is marked as deleted.
+    Absent,
+}
+
+impl Opened {
+    pub(super) fn new(maildrop: Maildrop, faults: Faults, salt: u64) -> Opened {
+        let entry = |(message, size): &(Message, u64)| Entry { message: message.clone(), size: *size, deleted: false };
+        let entries = maildrop.messages.iter().map(entry).collect();
+        Opened { maildrop, entries, faults, salt }
+    }
+
+    /// The messages that are not marked as deleted, with their numbers.
+    pub(super) fn listed(&self) -> impl Iterator<Item = (usize, &Entry)> {
+        let numbers = if self.faults.on(Fault::Pop3RenumbersAfterDele) { self.renumbered() } else { self.numbers() };
+        let all = self.faults.on(Fault::Pop3ListsDeleted);
+        numbers.into_iter().zip(&self.entries).filter(move |(_, entry)| all || !entry.deleted)
+    }
+
+    /// How many messages are not marked as deleted, and their octets.
+    pub(super) fn totals(&self) -> (usize, u64) {
+        let kept = self.entries.iter().filter(|entry| !entry.deleted);
+        kept.fold((0, 0), |(count, octets), entry| (count + 1, octets + entry.size))
+    }
+
+    /// What STAT tells: the totals.
+    pub(super) fn drop_listing(&self) -> (usize, u64) {
+        let (count, octets) = self.totals();
+        let wrong = if self.faults.on(Fault::Pop3WrongStatSize) { count as u64 } else { 0 };
+        (count, octets + wrong)
+    }
+
+    /// How many lines of the body TOP sends when so many are asked for.
+    pub(super) fn lines_of_top(&self, wanted: u64) -> u64 {
+        if self.faults.on(Fault::Pop3TopSendsAll) { u64::MAX } else { wanted }
+    }
+
+    /// The message that an argument names.
+    pub(super) fn named(&self, argument: &[u8]) -> std::result::Result<(usize, &Entry), NoMessage> {
+        let wanted = number(argument).ok_or(NoMessage::Syntax)?;
+        self.listed().find(|(number, _)| *number as u64 == wanted).ok_or(NoMessage::Absent)
+    }
+
+    /// Marks the message that an argument names as deleted; gives its number.
+    pub(super) fn mark(&mut self, argument: &[u8]) -> std::result::Result<usize, NoMessage> {
+        let (number, entry) = self.named(argument)?;
+        let uid = entry.message.uid;
+        if entry.deleted {
+            return Err(NoMessage::Absent);
+        }
+        for entry in self.entries.iter_mut().filter(|entry| entry.message.uid == uid) {
+            entry.deleted = true;
+        }
+        Ok(number)
+    }
+
+    /// Takes all marks away.
+    pub(super) fn unmark(&mut self) {
+        if self.faults.on(Fault::Pop3IgnoresRset) {
+            return;
+        }
+        self.entries.iter_mut().for_each(|entry| entry.deleted = false);
+    }
+
+    /// The unique-id of a message: UIDVALIDITY and UID of the INBOX, which no other message ever has (RFC 1939 §7).
+    pub(super) fn unique_id(&self, entry: &Entry) -> String {
+        let id = format!("{}.{}", self.maildrop.uidvalidity, entry.message.uid);
+        if self.faults.on(Fault::Pop3UidlChanges) { format!("{id}.{}", self.salt) } else { id }
+    }
+
+    /// The bytes of a message as they are stored; [`lines`] makes lines of them.
+    pub(super) fn bytes(&self, entry: &Entry) -> Result<Vec<u8>> {
+        self.maildrop.bytes(&entry.message)
+    }
+
+    /// The UPDATE state: removes what is marked.
+    pub(super) fn remove_marked(&self) -> Result<()> {
+        let marked = self.entries.iter().filter(|entry| entry.deleted).map(|entry| entry.message.uid);
+        self.maildrop.remove(marked.collect())
+    }
+
+    /// For each message its number: its place in the maildrop when it was opened.
+    fn numbers(&self) -> Vec<usize> {
+        (1..=self.entries.len()).collect()
+    }
+
+    /// Wrong numbers: the place among those not marked.
+    fn renumbered(&self) -> Vec<usize> {
+        let mut kept = 0;
+        let count = |entry: &Entry| {
+            kept += usize::from(!entry.deleted);
+            if entry.deleted { 0 } else { kept }
+        };
+        self.entries.iter().map(count).collect()
+    }
+}
+
+/// A number in decimal digits without leading zeros (RFC 1939 §4: base-10).
+pub(super) fn number(argument: &[u8]) -> Option<u64> {
+    let zeros = argument.len() > 1 && argument.first() == Some(&b'0');
+    if zeros || argument.is_empty() || !argument.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    // More than fits is still a number, only not of any message.
+    Some(std::str::from_utf8(argument).ok()?.parse().unwrap_or(u64::MAX))
+}
+
+/// The lines of a message without their endings. A bare LF ends a line too; a last line without an ending is one.
+pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split_inclusive(|&octet| octet == b'\n').map(|line| {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        line.strip_suffix(b"\r").unwrap_or(line)
+    })
+}

@@ -1,0 +1,168 @@
+//! Wires the rooms together: [`start`] gives a running server with the addresses it listens on.
+//!
+//! A server has threads of its own, so that sessions may wait for the disk without holding up whoever started it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::config::{Config, Service, Storage};
+use crate::courier::LocalCourier;
+use crate::imap::ImapSession;
+use crate::listener::{Listener, NewSession, Room, Shared};
+use crate::pop3::Pop3Session;
+use crate::queue::{Queue, Schedule, Sender, Worker};
+use crate::site::Site;
+use crate::smtp::{Role, SmtpSession};
+use crate::stop::{self, StopSender};
+use crate::store::Store;
+use crate::tls::Tls;
+
+/// A server that listens. Dropping it stops it at once, as a crash would; [`Running::stop`] says good-bye first.
+pub struct Running {
+    /// Where it listens, by the name of the service; a second endpoint of the same service is `smtp-2`.
+    pub addresses: BTreeMap<String, SocketAddr>,
+    /// The certificate it shows, as PEM, for clients that are to trust it.
+    pub certificate: String,
+    /// The clock it lives by.
+    pub clock: Clock,
+    stop: StopSender,
+    tasks: Vec<JoinHandle<()>>,
+    /// `None` once stopped.
+    runtime: Option<Runtime>,
+}
+
+/// Starts a server; when this returns it accepts connections.
+pub async fn start(config: Config) -> Result<Running> {
+    let site = Site::new(&config)?;
+    let tls = Tls::new(&config.certificate, certificate_names(&config))?;
+    let shared = Arc::new(Shared {
+        tls: tls.acceptor,
+        plaintext_auth: config.plaintext_auth,
+        blocking: config.storage != Storage::Memory,
+        room: Room::new(&config.limits),
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8)))
+        .thread_name("reference-server")
+        .enable_all()
+        .build()
+        .context("the server's threads cannot be started")?;
+    let (stop, stopped) = stop::channel();
+    let mut running = Running {
+        addresses: BTreeMap::new(),
+        certificate: tls.chain,
+        clock: config.clock.clone(),
+        stop,
+        tasks: Vec::new(),
+        runtime: Some(runtime),
+    };
+    let store = open_store(&config.storage)?;
+    let queue = Queue::new(store.clone(), config.clock.clone());
+    let worker = Worker {
+        queue: queue.clone(),
+        courier: Arc::new(LocalCourier { site: site.clone() }),
+        schedule: Schedule::new(&config.limits),
+        sender: Sender { host: site.host.clone(), domain: site.accounts.domain().to_owned() },
+        blocking: shared.blocking,
+    };
+    running.spawn(worker.run(stopped.clone()));
+    let rooms = Rooms { site, store, queue };
+    for listen in &config.listen {
+        let place = || format!("cannot listen on {} for {}", listen.address, listen.service);
+        let socket = running.bind(listen.address).with_context(place)?;
+        let name = free_name(&running.addresses, listen.service);
+        running.addresses.insert(name, socket.local_addr()?);
+        let implicit_tls = listen.service.implicit_tls();
+        let listener = Listener { socket, implicit_tls, new_session: rooms.sessions(listen.service), shared: shared.clone() };
+        running.spawn(listener.serve(stopped.clone()));
+    }
+    Ok(running)
+}
+
+impl Running {
+    /// Stops: no new connections, a good-bye on the open ones, and the end of all work.
+    pub async fn stop(mut self) {
+        self.stop.send();
+        for task in self.tasks.drain(..) {
+            // A task that failed has nothing more to stop.
+            let _ = task.await;
+        }
+    }
+
+    fn bind(&self, address: SocketAddr) -> Result<TcpListener> {
+        let socket = std::net::TcpListener::bind(address)?;
+        socket.set_nonblocking(true)?;
+        // The socket belongs to the runtime it is registered in.
+        let _inside = self.runtime.as_ref().map(Runtime::enter);
+        Ok(TcpListener::from_std(socket)?)
+    }
+
+    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        if let Some(runtime) = &self.runtime {
+            self.tasks.push(runtime.spawn(task));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Waiting here would block whoever drops the server, and is forbidden inside another runtime.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// What sessions are made of.
+struct Rooms {
+    site: Arc<Site>,
+    store: Store,
+    queue: Queue,
+}
+
+impl Rooms {
+    /// Which session answers at an endpoint.
+    fn sessions(&self, service: Service) -> NewSession {
+        let (site, store, queue) = (self.site.clone(), self.store.clone(), self.queue.clone());
+        match service {
+            Service::Smtp | Service::Smtps | Service::Submission | Service::Submissions => {
+                let submission = matches!(service, Service::Submission | Service::Submissions);
+                let role = if submission { Role::Submission } else { Role::Relay };
+                Arc::new(move |peer| Box::new(SmtpSession::new(peer, role, site.clone(), queue.clone())))
+            }
+            Service::Pop3 | Service::Pop3s => Arc::new(move |peer| Box::new(Pop3Session::new(site.clone(), store.clone(), peer))),
+            Service::Imap | Service::Imaps => Arc::new(move |peer| Box::new(ImapSession::new(site.clone(), store.clone(), peer))),
+        }
+    }
+}
+
+fn open_store(storage: &Storage) -> Result<Store> {
+    match storage {
+        Storage::Memory => Ok(Store::memory()?),
+        Storage::Dir(directory) => {
+            let shown = directory.display();
+            std::fs::create_dir_all(directory).with_context(|| format!("the directory {shown} cannot be made"))?;
+            Ok(Store::open(&directory.join("mail.sqlite"))?)
+        }
+    }
+}
+
+fn free_name(taken: &BTreeMap<String, SocketAddr>, service: Service) -> String {
+    let numbered = (2..).map(|number| format!("{service}-{number}"));
+    std::iter::once(service.to_string()).chain(numbered).find(|name| !taken.contains_key(name)).unwrap_or_default()
+}
+
+fn certificate_names(config: &Config) -> Vec<String> {
+    let mut names = vec![config.host.clone()];
+    names.extend(config.domains.iter().cloned());
+    names.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
+    names.dedup();
+    names
+}

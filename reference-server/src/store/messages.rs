@@ -1,0 +1,296 @@
+//! Messages: appended, flagged, copied, moved, expunged. Every operation is done whole or not at all.
+
+use time::OffsetDateTime;
+
+use super::names::INBOX;
+use super::{BlobId, Error, Flags, MailboxId, Result, Store, SystemFlag, Tx, mailboxes, sql};
+
+/// The unique identifier of a message in its mailbox.
+pub type Uid = u32;
+
+/// A message of a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its UID.
+    pub uid: Uid,
+    /// When it was last changed, in modification sequences of its mailbox.
+    pub modseq: u64,
+    /// Its flags.
+    pub flags: Flags,
+    /// Its internal date.
+    pub date: OffsetDateTime,
+    /// Its size in octets.
+    pub size: u64,
+    /// Where its bytes are.
+    pub blob: BlobId,
+}
+
+/// The bytes of a message to be appended.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// These.
+    Bytes(Vec<u8>),
+    /// Those in the store already.
+    Stored(BlobId),
+}
+
+/// A message to be appended.
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    /// Its bytes.
+    pub body: Body,
+    /// The flags it starts with.
+    pub flags: Flags,
+    /// Its internal date.
+    pub date: OffsetDateTime,
+}
+
+/// Where appended messages are (RFC 4315 APPENDUID).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The UIDVALIDITY of the mailbox.
+    pub uidvalidity: u32,
+    /// Their UIDs, in the order of the messages.
+    pub uids: Vec<Uid>,
+}
+
+/// What was copied or moved where (RFC 4315 COPYUID).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// The UIDVALIDITY of the target.
+    pub uidvalidity: u32,
+    /// UID in the source, UID in the target.
+    pub uids: Vec<(Uid, Uid)>,
+}
+
+/// How flags change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// They are set.
+    Add,
+    /// They are cleared.
+    Remove,
+    /// Exactly they are set.
+    Replace,
+}
+
+/// A change of flags.
+#[derive(Clone, Debug)]
+pub struct FlagChange {
+    /// How.
+    pub how: How,
+    /// Which.
+    pub flags: Flags,
+    /// Messages changed after this modification sequence are left alone (RFC 7162 §3.1.3).
+    pub unchanged_since: Option<u64>,
+}
+
+/// A message and its flags after a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flagged {
+    /// Which message.
+    pub uid: Uid,
+    /// Its flags now.
+    pub flags: Flags,
+    /// Its modification sequence now; the old one if nothing changed.
+    pub modseq: u64,
+}
+
+/// What a change of flags came to. Messages that are gone appear in neither list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FlagOutcome {
+    /// The messages that have the flags now.
+    pub done: Vec<Flagged>,
+    /// The messages that had changed since [`FlagChange::unchanged_since`].
+    pub refused: Vec<Uid>,
+}
+
+impl Store {
+    /// Adds messages at the end of a mailbox: all of them or none.
+    pub fn append(&self, mailbox: MailboxId, messages: Vec<NewMessage>) -> Result<Appended> {
+        self.write(move |tx| tx.append(mailbox, &messages))
+    }
+
+    /// Adds a message to the account's INBOX.
+    pub fn deliver(&self, account: &str, message: NewMessage) -> Result<Appended> {
+        let account = account.to_owned();
+        self.write(move |tx| tx.deliver(&account, message))
+    }
+
+    /// The messages of a mailbox, by UID.
+    pub fn messages(&self, mailbox: MailboxId) -> Result<Vec<Message>> {
+        self.read(|connection| {
+            if !sql::mailbox::exists(connection, mailbox)? {
+                return Err(mailboxes::gone());
+            }
+            sql::message::since(connection, mailbox, 0)
+        })
+    }
+
+    /// Changes the flags of these messages. The modification sequence of a message grows only if its flags change.
+    pub fn change_flags(&self, mailbox: MailboxId, uids: Vec<Uid>, change: FlagChange) -> Result<FlagOutcome> {
+        self.write(move |tx| tx.change_flags(mailbox, &uids, &change))
+    }
+
+    /// Removes the messages that are marked `\Deleted` (`among` these, if given); gives the UIDs of those removed.
+    pub fn expunge(&self, mailbox: MailboxId, among: Option<Vec<Uid>>) -> Result<Vec<Uid>> {
+        self.write(move |tx| {
+            tx.require(mailbox)?;
+            let mut deleted = Vec::new();
+            for message in sql::message::since(tx.connection, mailbox, 0)? {
+                let named = among.as_ref().is_none_or(|uids| uids.contains(&message.uid));
+                if named && message.flags.has(SystemFlag::Deleted) {
+                    deleted.push(message.uid);
+                }
+            }
+            tx.remove(mailbox, &deleted)
+        })
+    }
+
+    /// Removes these messages, whatever their flags; gives the UIDs of those that were there.
+    pub fn remove(&self, mailbox: MailboxId, uids: Vec<Uid>) -> Result<Vec<Uid>> {
+        self.write(move |tx| {
+            tx.require(mailbox)?;
+            tx.remove(mailbox, &uids)
+        })
+    }
+
+    /// Copies messages with their flags and dates to the end of `to`, in the order given: all of them or, if one is
+    /// gone, none (RFC 3501 §6.4.7).
+    pub fn copy(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId) -> Result<Copied> {
+        self.write(move |tx| tx.copy(from, &uids, to))
+    }
+
+    /// Copies as [`Store::copy`] does and removes the originals in the same commit (RFC 6851).
+    pub fn transfer(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId) -> Result<Copied> {
+        self.write(move |tx| {
+            let copied = tx.copy(from, &uids, to)?;
+            tx.remove(from, &uids)?;
+            Ok(copied)
+        })
+    }
+}
+
+impl Tx<'_> {
+    pub(crate) fn deliver(&self, account: &str, message: NewMessage) -> Result<Appended> {
+        let inbox = self.mailbox_or_inbox(account)?;
+        self.append(inbox, &[message])
+    }
+
+    pub(crate) fn append(&self, mailbox: MailboxId, messages: &[NewMessage]) -> Result<Appended> {
+        let (first, uidvalidity) = self.take_uids(mailbox, messages.len())?;
+        let modseq = sql::mailbox::next_modseq(self.connection, mailbox)? as u64;
+        let mut uids = Vec::with_capacity(messages.len());
+        for (uid, new) in (first..).zip(messages) {
+            let blob = match &new.body {
+                Body::Bytes(bytes) => self.store_bytes(bytes)?,
+                Body::Stored(blob) => *blob,
+            };
+            let size = sql::blob::size(self.connection, blob.0)?.ok_or(Error::BlobGone)? as u64;
+            self.refer(blob)?;
+            let message = Message { uid, modseq, flags: new.flags.clone(), date: new.date, size, blob };
+            sql::message::insert(self.connection, mailbox, &message)?;
+            uids.push(uid);
+        }
+        self.touch(mailbox);
+        Ok(Appended { uidvalidity, uids })
+    }
+
+    /// Removes every message of a mailbox that is about to go.
+    pub(super) fn remove_all(&self, mailbox: MailboxId) -> Result<()> {
+        let uids: Vec<Uid> = sql::message::since(self.connection, mailbox, 0)?.iter().map(|one| one.uid).collect();
+        self.remove(mailbox, &uids).map(drop)
+    }
+
+    /// Moves every message.
+    pub(super) fn move_all(&self, from: MailboxId, to: MailboxId) -> Result<()> {
+        let uids: Vec<Uid> = sql::message::since(self.connection, from, 0)?.iter().map(|one| one.uid).collect();
+        if !uids.is_empty() {
+            self.copy(from, &uids, to)?;
+            self.remove(from, &uids)?;
+        }
+        Ok(())
+    }
+
+    fn mailbox_or_inbox(&self, account: &str) -> Result<MailboxId> {
+        match sql::mailbox::find(self.connection, account, INBOX)? {
+            Some(inbox) => Ok(inbox.id),
+            None => Ok(self.inbox(account)?.id),
+        }
+    }
+
+    fn require(&self, mailbox: MailboxId) -> Result<()> {
+        if sql::mailbox::exists(self.connection, mailbox)? { Ok(()) } else { Err(mailboxes::gone()) }
+    }
+
+    fn take_uids(&self, mailbox: MailboxId, count: usize) -> Result<(Uid, u32)> {
+        self.require(mailbox)?;
+        let count = u32::try_from(count).map_err(|_| Error::NoUidsLeft)?;
+        sql::mailbox::take_uids(self.connection, mailbox, count)?.ok_or(Error::NoUidsLeft)
+    }
+
+    fn change_flags(&self, mailbox: MailboxId, uids: &[Uid], change: &FlagChange) -> Result<FlagOutcome> {
+        self.require(mailbox)?;
+        let mut outcome = FlagOutcome::default();
+        // All messages of one operation get the same modification sequence; none is spent if nothing changes.
+        let mut spent = None;
+        for &uid in uids {
+            let Some(message) = sql::message::find(self.connection, mailbox, uid)? else { continue };
+            if change.unchanged_since.is_some_and(|modseq| message.modseq > modseq) {
+                outcome.refused.push(uid);
+                continue;
+            }
+            let flags = match change.how {
+                How::Add => message.flags.with(&change.flags),
+                How::Remove => message.flags.without(&change.flags),
+                How::Replace => change.flags.clone(),
+            };
+            let mut modseq = message.modseq;
+            if flags != message.flags {
+                let new = match spent {
+                    Some(modseq) => modseq,
+                    None => *spent.insert(sql::mailbox::next_modseq(self.connection, mailbox)?),
+                };
+                sql::message::set_flags(self.connection, mailbox, uid, &flags, new)?;
+                modseq = new as u64;
+            }
+            outcome.done.push(Flagged { uid, flags, modseq });
+        }
+        if spent.is_some() {
+            self.touch(mailbox);
+        }
+        Ok(outcome)
+    }
+
+    fn remove(&self, mailbox: MailboxId, uids: &[Uid]) -> Result<Vec<Uid>> {
+        let mut removed = Vec::new();
+        let mut spent = None;
+        for &uid in uids {
+            let Some(blob) = sql::message::delete(self.connection, mailbox, uid)? else { continue };
+            let modseq = match spent {
+                Some(modseq) => modseq,
+                None => *spent.insert(sql::mailbox::next_modseq(self.connection, mailbox)?),
+            };
+            sql::message::remember_vanished(self.connection, mailbox, uid, modseq)?;
+            self.release(blob)?;
+            removed.push(uid);
+        }
+        if !removed.is_empty() {
+            self.touch(mailbox);
+        }
+        Ok(removed)
+    }
+
+    fn copy(&self, from: MailboxId, uids: &[Uid], to: MailboxId) -> Result<Copied> {
+        self.require(from)?;
+        let originals = uids.iter().map(|&uid| sql::message::find(self.connection, from, uid)?.ok_or(Error::MessageGone(uid)));
+        let originals = originals.collect::<Result<Vec<_>>>()?;
+        let copies = originals.iter().map(|message| NewMessage {
+            body: Body::Stored(message.blob),
+            flags: message.flags.clone(),
+            date: message.date,
+        });
+        let appended = self.append(to, &copies.collect::<Vec<_>>())?;
+        Ok(Copied { uidvalidity: appended.uidvalidity, uids: uids.iter().copied().zip(appended.uids).collect() })
+    }
+}

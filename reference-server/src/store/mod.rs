@@ -1,0 +1,109 @@
+//! Mailboxes and their messages, durable when a method has returned.
+//!
+//! Everything lives in one SQLite database, in a file or in memory. All changes go through one writer thread, which
+//! commits whatever has queued up in one transaction and answers after the commit; reads have connections of their own.
+//! The methods speak of mail, the SQL stays in [`sql`]. They block until the answer is there, so they are called where
+//! blocking is allowed. The store knows no protocol: message numbers are the business of a [`View`], response codes that
+//! of the session which reads the [`Error`].
+
+mod blobs;
+mod changes;
+mod error;
+mod flags;
+mod mailboxes;
+mod maildrop;
+mod messages;
+mod names;
+mod readers;
+mod rewind;
+pub(crate) mod sql;
+mod view;
+mod watch;
+mod writer;
+
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod view_model;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use rusqlite::Connection;
+
+pub use blobs::{BlobId, Hold, Stage};
+pub use changes::{Changes, Snapshot};
+pub use error::Error;
+pub use flags::{Flags, SystemFlag};
+pub use mailboxes::{Listed, Mailbox, MailboxId, Status};
+pub use maildrop::Maildrop;
+pub use messages::{Appended, Body, Copied, FlagChange, FlagOutcome, Flagged, How, Message, NewMessage, Uid};
+pub use names::{DELIMITER, INBOX};
+pub use view::{Expunges, Row, Update, View};
+pub use watch::{Waker, Watch};
+pub(crate) use writer::Tx;
+
+/// What the operations of the store give.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The store. Cloning gives another handle on the same database.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    // Fields drop in this order: the writer first, so that all it still holds is committed before the readers close.
+    writer: writer::Writer,
+    readers: readers::Readers,
+    watchers: Arc<watch::Watchers>,
+    holds: Arc<blobs::Holds>,
+    maildrops: Arc<maildrop::Locks>,
+}
+
+impl Store {
+    /// Opens the database in this file, creating it if need be.
+    ///
+    /// What a crash left half written (messages staged but never referred to) is swept away.
+    pub fn open(path: &Path) -> Result<Store> {
+        let connection = Connection::open(path)
+            .map_err(|error| Error::Failed(format!("cannot open the database {}: {error}", path.display())))?;
+        sql::prepare_file(&connection)?;
+        Store::on(connection, |_| readers::Readers::of_file(path))
+    }
+
+    /// A store that lives as long as its last handle, in memory.
+    pub fn memory() -> Result<Store> {
+        let connection = Connection::open_in_memory()?;
+        Store::on(connection, |shared| readers::Readers::sharing(Arc::clone(shared)))
+    }
+
+    fn on(connection: Connection, readers: impl FnOnce(&Arc<Mutex<Connection>>) -> readers::Readers) -> Result<Store> {
+        sql::migrate(&connection)?;
+        sql::blob::sweep(&connection)?;
+        let shared = Arc::new(Mutex::new(connection));
+        let watchers = Arc::<watch::Watchers>::default();
+        let holds = Arc::<blobs::Holds>::default();
+        Ok(Store {
+            inner: Arc::new(Inner {
+                readers: readers(&shared),
+                writer: writer::Writer::start(shared, Arc::clone(&watchers), Arc::clone(&holds))?,
+                watchers,
+                holds,
+                maildrops: Arc::default(),
+            }),
+        })
+    }
+
+    /// Runs `operation` on the writer thread and gives its result once it is committed.
+    ///
+    /// Operations of several callers share a transaction; one that fails is undone alone.
+    pub(crate) fn write<T: Send + 'static>(&self, operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
+        self.inner.writer.run(operation)
+    }
+
+    /// Runs `query` on a snapshot of what is committed.
+    pub(crate) fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.inner.readers.run(query)
+    }
+}

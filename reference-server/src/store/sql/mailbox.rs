@@ -1,0 +1,167 @@
+//! Mailboxes, subscriptions and the names that were.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::store::{Mailbox, MailboxId, Result, Status, SystemFlag};
+
+const COLUMNS: &str = "id, name, selectable, uidvalidity";
+
+fn mailbox(row: &Row<'_>) -> rusqlite::Result<Mailbox> {
+    Ok(Mailbox { id: MailboxId(row.get(0)?), name: row.get(1)?, selectable: row.get(2)?, uidvalidity: row.get(3)? })
+}
+
+/// The mailbox of this canonical name.
+pub(crate) fn find(connection: &Connection, account: &str, name: &str) -> Result<Option<Mailbox>> {
+    let sql = format!("SELECT {COLUMNS} FROM mailbox WHERE account = ? AND name = ?");
+    Ok(connection.prepare_cached(&sql)?.query_row([account, name], mailbox).optional()?)
+}
+
+/// All mailboxes of the account, by name.
+pub(crate) fn all(connection: &Connection, account: &str) -> Result<Vec<Mailbox>> {
+    let sql = format!("SELECT {COLUMNS} FROM mailbox WHERE account = ? ORDER BY name");
+    let mut select = connection.prepare_cached(&sql)?;
+    let rows = select.query_map([account], mailbox)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The mailboxes below this name.
+pub(crate) fn below(connection: &Connection, account: &str, name: &str) -> Result<Vec<Mailbox>> {
+    let sql = format!("SELECT {COLUMNS} FROM mailbox WHERE account = ? AND substr(name, 1, ?) = ? ORDER BY name");
+    let prefix = format!("{name}/");
+    let mut select = connection.prepare_cached(&sql)?;
+    let rows = select.query_map(params![account, prefix.chars().count() as i64, prefix], mailbox)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Adds a mailbox, or a name that only holds others.
+pub(crate) fn insert(
+    connection: &Connection,
+    account: &str,
+    name: &str,
+    uidvalidity: u32,
+    selectable: bool,
+) -> Result<MailboxId> {
+    let sql = "INSERT INTO mailbox (account, name, selectable, uidvalidity) VALUES (?, ?, ?, ?)";
+    connection.prepare_cached(sql)?.execute(params![account, name, selectable, uidvalidity])?;
+    Ok(MailboxId(connection.last_insert_rowid()))
+}
+
+/// Removes the row; its messages are gone already.
+pub(crate) fn delete(connection: &Connection, id: MailboxId) -> Result<()> {
+    connection.prepare_cached("DELETE FROM vanished WHERE mailbox = ?")?.execute([id.0])?;
+    connection.prepare_cached("DELETE FROM mailbox WHERE id = ?")?.execute([id.0])?;
+    Ok(())
+}
+
+/// Gives the mailbox another name.
+pub(crate) fn set_name(connection: &Connection, id: MailboxId, name: &str) -> Result<()> {
+    connection.prepare_cached("UPDATE mailbox SET name = ? WHERE id = ?")?.execute(params![name, id.0])?;
+    Ok(())
+}
+
+/// Gives the mailbox another UIDVALIDITY.
+pub(crate) fn set_uidvalidity(connection: &Connection, id: MailboxId, uidvalidity: u32) -> Result<()> {
+    let sql = "UPDATE mailbox SET uidvalidity = ? WHERE id = ?";
+    connection.prepare_cached(sql)?.execute(params![uidvalidity, id.0])?;
+    Ok(())
+}
+
+/// Whether a mailbox of this number exists and can be selected.
+pub(crate) fn exists(connection: &Connection, id: MailboxId) -> Result<bool> {
+    let mut select = connection.prepare_cached("SELECT 1 FROM mailbox WHERE id = ? AND selectable")?;
+    Ok(select.exists([id.0])?)
+}
+
+/// The least UIDVALIDITY that was never given and is not below `now`, and marks it as given.
+pub(crate) fn next_uidvalidity(connection: &Connection, now: u32) -> Result<u32> {
+    let sql = "INSERT INTO counter (name, value) VALUES ('uidvalidity', ?1)
+               ON CONFLICT (name) DO UPDATE SET value = max(value + 1, ?1) RETURNING value";
+    Ok(connection.prepare_cached(sql)?.query_row([now], |row| row.get(0))?)
+}
+
+/// Remembers that the name had this UIDVALIDITY.
+pub(crate) fn remember_name(connection: &Connection, account: &str, name: &str, uidvalidity: u32) -> Result<()> {
+    let sql = "INSERT INTO former_name (account, name, uidvalidity) VALUES (?1, ?2, ?3)
+               ON CONFLICT (account, name) DO UPDATE SET uidvalidity = max(uidvalidity, ?3)";
+    connection.prepare_cached(sql)?.execute(params![account, name, uidvalidity])?;
+    Ok(())
+}
+
+/// The greatest UIDVALIDITY a former mailbox of this name had.
+pub(crate) fn former_uidvalidity(connection: &Connection, account: &str, name: &str) -> Result<Option<u32>> {
+    let sql = "SELECT uidvalidity FROM former_name WHERE account = ? AND name = ?";
+    Ok(connection.prepare_cached(sql)?.query_row([account, name], |row| row.get(0)).optional()?)
+}
+
+/// Everything STATUS tells.
+pub(crate) fn status(connection: &Connection, id: MailboxId) -> Result<Option<Status>> {
+    let sql = "SELECT uidnext, uidvalidity, highestmodseq, recent_from FROM mailbox WHERE id = ? AND selectable";
+    let row = connection.prepare_cached(sql)?.query_row([id.0], |row| {
+        Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?, row.get::<_, i64>(2)?, row.get::<_, u32>(3)?))
+    });
+    let Some((uidnext, uidvalidity, highest_modseq, recent_from)) = row.optional()? else { return Ok(None) };
+    let sql = "SELECT count(*), total(uid >= ?2), total(flags & ?3 = 0), total(flags & ?4 <> 0), total(size)
+               FROM message WHERE mailbox = ?1";
+    let flags = (SystemFlag::Seen as u8, SystemFlag::Deleted as u8);
+    let counted = connection.prepare_cached(sql)?.query_row(params![id.0, recent_from, flags.0, flags.1], |row| {
+        Ok(Status {
+            messages: row.get(0)?,
+            recent: row.get::<_, f64>(1)? as u32,
+            unseen: row.get::<_, f64>(2)? as u32,
+            deleted: row.get::<_, f64>(3)? as u32,
+            size: row.get::<_, f64>(4)? as u64,
+            uidnext,
+            uidvalidity,
+            highest_modseq: highest_modseq as u64,
+            recent_from,
+        })
+    })?;
+    Ok(Some(counted))
+}
+
+/// Takes `count` UIDs; gives the first and the UIDVALIDITY. None if the mailbox does not exist or they are spent.
+pub(crate) fn take_uids(connection: &Connection, id: MailboxId, count: u32) -> Result<Option<(u32, u32)>> {
+    let sql = "UPDATE mailbox SET uidnext = uidnext + ?2
+               WHERE id = ?1 AND selectable AND uidnext + ?2 <= 4294967295 RETURNING uidnext - ?2, uidvalidity";
+    let mut update = connection.prepare_cached(sql)?;
+    Ok(update.query_row(params![id.0, count], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
+/// The next modification sequence of the mailbox.
+pub(crate) fn next_modseq(connection: &Connection, id: MailboxId) -> Result<i64> {
+    let sql = "UPDATE mailbox SET highestmodseq = highestmodseq + 1 WHERE id = ? RETURNING highestmodseq";
+    Ok(connection.prepare_cached(sql)?.query_row([id.0], |row| row.get(0))?)
+}
+
+/// Forgets the UIDs of messages that are gone.
+pub(crate) fn rewind_uids(connection: &Connection, id: MailboxId) -> Result<()> {
+    let sql = "UPDATE mailbox SET uidnext = 1 + (SELECT coalesce(max(uid), 0) FROM message WHERE mailbox = ?1) WHERE id = ?1";
+    connection.prepare_cached(sql)?.execute([id.0])?;
+    Ok(())
+}
+
+/// Marks all messages as shown to a session.
+pub(crate) fn clear_recent(connection: &Connection, id: MailboxId) -> Result<()> {
+    connection.prepare_cached("UPDATE mailbox SET recent_from = uidnext WHERE id = ?")?.execute([id.0])?;
+    Ok(())
+}
+
+/// Subscribes to a name.
+pub(crate) fn subscribe(connection: &Connection, account: &str, name: &str) -> Result<()> {
+    let sql = "INSERT OR IGNORE INTO subscription (account, name) VALUES (?, ?)";
+    connection.prepare_cached(sql)?.execute([account, name])?;
+    Ok(())
+}
+
+/// Ends a subscription; gives whether there was one.
+pub(crate) fn unsubscribe(connection: &Connection, account: &str, name: &str) -> Result<bool> {
+    let sql = "DELETE FROM subscription WHERE account = ? AND name = ?";
+    Ok(connection.prepare_cached(sql)?.execute([account, name])? == 1)
+}
+
+/// The names subscribed to, in order.
+pub(crate) fn subscriptions(connection: &Connection, account: &str) -> Result<Vec<String>> {
+    let mut select = connection.prepare_cached("SELECT name FROM subscription WHERE account = ? ORDER BY name")?;
+    let rows = select.query_map([account], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,85 @@
+//! Messages of a mailbox, and those that vanished.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use time::{OffsetDateTime, UtcOffset};
+
+use crate::store::{BlobId, Flags, MailboxId, Message, Result};
+
+const COLUMNS: &str = "uid, modseq, flags, keywords, date, date_offset, size, blob";
+
+fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
+    let keywords = row.get_ref(3)?.as_str()?;
+    let date = OffsetDateTime::from_unix_timestamp(row.get(4)?).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let offset = UtcOffset::from_whole_seconds(row.get(5)?).unwrap_or(UtcOffset::UTC);
+    Ok(Message {
+        uid: row.get(0)?,
+        modseq: row.get::<_, i64>(1)? as u64,
+        flags: Flags::from_stored(row.get(2)?, keywords),
+        // The offset only fails within a day of the ends of the calendar.
+        date: date.checked_to_offset(offset).unwrap_or(date),
+        size: row.get::<_, i64>(6)? as u64,
+        blob: BlobId(row.get(7)?),
+    })
+}
+
+/// Adds a message; the reference of its blob is counted by the caller.
+pub(crate) fn insert(connection: &Connection, mailbox: MailboxId, new: &Message) -> Result<()> {
+    let sql = format!("INSERT INTO message (mailbox, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    let (flags, keywords) = new.flags.stored();
+    connection.prepare_cached(&sql)?.execute(params![
+        mailbox.0,
+        new.uid,
+        new.modseq as i64,
+        flags,
+        keywords,
+        new.date.unix_timestamp(),
+        new.date.offset().whole_seconds(),
+        new.size as i64,
+        new.blob.0,
+    ])?;
+    Ok(())
+}
+
+/// The message of this UID.
+pub(crate) fn find(connection: &Connection, mailbox: MailboxId, uid: u32) -> Result<Option<Message>> {
+    let sql = format!("SELECT {COLUMNS} FROM message WHERE mailbox = ? AND uid = ?");
+    Ok(connection.prepare_cached(&sql)?.query_row(params![mailbox.0, uid], message).optional()?)
+}
+
+/// The messages changed after this modification sequence (0: all), by UID.
+pub(crate) fn since(connection: &Connection, mailbox: MailboxId, modseq: u64) -> Result<Vec<Message>> {
+    let sql = format!("SELECT {COLUMNS} FROM message WHERE mailbox = ? AND modseq > ? ORDER BY uid");
+    let mut select = connection.prepare_cached(&sql)?;
+    let rows = select.query_map(params![mailbox.0, modseq as i64], message)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The UIDs that vanished after this modification sequence, ascending.
+pub(crate) fn vanished_since(connection: &Connection, mailbox: MailboxId, modseq: u64) -> Result<Vec<u32>> {
+    let sql = "SELECT uid FROM vanished WHERE mailbox = ? AND modseq > ? ORDER BY uid";
+    let mut select = connection.prepare_cached(sql)?;
+    let rows = select.query_map(params![mailbox.0, modseq as i64], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Replaces the flags of a message.
+pub(crate) fn set_flags(connection: &Connection, mailbox: MailboxId, uid: u32, flags: &Flags, modseq: i64) -> Result<()> {
+    let sql = "UPDATE message SET flags = ?, keywords = ?, modseq = ? WHERE mailbox = ? AND uid = ?";
+    let (system, keywords) = flags.stored();
+    connection.prepare_cached(sql)?.execute(params![system, keywords, modseq, mailbox.0, uid])?;
+    Ok(())
+}
+
+/// Removes a message; gives the blob it referred to, whose reference the caller gives back.
+pub(crate) fn delete(connection: &Connection, mailbox: MailboxId, uid: u32) -> Result<Option<BlobId>> {
+    let sql = "DELETE FROM message WHERE mailbox = ? AND uid = ? RETURNING blob";
+    let blob = connection.prepare_cached(sql)?.query_row(params![mailbox.0, uid], |row| row.get(0)).optional()?;
+    Ok(blob.map(BlobId))
+}
+
+/// Remembers that the message vanished.
+pub(crate) fn remember_vanished(connection: &Connection, mailbox: MailboxId, uid: u32, modseq: i64) -> Result<()> {
+    let sql = "INSERT OR REPLACE INTO vanished (mailbox, uid, modseq) VALUES (?, ?, ?)";
+    connection.prepare_cached(sql)?.execute(params![mailbox.0, uid, modseq])?;
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! All SQL of the server, behind functions that take a connection. Which statements make one operation, and what the
+//! results mean for mail, is decided outside.
+
+pub(crate) mod blob;
+pub(crate) mod mailbox;
+pub(crate) mod message;
+pub(crate) mod queue;
+
+use rusqlite::Connection;
+
+use super::{Error, Result};
+
+/// The schema in steps: a database at version n has seen the first n. Steps are only ever added.
+const STEPS: &[&str] = &[include_str!("schema.sql"), include_str!("queue.sql")];
+
+/// Settings of the writing connection of a database in a file. They come before anything else.
+///
+/// WAL with synchronous=FULL syncs the log at every commit: what was acknowledged survives a power loss.
+pub(crate) fn prepare_file(connection: &Connection) -> Result<()> {
+    connection.execute_batch(
+        "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;",
+    )?;
+    Ok(())
+}
+
+/// Settings of a reading connection.
+pub(crate) fn prepare_reader(connection: &Connection) -> Result<()> {
+    connection.execute_batch("PRAGMA busy_timeout = 5000;")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// Brings the schema to the newest version.
+pub(crate) fn migrate(connection: &Connection) -> Result<()> {
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.execute_batch("PRAGMA foreign_keys = ON;")?;
+    let version: usize = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0))? as usize;
+    if version > STEPS.len() {
+        return Err(Error::Failed(format!(
+            "the database has schema version {version}, this program knows only {}: use a newer program or another directory",
+            STEPS.len()
+        )));
+    }
+    for (step, sql) in STEPS.iter().enumerate().skip(version) {
+        connection.execute_batch(&format!("BEGIN IMMEDIATE; {sql} PRAGMA user_version = {}; COMMIT;", step + 1))?;
+    }
+    Ok(())
+}
+
+/// Copies the write-ahead log into the database, as far as no reader needs it.
+pub(crate) fn checkpoint(connection: &Connection) -> Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! The view against a naive client: whatever happens in the mailbox, a client that applies the updates knows the truth.
+
+use proptest::prelude::*;
+use time::OffsetDateTime;
+
+use super::*;
+
+#[derive(Clone, Debug)]
+enum Event {
+    Append,
+    Remove(usize),
+    Flag(usize, &'static str, How),
+    /// The session's own silent change: the client computes the flags itself.
+    Silent(usize, &'static str, How),
+    Learn,
+    Sync(Expunges),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let flag = || proptest::sample::select(vec!["\\Seen", "\\Deleted", "key"]);
+    let how = || proptest::sample::select(vec![How::Add, How::Remove, How::Replace]);
+    prop_oneof![
+        3 => Just(Event::Append),
+        2 => (0..8_usize).prop_map(Event::Remove),
+        2 => (0..8_usize, flag(), how()).prop_map(|(index, flag, how)| Event::Flag(index, flag, how)),
+        1 => (0..8_usize, flag(), how()).prop_map(|(index, flag, how)| Event::Silent(index, flag, how)),
+        2 => Just(Event::Learn),
+        2 => Just(Event::Sync(Expunges::Tell)),
+        1 => Just(Event::Sync(Expunges::Withhold)),
+    ]
+}
+
+/// What a client believes: UID and flags by message number.
+type Belief = Vec<(Uid, Flags)>;
+
+/// Applies the updates as RFC 3501 §7 tells a client to; UIDs of new messages are asked from the view, as by FETCH.
+fn apply(belief: &mut Belief, updates: &[Update], view: &View) {
+    for update in updates {
+        match update {
+            Update::Expunge { number, uid } => {
+                let (gone, _) = belief.remove(*number as usize - 1);
+                assert_eq!(gone, *uid);
+            }
+            Update::Exists(count) => {
+                assert!(*count as usize > belief.len(), "EXISTS never shrinks a mailbox");
+                while belief.len() < *count as usize {
+                    let row = view.row(belief.len() as u32 + 1).unwrap();
+                    belief.push((row.message.uid, row.told().clone()));
+                }
+            }
+            Update::Recent(_) => {}
+            Update::Flags { number, uid, flags, .. } => {
+                assert_eq!(belief[*number as usize - 1].0, *uid);
+                belief[*number as usize - 1].1 = flags.clone();
+            }
+        }
+    }
+}
+
+fn changed(flags: &Flags, name: &str, how: How) -> Flags {
+    let these = Flags::from_iter([name]);
+    match how {
+        How::Add => flags.with(&these),
+        How::Remove => flags.without(&these),
+        How::Replace => these,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+    #[test]
+    fn a_client_that_is_told_all_knows_the_truth(events in proptest::collection::vec(event(), 0..40)) {
+        let store = Store::memory().unwrap();
+        let inbox = store.mailbox("alice", INBOX).unwrap().id;
+        let mut view = View::new(store.snapshot(inbox, true).unwrap());
+        let mut belief = Belief::new();
+        for event in events.into_iter().chain([Event::Learn, Event::Sync(Expunges::Tell)]) {
+            let truth = store.messages(inbox).unwrap();
+            match event {
+                Event::Append => {
+                    let new = NewMessage { body: Body::Bytes(Vec::new()), flags: Flags::none(), date: OffsetDateTime::UNIX_EPOCH };
+                    store.append(inbox, vec![new]).unwrap();
+                }
+                Event::Remove(index) => {
+                    store.remove(inbox, truth.get(index).map(|one| one.uid).into_iter().collect()).unwrap();
+                }
+                Event::Flag(index, name, how) => if let Some(message) = truth.get(index) {
+                    let change = FlagChange { how, flags: Flags::from_iter([name]), unchanged_since: None };
+                    store.change_flags(inbox, vec![message.uid], change).unwrap();
+                },
+                Event::Silent(index, name, how) => if let Some((uid, believed)) = belief.get_mut(index) {
+                    let change = FlagChange { how, flags: Flags::from_iter([name]), unchanged_since: None };
+                    store.change_flags(inbox, vec![*uid], change).unwrap();
+                    *believed = changed(believed, name, how);
+                    view.told_flags(*uid, believed.clone());
+                },
+                Event::Learn => view.learn(store.changes(inbox, view.modseq(), true).unwrap()),
+                Event::Sync(expunges) => {
+                    let updates = view.sync(expunges);
+                    let told_of_expunge = updates.iter().any(|update| matches!(update, Update::Expunge { .. }));
+                    prop_assert!(expunges == Expunges::Tell || !told_of_expunge);
+                    apply(&mut belief, &updates, &view);
+                    prop_assert_eq!(view.sync(expunges), []);
+                }
+            }
+            // Numbers only move when the client is told.
+            let seen: Vec<Uid> = view.rows().map(|(_, row)| row.message.uid).collect();
+            prop_assert_eq!(&seen, &belief.iter().map(|(uid, _)| *uid).collect::<Vec<_>>());
+            for (number, row) in view.rows() {
+                prop_assert_eq!(view.number(row.message.uid), Some(number));
+            }
+        }
+        let truth: Belief = store.messages(inbox).unwrap().into_iter().map(|one| (one.uid, one.flags)).collect();
+        prop_assert_eq!(belief, truth);
+    }
+}

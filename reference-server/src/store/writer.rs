@@ -1,0 +1,188 @@
+//! The one thread that changes the database: it commits what has queued up together, then answers.
+//!
+//! A commit waits for the disk once, so operations that arrive while another commit is under way share the next one.
+//! Each runs in a SAVEPOINT of its own: one that fails is undone alone. Nobody is answered, and no change is announced,
+//! before the COMMIT that holds it.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::readers::lock;
+use super::watch::Watchers;
+use super::{Error, MailboxId, Result, blobs::Holds, sql};
+
+/// The most operations one transaction takes, so that the first of them does not wait for long.
+const BATCH: usize = 256;
+
+/// After this long without work the write-ahead log is copied into the database.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// What an operation works on: the connection, inside its savepoint.
+pub(crate) struct Tx<'c> {
+    /// The connection of the writer.
+    pub(crate) connection: &'c Connection,
+    pub(super) holds: &'c Holds,
+    touched: RefCell<Vec<MailboxId>>,
+}
+
+impl Tx<'_> {
+    /// Says that the mailbox has changed, so that its watchers are woken after the commit.
+    pub(crate) fn touch(&self, mailbox: MailboxId) {
+        self.touched.borrow_mut().push(mailbox);
+    }
+}
+
+/// Runs an operation in its savepoint; gives what has changed and the answer to send when the fate of the batch is known.
+type Job = Box<dyn FnOnce(&Connection, &Holds) -> (Vec<MailboxId>, Answer) + Send>;
+type Answer = Box<dyn FnOnce(Result<()>) + Send>;
+
+pub(super) struct Writer {
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Arc<Mutex<Connection>>, watchers: Arc<Watchers>, holds: Arc<Holds>) -> Result<Writer> {
+        let (jobs, queued) = channel();
+        let desk = Desk { connection, watchers, holds, queued };
+        let thread = thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || desk.serve())
+            .map_err(|error| Error::Failed(format!("cannot start the writer thread: {error}")))?;
+        Ok(Writer { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    pub(super) fn run<T: Send + 'static>(&self, operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
+        let (reply, answered) = channel();
+        let queued = self.post_then(operation, move |result| {
+            // The caller waits below; if it is gone nobody is left to tell.
+            let _ = reply.send(result);
+        });
+        let stopped = || Error::Failed("the writer thread has stopped".into());
+        if queued { answered.recv().map_err(|_| stopped())? } else { Err(stopped()) }
+    }
+
+    /// Queues an operation nobody waits for.
+    pub(super) fn post(&self, operation: impl FnOnce(&Tx<'_>) -> Result<()> + Send + 'static) {
+        // What is posted cleans up; what stays undone is swept when the database is opened again.
+        self.post_then(operation, drop);
+    }
+
+    /// Queues an operation; gives whether the writer still takes any.
+    fn post_then<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+        then: impl FnOnce(Result<T>) + Send + 'static,
+    ) -> bool {
+        let job: Job = Box::new(move |connection, holds| {
+            let (touched, result) = in_savepoint(connection, holds, operation);
+            let answer: Answer = Box::new(move |committed| then(committed.and(result)));
+            (touched, answer)
+        });
+        self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok())
+    }
+}
+
+impl Drop for Writer {
+    /// Waits until everything asked for is committed.
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take()
+            && thread.thread().id() != thread::current().id()
+        {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the writer thread works with.
+struct Desk {
+    connection: Arc<Mutex<Connection>>,
+    watchers: Arc<Watchers>,
+    holds: Arc<Holds>,
+    queued: Receiver<Job>,
+}
+
+impl Desk {
+    fn serve(self) {
+        let mut log_is_long = false;
+        loop {
+            let patience = if log_is_long { IDLE } else { Duration::from_secs(3600) };
+            match self.queued.recv_timeout(patience) {
+                Ok(first) => {
+                    self.run_batch(first);
+                    log_is_long = true;
+                }
+                Err(RecvTimeoutError::Timeout) if log_is_long => {
+                    // Failing here loses nothing: the log is read where it is, and the next time-out tries again.
+                    log_is_long = sql::checkpoint(&lock(&self.connection)).is_err();
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn run_batch(&self, first: Job) {
+        let mut changed = Vec::new();
+        let mut answers = Vec::new();
+        let committed = {
+            let connection = lock(&self.connection);
+            let begun = connection.execute_batch("BEGIN IMMEDIATE");
+            for job in std::iter::once(first).chain(self.queued.try_iter().take(BATCH - 1)) {
+                let (touched, answer) = job(&connection, &self.holds);
+                changed.extend(touched);
+                answers.push(answer);
+            }
+            let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
+            if committed.is_err() && !connection.is_autocommit() {
+                let _ = connection.execute_batch("ROLLBACK");
+            }
+            committed.map_err(Error::from)
+        };
+        if committed.is_ok() {
+            self.watchers.announce(changed);
+        }
+        for answer in answers {
+            answer(committed.clone());
+        }
+    }
+}
+
+fn in_savepoint<T>(
+    connection: &Connection,
+    holds: &Holds,
+    operation: impl FnOnce(&Tx<'_>) -> Result<T>,
+) -> (Vec<MailboxId>, Result<T>) {
+    if connection.is_autocommit() {
+        // BEGIN failed, or SQLite rolled the whole transaction back (disk full): nothing may run outside one.
+        return (Vec::new(), Err(Error::Failed("the transaction could not be started or was rolled back".into())));
+    }
+    let tx = Tx { connection, holds, touched: RefCell::default() };
+    let result = connection.execute_batch("SAVEPOINT operation").map_err(Error::from).and_then(|()| {
+        catch_unwind(AssertUnwindSafe(|| operation(&tx)))
+            .unwrap_or_else(|panic| Err(Error::Failed(format!("an operation panicked: {}", panic_text(&*panic)))))
+    });
+    match result {
+        Ok(value) => match connection.execute_batch("RELEASE operation") {
+            Ok(()) => (tx.touched.into_inner(), Ok(value)),
+            Err(error) => (Vec::new(), Err(error.into())),
+        },
+        Err(error) => {
+            let _ = connection.execute_batch("ROLLBACK TO operation; RELEASE operation");
+            (Vec::new(), Err(error))
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no text")
+}

@@ -1,0 +1,67 @@
+//! One connection as the engine sees it: replies not yet spoken for, tags not yet answered, open or closed.
+
+use std::collections::VecDeque;
+
+use crate::protocol::start::literal_size;
+use crate::protocol::{Framer, Limits, Reply, framer};
+use crate::suite::{Protocol, Start};
+
+/// State of a connection.
+#[derive(Debug)]
+pub struct Connection {
+    pub start: Start,
+    pub framer: Box<dyn Framer>,
+    /// Replies that arrived and belong to the next exchange.
+    pub inbox: VecDeque<Reply>,
+    pub open: bool,
+    /// Why it is closed, in words.
+    pub end: Option<String>,
+    pub tls: bool,
+    /// IMAP: tags sent and not answered, in order.
+    pub open_tags: Vec<String>,
+    /// IMAP: the server asked for more (`+`), so the next line is no command.
+    pub continuing: bool,
+    /// IMAP: octets of a hand-made literal that are still to be sent.
+    literal_left: usize,
+    /// Octets received.
+    pub received: u64,
+}
+
+impl Connection {
+    /// A connection about to be opened.
+    pub fn new(start: Start, limits: Limits) -> Connection {
+        let framer = framer(start.protocol, limits);
+        Connection {
+            start,
+            framer,
+            inbox: VecDeque::new(),
+            open: false,
+            end: None,
+            tls: false,
+            open_tags: Vec::new(),
+            continuing: false,
+            literal_left: 0,
+            received: 0,
+        }
+    }
+
+    /// The tag of the command that starts with this line (with CRLF), if one does: not in the middle of a literal, and not
+    /// after a continuation request.
+    pub fn tag_of(&mut self, line: &[u8]) -> Option<String> {
+        if self.start.protocol != Protocol::Imap {
+            return None;
+        }
+        let (skipped, rest) = line.split_at(line.len().min(self.literal_left));
+        self.literal_left -= skipped.len();
+        if rest.is_empty() {
+            return None;
+        }
+        let inside = !skipped.is_empty() || std::mem::take(&mut self.continuing);
+        self.literal_left = literal_size(rest).unwrap_or(0);
+        if inside {
+            return None;
+        }
+        let word: Vec<u8> = rest.iter().copied().take_while(|b| !b.is_ascii_whitespace()).collect();
+        String::from_utf8(word).ok().filter(|tag| !tag.is_empty())
+    }
+}

@@ -1,0 +1,164 @@
+//! Carries out one step: exchanges go to `exchange.rs`, everything else is here.
+
+use std::sync::Arc;
+
+use super::{Control, Demand, Doing, Engine, render};
+use crate::outcome::{Finding, FindingKind};
+use crate::protocol::Reply;
+use crate::suite::{Action, CapabilityNeed, ConnectionName, Handshake, RawTemplate, Span, Step};
+use crate::transcript::visible;
+
+impl Engine {
+    /// Takes the next step of the case, or ends it.
+    pub(super) fn step(&mut self) {
+        let case = Arc::clone(&self.case);
+        match self.program.advance(&case) {
+            Some(step) => self.carry_out(step),
+            None => {
+                let open: Vec<ConnectionName> =
+                    self.connections.iter().filter(|(_, state)| state.open).map(|(name, _)| name.clone()).collect();
+                self.over();
+                self.demands.extend(open.into_iter().map(|connection| Demand::Close { connection }));
+            }
+        }
+    }
+
+    fn carry_out(&mut self, step: &Step) {
+        let span = step.span;
+        match &step.action {
+            Action::Exchange(exchange) => self.begin_exchange(exchange, span),
+            Action::Raw { on, bytes } => self.send_raw(on, bytes, span),
+            Action::Connect { name, start } => self.open(name.clone(), start.clone()),
+            Action::Reconnect { on, start } => {
+                let Some(state) = self.connections.get(on) else { return };
+                let mut begin = state.start.clone();
+                if let Some(start) = start {
+                    begin.state = *start;
+                }
+                if state.open {
+                    self.note(on, "we close the connection".to_owned());
+                    self.demands.push_back(Demand::Close { connection: on.clone() });
+                }
+                self.open(on.clone(), begin);
+            }
+            Action::Close { on } => {
+                self.note(on, "we half-close the connection".to_owned());
+                self.demands.push_back(Demand::HalfClose { connection: on.clone() });
+            }
+            Action::Reset { on } => {
+                self.note(on, "we reset the connection".to_owned());
+                if let Some(state) = self.connections.get_mut(on) {
+                    (state.open, state.end) = (false, Some("we reset the connection".to_owned()));
+                }
+                self.demands.push_back(Demand::Reset { connection: on.clone() });
+            }
+            Action::Tls { on, inject, expect } => self.start_tls(on, inject.as_ref(), *expect, span),
+            Action::Authenticate { on, role, mechanism } => self.begin_sasl(on, role, mechanism, span),
+            Action::Closed { on, within } => {
+                if self.connections.get(on).is_some_and(|state| state.open) {
+                    self.doing = Doing::AwaitingClose { on: on.clone(), until: self.now + *within, span };
+                    let on = on.clone();
+                    self.pump(&on);
+                }
+            }
+            Action::Silence { on, lasting } => {
+                self.doing = Doing::KeepingSilent { on: on.clone(), until: self.now + *lasting, span };
+                let on = on.clone();
+                self.pump(&on);
+            }
+            Action::Wait(lasting) => self.doing = Doing::Waiting { until: self.now + *lasting },
+            Action::Eventually { within, .. } => {
+                let (captures, entries) = (self.scope.captures.len(), self.transcript.entries.len());
+                self.program.enter_repeated(self.now + *within, captures, entries);
+            }
+            Action::When { capability, .. } => {
+                if self.offers(capability) {
+                    self.program.enter();
+                }
+            }
+            Action::Clock(by) => self.control(Control::Clock(*by)),
+            Action::Server { command, name } => self.control(Control::Server { command: command.clone(), name: name.clone() }),
+        }
+    }
+
+    /// Whether any protocol of the case announces it; the unnamed connection's counts first.
+    fn offers(&self, capability: &CapabilityNeed) -> bool {
+        self.scope.environment.offers(self.case.start.protocol, capability)
+    }
+
+    fn control(&mut self, control: Control) {
+        self.demands.push_back(Demand::Control(control));
+        self.doing = Doing::Controlling;
+    }
+
+    fn send_raw(&mut self, on: &ConnectionName, bytes: &RawTemplate, span: Span) {
+        match render::raw(bytes, &self.scope) {
+            Ok(bytes) => {
+                if let Some(state) = self.connections.get_mut(on) {
+                    if !state.open {
+                        let why = state.end.clone().unwrap_or_else(|| "not open".to_owned());
+                        let finding = self.connection_finding(on, span, format!("cannot send: {why}"));
+                        return self.fail(vec![finding]);
+                    }
+                    for line in lines(&bytes) {
+                        state.framer.sent(line, false);
+                    }
+                }
+                self.write(on, bytes);
+            }
+            Err(unknown) => self.fail(vec![self.nameless(on, span, &unknown.name)]),
+        }
+    }
+
+    fn nameless(&self, on: &ConnectionName, span: Span, name: &str) -> Finding {
+        self.finding(FindingKind::Missing, Some(span), on, format!("`${{{name}}}` has no value here: nothing captured it"))
+    }
+
+    fn start_tls(&mut self, on: &ConnectionName, inject: Option<&RawTemplate>, expect: Handshake, span: Span) {
+        let inject = match inject.map(|bytes| render::raw(bytes, &self.scope)).transpose() {
+            Ok(inject) => inject.unwrap_or_default(),
+            Err(unknown) => return self.fail(vec![self.nameless(on, span, &unknown.name)]),
+        };
+        if !inject.is_empty() {
+            self.write_note(on, &inject);
+        }
+        self.demands.push_back(Demand::StartTls { connection: on.clone(), inject });
+        self.doing = Doing::Upgrading { on: on.clone(), expect, span: Some(span), then: None };
+    }
+
+    fn write_note(&mut self, on: &ConnectionName, bytes: &[u8]) {
+        self.note(on, format!("before the handshake, in clear: `{}`", visible(bytes)));
+    }
+
+    /// A whole reply came where nothing may come.
+    pub(super) fn silence_broken(&mut self, reply: Reply) {
+        let Doing::KeepingSilent { on, span, .. } = &self.doing else { return };
+        let (on, span) = (on.clone(), *span);
+        let mut finding =
+            self.finding(FindingKind::Forbidden, Some(span), &on, "the server speaks where it must be silent".to_owned());
+        finding.received = Some(crate::protocol::render(&reply).join("\n"));
+        self.doing = Doing::Stepping;
+        self.fail(vec![finding]);
+    }
+
+    /// A part of a reply came where nothing may come.
+    pub(super) fn silence_broken_by_fragment(&mut self, connection: &str) {
+        let fragment = self.connections.get(connection).map_or(Vec::new(), |state| state.framer.pending().to_vec());
+        let Doing::KeepingSilent { on, span, .. } = &self.doing else { return };
+        if fragment.is_empty() {
+            return;
+        }
+        let (on, span) = (on.clone(), *span);
+        let mut finding =
+            self.finding(FindingKind::Forbidden, Some(span), &on, "the server speaks where it must be silent".to_owned());
+        // How much of it has come by now is the network's doing.
+        finding.hints.push("a part of a reply came".to_owned());
+        self.doing = Doing::Stepping;
+        self.fail(vec![finding]);
+    }
+}
+
+/// The complete lines of raw bytes, for framers that must know which commands were sent.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split_inclusive(|b| *b == b'\n').filter_map(|line| line.strip_suffix(b"\r\n"))
+}

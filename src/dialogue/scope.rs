@@ -1,0 +1,174 @@
+//! What names mean while a case is played: the accounts leased for it, its private mailboxes, fixtures, and captures.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use md5::Digest as _;
+
+use crate::matching::Values;
+use crate::protocol::Limits;
+use crate::suite::template::{Piece, Template};
+use crate::suite::unescape;
+use crate::suite::{CapabilityNeed, Fixtures, Protocol};
+
+/// An account as a case sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub login: String,
+    pub password: String,
+    /// The address mail for it goes to: `alice@example.org`.
+    pub address: String,
+}
+
+/// What the runner prepared for one case.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// Role → account.
+    pub accounts: BTreeMap<String, Account>,
+    /// Variable → real mailbox name.
+    pub mailboxes: BTreeMap<String, String>,
+    /// What `${new.x}` names start with; private to the case, namespace prefix included.
+    pub private_prefix: String,
+    /// The mail domain of the target.
+    pub domain: String,
+    /// Letters and digits, new for each case.
+    pub unique: String,
+    pub fixtures: Arc<Fixtures>,
+    /// What the target announces, by protocol.
+    pub capabilities: BTreeMap<Protocol, Vec<String>>,
+    /// How long one exchange may take.
+    pub step_timeout: Duration,
+    pub limits: Limits,
+}
+
+impl Environment {
+    /// Whether the target announces a capability; names ignore case, a parameter may be asked for (`AUTH PLAIN`), and another
+    /// protocol's be named (`imap:IDLE`).
+    pub fn offers(&self, protocol: Protocol, need: &CapabilityNeed) -> bool {
+        let (protocol, name) = match need.name.split_once(':') {
+            Some((prefix, name)) => match Protocol::ALL.into_iter().find(|known| known.name() == prefix) {
+                Some(other) => (other, name),
+                None => (protocol, need.name.as_str()),
+            },
+            None => (protocol, need.name.as_str()),
+        };
+        let announced = self.capabilities.get(&protocol).map_or(&[][..], Vec::as_slice);
+        let mut wanted = name.split_whitespace();
+        let keyword = wanted.next().unwrap_or_default();
+        let parameters: Vec<&str> = wanted.collect();
+        let present = announced.iter().any(|line| {
+            let mut words = line.split_whitespace();
+            words.next().is_some_and(|word| word.eq_ignore_ascii_case(keyword))
+                && parameters.iter().all(|wanted| words.clone().any(|word| word.eq_ignore_ascii_case(wanted)))
+        });
+        present == need.present
+    }
+}
+
+/// The environment and what was captured so far.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    pub environment: Arc<Environment>,
+    /// In order of binding.
+    pub captures: Vec<(String, Vec<u8>)>,
+}
+
+impl Scope {
+    /// Nothing captured yet.
+    pub fn new(environment: Arc<Environment>) -> Scope {
+        Scope { environment, captures: Vec::new() }
+    }
+
+    /// The fixture's bytes; also for `${size:…}`.
+    fn fixture(&self, argument: Option<&str>) -> Option<Vec<u8>> {
+        let argument = argument?;
+        match argument.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+            Some(text) => self.text(text),
+            None => self.environment.fixtures.get(argument).map(|bytes| bytes.to_vec()),
+        }
+    }
+
+    /// A text in which other holes and the escapes of `raw:` may stand.
+    fn text(&self, text: &str) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        for piece in Template::parse(text).ok()?.pieces {
+            match piece {
+                Piece::Text(text) => out.extend(unescape(&text).ok()?),
+                Piece::Hole(hole) => out.extend(self.value(&hole.name, hole.argument.as_deref())?),
+            }
+        }
+        Some(out)
+    }
+
+    fn account_field(&self, name: &str) -> Option<&str> {
+        let (role, field) = name.split_once('.')?;
+        let account = self.environment.accounts.get(role)?;
+        match field {
+            "login" => Some(&account.login),
+            "password" => Some(&account.password),
+            "address" => Some(&account.address),
+            "local-part" => Some(account.address.rsplit_once('@').map_or(account.address.as_str(), |(local, _)| local)),
+            _ => None,
+        }
+    }
+
+    /// The initial response of SASL PLAIN (RFC 4616 §2) for a role, not encoded.
+    pub fn sasl_plain(&self, role: &str) -> Option<Vec<u8>> {
+        let account = self.environment.accounts.get(role)?;
+        Some(format!("\0{}\0{}", account.login, account.password).into_bytes())
+    }
+}
+
+impl Values for Scope {
+    fn value(&self, name: &str, argument: Option<&str>) -> Option<Vec<u8>> {
+        if let Some((_, value)) = self.captures.iter().rev().find(|(known, _)| known == name) {
+            return Some(value.clone());
+        }
+        let environment = &self.environment;
+        let text = match name {
+            "domain" => environment.domain.clone(),
+            "unique" => environment.unique.clone(),
+            "nobody.address" => format!("nobody-{}@{}", environment.unique, environment.domain),
+            "foreign.address" => "someone@elsewhere.invalid".to_owned(),
+            "foreign.domain" => "elsewhere.invalid".to_owned(),
+            "upper" => return Some(self.text(argument?)?.to_ascii_uppercase()),
+            "literal" | "message" => return self.fixture(argument),
+            "size" => self.fixture(argument)?.len().to_string(),
+            "base64" => BASE64.encode(self.text(argument?)?),
+            "md5" => md5::Md5::digest(self.text(argument?)?).iter().map(|byte| format!("{byte:02x}")).collect(),
+            "sasl-plain" => BASE64.encode(self.sasl_plain(argument?)?),
+            "repeat" => {
+                let (count, text) = argument?.split_once(':')?;
+                text.repeat(count.parse::<usize>().ok().filter(|count| count.saturating_mul(text.len()) <= 256 << 20)?)
+            }
+            name => match name.strip_prefix("new.") {
+                Some(rest) => format!("{}new-{rest}", environment.private_prefix),
+                None => match environment.mailboxes.get(name) {
+                    Some(mailbox) => mailbox.clone(),
+                    None => self.account_field(name)?.to_owned(),
+                },
+            },
+        };
+        Some(text.into_bytes())
+    }
+}
+
+/// The names [`Scope`] knows besides captures, mailboxes and roles: for the lint.
+pub const VALUE_NAMES: [&str; 13] = [
+    "domain",
+    "unique",
+    "nobody.address",
+    "foreign.address",
+    "foreign.domain",
+    "upper",
+    "literal",
+    "message",
+    "size",
+    "base64",
+    "md5",
+    "sasl-plain",
+    "repeat",
+];

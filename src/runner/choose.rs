@@ -1,0 +1,159 @@
+//! Which cases are played: by id, prefix or glob, by level and protocol, and by what the target has.
+
+use std::sync::Arc;
+
+use globset::GlobMatcher;
+
+use crate::dialogue::Environment;
+use crate::suite::{Action, Case, Level, Protocol, Start, Step, Transport};
+use crate::target::{Target, baseline};
+
+/// What the command line selects.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Ids, id prefixes (whole parts) or globs; empty: all.
+    pub patterns: Vec<String>,
+    /// Ids or globs that are left out.
+    pub skip: Vec<String>,
+    /// Only these levels; empty: all.
+    pub levels: Vec<Level>,
+}
+
+/// A pattern that selects nothing is a mistake of whoever wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatchesNothing(pub String);
+
+/// Cases to play and how many were left out.
+pub struct Chosen {
+    pub cases: Vec<Arc<Case>>,
+    pub deselected: usize,
+}
+
+enum Matcher {
+    Prefix(String),
+    Glob(GlobMatcher),
+}
+
+impl Matcher {
+    fn new(pattern: &str) -> Result<Matcher, MatchesNothing> {
+        if pattern.contains(['*', '?', '{']) {
+            return baseline::glob(pattern).map(Matcher::Glob).map_err(|_| MatchesNothing(pattern.to_owned()));
+        }
+        Ok(Matcher::Prefix(pattern.trim_end_matches('/').to_owned()))
+    }
+
+    fn matches(&self, case: &Case) -> bool {
+        match self {
+            Matcher::Glob(glob) => glob.is_match(&case.id),
+            Matcher::Prefix(prefix) => {
+                // `smtp/rfc5321/4.5.2` also names the section `4.5.2-transparency`.
+                case.name() == *prefix
+                    || case.id.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '-']))
+            }
+        }
+    }
+}
+
+/// Chooses among all cases; every pattern must match at least one.
+pub fn choose<'a>(all: impl Iterator<Item = &'a Arc<Case>>, selection: &Selection) -> Result<Chosen, MatchesNothing> {
+    let all: Vec<&Arc<Case>> = all.collect();
+    let matchers = |patterns: &[String]| {
+        patterns
+            .iter()
+            .map(|pattern| {
+                let matcher = Matcher::new(pattern)?;
+                if all.iter().any(|case| matcher.matches(case)) { Ok(matcher) } else { Err(MatchesNothing(pattern.clone())) }
+            })
+            .collect::<Result<Vec<_>, _>>()
+    };
+    let (wanted, unwanted) = (matchers(&selection.patterns)?, matchers(&selection.skip)?);
+    let cases: Vec<Arc<Case>> = all
+        .iter()
+        .filter(|case| wanted.is_empty() || wanted.iter().any(|matcher| matcher.matches(case)))
+        .filter(|case| !unwanted.iter().any(|matcher| matcher.matches(case)))
+        .filter(|case| selection.levels.is_empty() || selection.levels.contains(&case.level))
+        .map(|case| Arc::clone(case))
+        .collect();
+    Ok(Chosen { deselected: all.len() - cases.len(), cases })
+}
+
+/// Every start of a case: of the unnamed connection first, then of those it opens.
+pub fn starts(case: &Case) -> Vec<&Start> {
+    fn walk<'a>(steps: &'a [Step], found: &mut Vec<&'a Start>) {
+        for step in steps {
+            match &step.action {
+                Action::Connect { start, .. } => found.push(start),
+                Action::Eventually { dialogue, .. } | Action::When { dialogue, .. } => walk(dialogue, found),
+                _ => {}
+            }
+        }
+    }
+    let mut found = vec![&case.start];
+    walk(&case.setup, &mut found);
+    walk(&case.dialogue, &mut found);
+    found
+}
+
+/// Whether a case steers the target, and how.
+fn controls(steps: &[Step]) -> Option<String> {
+    steps.iter().find_map(|step| match &step.action {
+        Action::Clock(_) => Some("clock".to_owned()),
+        Action::Server { command, .. } => Some(format!("server {command}")),
+        Action::Eventually { dialogue, .. } | Action::When { dialogue, .. } => controls(dialogue),
+        _ => None,
+    })
+}
+
+/// Whether the case does a TLS handshake of its own.
+fn upgrades(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match &step.action {
+        Action::Tls { .. } => true,
+        Action::Eventually { dialogue, .. } | Action::When { dialogue, .. } => upgrades(dialogue),
+        _ => false,
+    })
+}
+
+/// Why this target cannot play the case; `None` if it can.
+pub fn impossible(case: &Case, target: &Target, environment: &Environment) -> Option<String> {
+    if !target.protocols.contains(&case.start.protocol) {
+        return Some(format!("{} is not under test on this target", case.start.protocol));
+    }
+    for start in starts(case) {
+        let service = start.service.as_deref().unwrap_or(start.protocol.name());
+        if target.endpoint(start.protocol, start.service.as_deref(), false).is_none() {
+            return Some(format!("the target has no endpoint `{service}`"));
+        }
+    }
+    let service = case.start.service.as_deref();
+    match case.variant.transport {
+        Some(Transport::Tls) if target.endpoint(case.start.protocol, service, true).is_none() => {
+            return Some(format!("the target has no TLS endpoint for {}", case.start.protocol));
+        }
+        Some(Transport::StartTls) if !target.has_starttls(case.start.protocol, service) => {
+            return Some(format!("the target offers no STARTTLS for {}", case.start.protocol));
+        }
+        _ => {}
+    }
+    if upgrades(&case.dialogue) && !target.has_starttls(case.start.protocol, service) {
+        return Some(format!("the target offers no STARTTLS for {}", case.start.protocol));
+    }
+    if let Some(need) = case.requires.iter().find(|need| !environment.offers(case.start.protocol, need)) {
+        return Some(if need.present { format!("needs {}", need.name) } else { format!("needs a server without {}", need.name) });
+    }
+    if let Some(control) =
+        controls(&case.setup).or_else(|| controls(&case.dialogue)).filter(|control| !target.controls.contains_key(control))
+    {
+        return Some(format!("the target has no control `{control}`"));
+    }
+    if case.roles.len() > target.accounts.len() {
+        return Some(format!("needs {} accounts, the target has {}", case.roles.len(), target.accounts.len()));
+    }
+    let mailboxes = case.maildrop.is_some() || !case.mailboxes.is_empty();
+    if mailboxes && target.endpoint(Protocol::Imap, None, false).is_none() {
+        return Some("the target has no IMAP endpoint to fill mailboxes by".to_owned());
+    }
+    if case.maildrop.is_some() && !target.accounts.iter().any(|account| account.disposable) {
+        return Some("it would empty an INBOX, and no account of the target says `disposable: true`".to_owned());
+    }
+    None
+}

@@ -1,0 +1,140 @@
+//! Carries out what an engine demands, on real connections.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::io;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use crate::dialogue::{Control, Demand, Engine, Played};
+use crate::outcome::Verdict;
+use crate::suite::ConnectionName;
+use crate::target::{Command, Processes, Target};
+use crate::transport::{Connection, TlsClient, end_in_words};
+
+/// What driving needs besides the engine.
+pub struct Driver<'a> {
+    pub target: &'a Target,
+    pub tls: &'a TlsClient,
+    pub processes: &'a Processes,
+}
+
+/// Octets read at a time.
+const BUFFER: usize = 32 * 1024;
+
+impl Driver<'_> {
+    /// Plays a case to its end. `stop` becomes true when the run is cut short.
+    pub async fn drive(&self, mut engine: Engine, mut stop: tokio::sync::watch::Receiver<bool>) -> Played {
+        let begun = Instant::now();
+        let mut connections: BTreeMap<ConnectionName, Connection> = BTreeMap::new();
+        let mut buffer = vec![0u8; BUFFER];
+        loop {
+            match engine.next(begun.elapsed()) {
+                Demand::Finished => return engine.finish(),
+                Demand::Open { connection, protocol, service, implicit_tls } => {
+                    connections.remove(&connection);
+                    let Some((address, tls)) = self.target.endpoint(protocol, service.as_deref(), implicit_tls) else {
+                        engine.open_failed(&connection, "the target has no such endpoint", begun.elapsed());
+                        continue;
+                    };
+                    match Connection::open(address, tls.then_some(self.tls), self.target.timeouts.connect).await {
+                        Ok(open) => {
+                            connections.insert(connection.clone(), open);
+                            engine.opened(&connection, tls, begun.elapsed());
+                        }
+                        Err(error) => engine.open_failed(&connection, &format!("{address}: {error}"), begun.elapsed()),
+                    }
+                }
+                Demand::Write { connection, bytes, segments } => {
+                    let Some(open) = connections.get_mut(&connection) else { continue };
+                    let result = tokio::time::timeout(self.target.timeouts.step, open.write(&bytes, segments)).await;
+                    // What the server said before it stopped reading is still there to be read; the reading tells its end.
+                    if result.is_err() {
+                        connections.remove(&connection);
+                        let why = format!("the server took no more bytes for {:?}", self.target.timeouts.step);
+                        engine.closed(&connection, &why, begun.elapsed());
+                    }
+                }
+                Demand::StartTls { connection, inject } => {
+                    let Some(open) = connections.get_mut(&connection) else {
+                        engine.tls_failed(&connection, "the connection is gone", begun.elapsed());
+                        continue;
+                    };
+                    match tokio::time::timeout(self.target.timeouts.step, open.secure(&inject, self.tls)).await {
+                        Ok(Ok(())) => engine.secured(&connection, begun.elapsed()),
+                        Ok(Err(error)) => {
+                            connections.remove(&connection);
+                            engine.tls_failed(&connection, &error.to_string(), begun.elapsed());
+                        }
+                        Err(_) => {
+                            connections.remove(&connection);
+                            engine.tls_failed(&connection, "the handshake did not finish in time", begun.elapsed());
+                        }
+                    }
+                }
+                Demand::HalfClose { connection } => {
+                    if let Some(open) = connections.get_mut(&connection) {
+                        // A connection that is gone already has nothing to close; reading tells.
+                        let _ = open.half_close().await;
+                    }
+                }
+                Demand::Reset { connection } => {
+                    if let Some(mut open) = connections.remove(&connection) {
+                        open.reset();
+                    }
+                }
+                Demand::Close { connection } => {
+                    connections.remove(&connection);
+                }
+                Demand::Control(control) => {
+                    let result = self.control(&control).await;
+                    engine.controlled(result, begun.elapsed());
+                }
+                Demand::Read { until } => {
+                    let left = until.saturating_sub(begun.elapsed());
+                    tokio::select! {
+                        biased;
+                        read = read_any(&mut connections, &mut buffer) => {
+                            let now = begun.elapsed();
+                            match read {
+                                (name, Ok(count)) if count > 0 => engine.received(&name, buffer.get(..count).unwrap_or_default(), now),
+                                (name, end) => {
+                                    connections.remove(&name);
+                                    engine.closed(&name, &end_in_words(&end), now);
+                                }
+                            }
+                        }
+                        () = tokio::time::sleep(left) => engine.deadline_passed(begun.elapsed().max(until)),
+                        _ = stop.wait_for(|stop| *stop) => engine.abandon(Verdict::Errored, "the run was interrupted".to_owned()),
+                    }
+                }
+            }
+        }
+    }
+
+    async fn control(&self, control: &Control) -> Result<(), String> {
+        let (name, argument) = match control {
+            Control::Clock(by) => ("clock".to_owned(), by.as_secs().to_string()),
+            Control::Server { command, name } => (format!("server {command}"), name.clone()),
+        };
+        let line = self.target.controls.get(&name).ok_or_else(|| format!("the target has no control `{name}`"))?;
+        let command = Command { line: line.replace("{argument}", &argument), timeout: Duration::from_secs(30) };
+        self.processes.run(&command).await
+    }
+}
+
+/// Waits for bytes or the end of any connection; of several that are ready the first by name.
+async fn read_any(
+    connections: &mut BTreeMap<ConnectionName, Connection>,
+    buffer: &mut [u8],
+) -> (ConnectionName, io::Result<usize>) {
+    poll_fn(|context| {
+        for (name, connection) in connections.iter_mut() {
+            if let Poll::Ready(result) = connection.poll_read(context, buffer) {
+                return Poll::Ready((name.clone(), result));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}

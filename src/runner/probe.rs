@@ -1,0 +1,165 @@
+//! The sanity probe: does the target answer at all, may we log in, and what does it announce? Played by the engine like any case.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::drive::Driver;
+use crate::dialogue::{Account, Engine, Environment};
+use crate::outcome::{TargetFacts, Verdict};
+use crate::protocol::Limits;
+use crate::suite::{Fixtures, Protocol, Start, StartState, inline};
+use crate::target::Target;
+use crate::transcript::{What, visible};
+
+/// What is said in each state, and where the capabilities are in the answer.
+struct Question {
+    state: StartState,
+    lines: &'static str,
+}
+
+fn questions(protocol: Protocol, accounts: bool) -> Vec<Question> {
+    let (lines, login): (&'static str, bool) = match protocol {
+        Protocol::Smtp => ("C: EHLO client.example\nS: 250\n", false),
+        Protocol::Pop3 => ("C: CAPA\nS: +OK|-ERR\n", true),
+        Protocol::Imap => ("C: p1 CAPABILITY\nS: p1 OK\n", true),
+    };
+    let mut questions = vec![Question { state: StartState::Greeted, lines }];
+    if login && accounts {
+        questions.push(Question { state: StartState::Authenticated, lines });
+    }
+    questions
+}
+
+/// Asks every protocol that has an endpoint. The error is one clear message.
+pub async fn probe(driver: &Driver<'_>, stop: &watch::Receiver<bool>) -> Result<TargetFacts, String> {
+    let target = driver.target;
+    let mut facts = TargetFacts { name: target.name.clone(), description: target.description.clone(), ..TargetFacts::default() };
+    for protocol in Protocol::ALL {
+        if target.endpoint(protocol, None, false).is_none() {
+            if target.protocols.contains(&protocol) {
+                return Err(format!(
+                    "{protocol} is under test and has no endpoint; add `{protocol}: {{port: …}}` to the target's endpoints"
+                ));
+            }
+            continue;
+        }
+        let mut announced: Vec<String> = Vec::new();
+        for question in questions(protocol, !target.accounts.is_empty()) {
+            let (greeting, capabilities) = ask(driver, stop, protocol, &question).await?;
+            if protocol == Protocol::Pop3 && has_timestamp(&greeting) && !announced.iter().any(|known| known == "APOP") {
+                // RFC 1939 §7: a server that implements APOP shows it by a timestamp in its greeting, and CAPA has no word for it.
+                announced.push("APOP".to_owned());
+            }
+            facts.greetings.entry(protocol).or_insert(greeting);
+            for capability in capabilities {
+                if !announced.contains(&capability) && !ignored(target, &capability) {
+                    announced.push(capability);
+                }
+            }
+        }
+        facts.capabilities.insert(protocol, announced);
+    }
+    Ok(facts)
+}
+
+fn ignored(target: &Target, capability: &str) -> bool {
+    let keyword = capability.split_whitespace().next().unwrap_or_default();
+    target.ignored_capabilities.iter().any(|name| name.eq_ignore_ascii_case(keyword) || name.eq_ignore_ascii_case(capability))
+}
+
+/// The environment of a probe: the first account as every role it needs.
+pub fn bare_environment(target: &Target, facts: &TargetFacts) -> Environment {
+    let account = target.accounts.first().map(|slot| Account {
+        login: slot.login.clone(),
+        password: slot.password.clone(),
+        address: slot.address.clone(),
+    });
+    Environment {
+        accounts: account.map(|account| BTreeMap::from([("alice".to_owned(), account)])).unwrap_or_default(),
+        mailboxes: BTreeMap::new(),
+        private_prefix: String::new(),
+        domain: target.domain.clone(),
+        unique: "probe".to_owned(),
+        fixtures: Arc::new(Fixtures::new()),
+        capabilities: facts.capabilities.clone(),
+        step_timeout: target.timeouts.step,
+        limits: Limits::default(),
+    }
+}
+
+async fn ask(
+    driver: &Driver<'_>,
+    stop: &watch::Receiver<bool>,
+    protocol: Protocol,
+    question: &Question,
+) -> Result<(String, Vec<String>), String> {
+    let target = driver.target;
+    let start = Start { protocol, service: None, state: question.state, role: "alice".to_owned(), mailbox: None };
+    let timeout = target.timeouts.step * 2 + target.timeouts.connect;
+    let case = inline::case("sanity", start, question.lines, timeout)
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+    let environment = bare_environment(target, &TargetFacts::default());
+    let played = driver.drive(Engine::new(Arc::new(case), environment, false), stop.clone()).await;
+    let place = target.endpoint(protocol, None, false).map(|(address, _)| address.to_string()).unwrap_or_default();
+    if played.verdict != Verdict::Passed {
+        let finding = played.findings.first().map(|finding| {
+            let hints = finding.hints.iter().map(|hint| format!("; {hint}")).collect::<String>();
+            format!("{}{hints}", finding.message)
+        });
+        let why = played.reason.or(finding).unwrap_or_default();
+        return Err(format!("{protocol} at {place}: {why}"));
+    }
+    let replies: Vec<&Vec<u8>> = played
+        .transcript
+        .entries
+        .iter()
+        .filter_map(|entry| if let What::Received(bytes) = &entry.what { Some(bytes) } else { None })
+        .collect();
+    let greeting = replies.first().map(|bytes| visible(bytes.trim_ascii_end())).unwrap_or_default();
+    Ok((greeting, replies.iter().flat_map(|bytes| capabilities(protocol, bytes)).collect()))
+}
+
+/// `<process-id.clock@hostname>` in a POP3 greeting.
+fn has_timestamp(greeting: &str) -> bool {
+    greeting.split_once('<').and_then(|(_, rest)| rest.split_once('>')).is_some_and(|(inside, _)| inside.contains('@'))
+}
+
+/// What a reply announces: EHLO keywords with their parameters (RFC 5321 §4.1.1.1), CAPA lines (RFC 2449 §5), IMAP capabilities (RFC 3501 §7.2.1).
+fn capabilities(protocol: Protocol, reply: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(reply);
+    let mut lines = text.split("\r\n");
+    match protocol {
+        Protocol::Smtp => {
+            lines.skip(1).filter_map(|line| line.strip_prefix("250").and_then(|rest| rest.get(1..))).map(str::to_owned).collect()
+        }
+        // A list, even an empty one, shows that there is CAPA, which a list need not name.
+        Protocol::Pop3 if text.starts_with("+OK") && text.ends_with("\r\n.\r\n") => {
+            let listed = lines.skip(1).take_while(|line| *line != ".").map(str::to_owned);
+            listed.chain(["CAPA".to_owned()]).collect()
+        }
+        Protocol::Pop3 => Vec::new(),
+        Protocol::Imap => {
+            let line = lines.next().unwrap_or_default();
+            let list = line.get(..13).filter(|head| head.eq_ignore_ascii_case("* CAPABILITY ")).and_then(|_| line.get(13..));
+            list.map(|list| list.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()).unwrap_or_default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn announcements_are_read() {
+        assert_eq!(
+            capabilities(Protocol::Smtp, b"250-x\r\n250-SIZE 10\r\n250 AUTH PLAIN LOGIN\r\n"),
+            ["SIZE 10", "AUTH PLAIN LOGIN"]
+        );
+        assert_eq!(capabilities(Protocol::Pop3, b"+OK\r\nTOP\r\nSASL PLAIN\r\n.\r\n"), ["TOP", "SASL PLAIN", "CAPA"]);
+        assert_eq!(capabilities(Protocol::Imap, b"* CAPABILITY IMAP4rev1 IDLE\r\n"), ["IMAP4rev1", "IDLE"]);
+        assert!(capabilities(Protocol::Imap, b"p1 OK\r\n").is_empty());
+    }
+}

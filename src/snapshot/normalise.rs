@@ -1,0 +1,249 @@
+//! A transcript as text that two runs share: the notation of the suites, with names where values were.
+
+use std::collections::HashMap;
+
+use super::filters::{Filter, Filters, Scope};
+use crate::suite::ConnectionName;
+use crate::transcript::{Entry, Transcript, What, lines};
+
+/// Shorter values are not looked for: a capture that holds `3` is not meant wherever a 3 stands.
+const SHORTEST: usize = 4;
+
+/// The word the runner made up for the case; nothing else looks like it, so it is found inside longer words, too.
+const MADE_UP: &str = "unique";
+
+/// What was said after the start state was reached, line by line: `C: …`, `S: …`, `S[reader]: …` and `# …` for events. CRLF is
+/// implied, other line ends and trailing blanks are visible ([`lines`]); a literal `${` is written `$${`.
+///
+/// `values` are the case's own (mailbox names, addresses, what captures bound), shown as `${name}`; where two are equal the
+/// first names both. A name that ends with a dot stands for a prefix: with `new.` and `p7-`, `p7-box1` is shown as `${new.box1}`.
+pub fn normalise(transcript: &Transcript, values: &[(String, Vec<u8>)], filters: &Filters) -> String {
+    let mut values: Vec<(&str, &[u8])> = values.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+    let hosts: Vec<Vec<u8>> = transcript.entries.iter().filter_map(greeting_host).collect();
+    values.extend(hosts.iter().map(|host| ("host", host.as_slice())));
+    values.retain(|(_, value)| value.len() >= SHORTEST);
+    // An address contains its domain: the longer value goes first. The sort is stable.
+    values.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
+
+    let mut page = String::new();
+    let mut commands: HashMap<&ConnectionName, String> = HashMap::new();
+    for entry in &transcript.entries {
+        if let What::Sent(bytes) = &entry.what {
+            commands.insert(&entry.connection, last_command(bytes));
+        }
+        if entry.preparing {
+            continue;
+        }
+        let command = commands.get(&entry.connection).map_or("", String::as_str);
+        let seen = |filter: &&Filter| applies(filter.scope, &entry.what, command);
+        let (letter, said) = match &entry.what {
+            What::Sent(bytes) => ("C", lines(&named(bytes, &values))),
+            What::Received(bytes) => ("S", lines(&named(bytes, &values))),
+            What::Event(text) => ("#", text.lines().map(str::to_owned).collect()),
+        };
+        let mut shown = Vec::with_capacity(said.len());
+        for line in said {
+            let line = filters.iter().filter(seen).fold(line, |line, filter| filter.apply(&line));
+            shown.push(marked(letter, &entry.connection, &shortened(&line)));
+        }
+        page.push_str(&elided(&shown));
+    }
+    page
+}
+
+/// Longer lines are shown by their start, their length and a digest: a change still shows, and nobody reads further.
+const LONGEST_LINE: usize = 1000;
+
+/// Of what was said in one go, no more lines than this are shown; the rest by a digest.
+const MOST_LINES: usize = 120;
+
+fn shortened(line: &str) -> String {
+    if line.chars().count() <= LONGEST_LINE {
+        return line.to_owned();
+    }
+    let head: String = line.chars().take(120).collect();
+    format!("{head}... ({} characters, digest {:016x})", line.chars().count(), digest(line))
+}
+
+fn elided(lines: &[String]) -> String {
+    if lines.len() <= MOST_LINES {
+        return lines.concat();
+    }
+    let (head, rest) = lines.split_at(MOST_LINES / 2);
+    let (middle, tail) = rest.split_at(rest.len() - MOST_LINES / 4);
+    format!("{}# ... {} lines, digest {:016x}\n{}", head.concat(), middle.len(), digest(&middle.concat()), tail.concat())
+}
+
+/// FNV-1a: the same on every machine and in every release.
+fn digest(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
+/// `S[reader]: text`, `# [reader] text`.
+fn marked(letter: &str, connection: &str, line: &str) -> String {
+    let on = if connection.is_empty() { String::new() } else { format!("[{connection}]") };
+    let marked = match letter {
+        "#" if on.is_empty() => format!("# {line}"),
+        "#" => format!("# {on} {line}"),
+        letter => format!("{letter}{on}: {line}"),
+    };
+    format!("{}\n", marked.trim_end())
+}
+
+fn applies(scope: Scope, what: &What, command: &str) -> bool {
+    match (scope, what) {
+        (Scope::Both, _) | (Scope::Sent, What::Sent(_)) | (Scope::Received, What::Received(_)) => true,
+        (Scope::AnswerTo(commands), What::Received(_)) => commands.contains(&command),
+        _ => false,
+    }
+}
+
+/// The first word of the last line sent, in capitals.
+fn last_command(bytes: &[u8]) -> String {
+    let said = lines(bytes);
+    let word = said.last().and_then(|line| line.split([' ', '\\']).next()).unwrap_or("");
+    word.to_ascii_uppercase()
+}
+
+/// The host name an SMTP server greets with (RFC 5321 §4.2): it comes back in later replies and in trace lines.
+fn greeting_host(entry: &Entry) -> Option<Vec<u8>> {
+    let What::Received(bytes) = &entry.what else { return None };
+    let rest = bytes.strip_prefix(b"220 ").or_else(|| bytes.strip_prefix(b"220-"))?;
+    let host: Vec<u8> = rest.iter().copied().take_while(|b| b.is_ascii_alphanumeric() || b".-".contains(b)).collect();
+    host.contains(&b'.').then_some(host)
+}
+
+/// `bytes` with every value replaced by its name. A value counts only as a whole word: not inside a longer word or number.
+fn named(bytes: &[u8], values: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let before = at.checked_sub(1).and_then(|i| bytes.get(i)).copied();
+        let whole = |name: &str, value: &[u8]| {
+            rest.starts_with(value)
+                && (name == MADE_UP
+                    || apart(before, value.first().copied())
+                        && (name.ends_with('.') || apart(rest.get(value.len()).copied(), value.last().copied())))
+        };
+        if let Some((name, value)) = values.iter().find(|(name, value)| whole(name, value)) {
+            let behind = rest.get(value.len()..).unwrap_or_default();
+            let word = |octet: &&u8| name.ends_with('.') && (octet.is_ascii_alphanumeric() || b"_-".contains(octet));
+            let suffix: Vec<u8> = behind.iter().take_while(word).copied().collect();
+            at += value.len() + suffix.len();
+            out.extend_from_slice(format!("${{{name}").as_bytes());
+            out.extend_from_slice(&suffix);
+            out.push(b'}');
+        } else if rest.starts_with(b"${") {
+            out.extend_from_slice(b"$${");
+            at += 2;
+        } else {
+            out.extend(rest.first());
+            at += 1;
+        }
+    }
+    out
+}
+
+/// Whether a word may end between these two octets.
+fn apart(outside: Option<u8>, inside: Option<u8>) -> bool {
+    let word = |octet: Option<u8>| octet.is_some_and(|b| b.is_ascii_alphanumeric());
+    !(word(outside) && word(inside))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn said(connection: &str, what: What) -> Entry {
+        Entry { at: Duration::ZERO, connection: connection.into(), tls: false, preparing: false, what }
+    }
+
+    fn value(name: &str, value: &str) -> (String, Vec<u8>) {
+        (name.into(), value.as_bytes().to_vec())
+    }
+
+    fn sent(text: &str) -> What {
+        What::Sent(text.as_bytes().to_vec())
+    }
+
+    fn came(text: &str) -> What {
+        What::Received(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn values_become_names_and_lines_keep_the_notation_of_the_suites() {
+        let transcript = Transcript {
+            entries: vec![
+                Entry { preparing: true, ..said("", came("220 mx.example.org ESMTP\r\n")) },
+                said("", sent("MAIL FROM:<alice-7@example.org>\r\nRCPT TO:<bob-7@example.org>\r\n")),
+                said("", came("250 2.1.0 Ok\r\n")),
+                said("", came("250 2.1.5 Ok\n")),
+                said("reader", What::Event("TLS established".into())),
+                said("reader", came("* OK [UIDNEXT 17] box is ms-4f2, not ms-4f21 ${x} \r\n")),
+                said("", came("221 mx.example.org closing\r\n")),
+            ],
+        };
+        let values = [
+            value("domain", "example.org"),
+            value("alice.address", "alice-7@example.org"),
+            value("bob.address", "bob-7@example.org"),
+            value("box", "ms-4f2"),
+            value("next", "17"),
+        ];
+        insta::assert_snapshot!(normalise(&transcript, &values, &Filters::default()), @r"
+        C: MAIL FROM:<${alice.address}>
+        C: RCPT TO:<${bob.address}>
+        S: 250 2.1.0 Ok
+        S: 250 2.1.5 Ok\n
+        # [reader] TLS established
+        S[reader]: * OK [UIDNEXT ${uid}] box is ${box}, not ms-4f21 $${x}\x20
+        S: 221 ${host} closing
+        ");
+    }
+
+    #[test]
+    fn a_value_of_several_lines_is_one_name() {
+        let transcript = Transcript { entries: vec![said("", came("* 1 FETCH (BODY[TEXT] {12}\r\none\r\ntwo\r\n\r\n)\r\n"))] };
+        let page = normalise(&transcript, &[value("text", "one\r\ntwo\r\n")], &Filters::default());
+        assert_eq!(page, "S: * 1 FETCH (BODY[TEXT] {12}\nS: ${text}\nS: )\n");
+    }
+
+    #[test]
+    fn a_prefix_takes_the_word_behind_it_in() {
+        let transcript = Transcript { entries: vec![said("", sent("a1 RENAME p7x-box1 \"p7x-b_2\"\r\n"))] };
+        let page = normalise(&transcript, &[value("new.", "p7x-"), value("box", "p7x-box1")], &Filters::default());
+        assert_eq!(page, "C: a1 RENAME ${box} \"${new.b_2}\"\n");
+    }
+
+    #[test]
+    fn filters_know_what_a_reply_answers() {
+        let transcript = Transcript {
+            entries: vec![
+                said("", sent("UIDL\r\n")),
+                said("", came("+OK\r\n1 0000000158f7\r\n.\r\n")),
+                said("", sent("LIST\r\n")),
+                said("", came("+OK\r\n1 340\r\n.\r\n")),
+            ],
+        };
+        let filters = Filters::new(&[("size".into(), r"^\d+ (\d+)$".into())]).unwrap();
+        let page = normalise(&transcript, &[], &filters);
+        assert_eq!(page, "C: UIDL\nS: +OK\nS: 1 ${uidl}\nS: .\nC: LIST\nS: +OK\nS: 1 ${size}\nS: .\n");
+    }
+
+    #[test]
+    fn two_runs_that_differ_only_in_what_changes_are_equal() {
+        let run = |uid: &str, queue: &str, account: &str, day: &str| {
+            let transcript = Transcript {
+                entries: vec![
+                    said("", came(&format!("250 2.0.0 Ok: queued as {queue}\r\n"))),
+                    said("", sent(&format!("a3 UID FETCH {uid} (INTERNALDATE)\r\n"))),
+                    said("", came(&format!("* 1 FETCH (UID {uid} INTERNALDATE \"{day}-Nov-2026 05:00:00 +0000\")\r\n"))),
+                    said("", came(&format!("a3 OK {account} done (0.00{uid} secs)\r\n"))),
+                ],
+            };
+            normalise(&transcript, &[value("alice.login", account), value("uid", uid)], &Filters::default())
+        };
+        assert_eq!(run("7", "4bXyz", "alice-1", " 3"), run("1007", "6A1F2C0", "alice-22", "13"));
+    }
+}

@@ -1,0 +1,76 @@
+//! Which accounts a case needs: the roles it names, in the order of their first use.
+
+use super::model::{Action, Case, RawPiece, RawTemplate, Start, StartState, Step};
+use super::template::{Hole, Template};
+
+/// The roles a suite may name. A fixed set keeps `${box.x}` and the like from being taken for roles.
+pub const ROLES: [&str; 4] = ["alice", "bob", "carol", "dave"];
+
+/// The roles of a case. A role counts when a value of it is used or when a connection logs in as it.
+pub fn of(case: &Case) -> Vec<String> {
+    let mut roles = Vec::new();
+    if case.maildrop.is_some() || !case.mailboxes.is_empty() {
+        add(&mut roles, "alice");
+    }
+    from_start(&case.start, &mut roles);
+    walk(&case.setup, &mut roles);
+    walk(&case.dialogue, &mut roles);
+    roles
+}
+
+fn add(roles: &mut Vec<String>, role: &str) {
+    if !roles.iter().any(|known| known == role) {
+        roles.push(role.to_owned());
+    }
+}
+
+fn from_start(start: &Start, roles: &mut Vec<String>) {
+    if matches!(start.state, StartState::Authenticated | StartState::Selected) {
+        add(roles, &start.role);
+    }
+}
+
+fn walk(steps: &[Step], roles: &mut Vec<String>) {
+    for step in steps {
+        match &step.action {
+            Action::Exchange(exchange) => {
+                for hole in exchange.sends.iter().flat_map(|send| send.template.holes()) {
+                    from_hole(hole, roles);
+                }
+                for hole in exchange.expects.iter().flat_map(|expect| expect.pattern.holes()) {
+                    from_hole(hole.1, roles);
+                }
+            }
+            Action::Raw { bytes, .. } => from_raw(bytes, roles),
+            Action::Tls { inject: Some(bytes), .. } => from_raw(bytes, roles),
+            Action::Connect { start, .. } => from_start(start, roles),
+            Action::Authenticate { role, .. } => add(roles, role),
+            Action::Eventually { dialogue, .. } | Action::When { dialogue, .. } => walk(dialogue, roles),
+            _ => {}
+        }
+    }
+}
+
+fn from_raw(raw: &RawTemplate, roles: &mut Vec<String>) {
+    for piece in &raw.0 {
+        if let RawPiece::Hole(hole) = piece {
+            from_hole(hole, roles);
+        }
+    }
+}
+
+/// `${bob.login}`, `${sasl-plain:bob}`, and what stands inside `${base64:…}`.
+fn from_hole(hole: &Hole, roles: &mut Vec<String>) {
+    let role = match (hole.name.as_str(), &hole.argument) {
+        ("sasl-plain", Some(role)) => Some(role.as_str()),
+        (name, _) => name.split_once('.').map(|(role, _)| role),
+    };
+    if let Some(role) = role.filter(|role| ROLES.contains(role)) {
+        add(roles, role);
+    }
+    if let Some(Ok(inner)) = hole.argument.as_deref().map(Template::parse) {
+        for hole in inner.holes() {
+            from_hole(hole, roles);
+        }
+    }
+}

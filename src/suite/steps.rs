@@ -1,0 +1,288 @@
+//! From the YAML of a dialogue to steps: blocks and actions in order, with the connections that are open at each point.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::block::{self, Line};
+use super::build::{legal_start, need, point};
+use super::duration;
+use super::model::*;
+use super::problem::Problem;
+use super::template::{Piece, Template};
+use super::yaml::{ActionYaml, At, DialogueYaml, RawYaml, SilenceYaml, StepYaml, TlsExpectYaml};
+
+/// The connections opened so far in a case; the unnamed one is open from the start.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    starts: BTreeMap<String, Start>,
+    first: Start,
+}
+
+impl Opened {
+    /// Only the unnamed connection.
+    pub fn new(first: Start) -> Opened {
+        Opened { starts: BTreeMap::from([(String::new(), first.clone())]), first }
+    }
+}
+
+/// Reads dialogues of one case.
+pub struct Reader<'a> {
+    pub file: &'a Arc<str>,
+    pub source: &'a Arc<str>,
+    pub opened: &'a mut Opened,
+    pub problems: &'a mut Vec<Problem>,
+}
+
+impl Reader<'_> {
+    /// The steps of a dialogue, in order.
+    pub fn dialogue(&mut self, at: &At<DialogueYaml>) -> Vec<Step> {
+        match &at.value {
+            DialogueYaml::Block(text) => self.block(text, at.line, at.column),
+            DialogueYaml::Steps(items) => {
+                let mut steps = Vec::new();
+                for item in items {
+                    match &item.value {
+                        StepYaml::Block(text) => steps.extend(self.block(text, item.line, item.column)),
+                        StepYaml::Action(action) => {
+                            let span = point(item.line, item.column);
+                            steps.extend(self.action(action, span).map(|action| Step { span, action }));
+                        }
+                    }
+                }
+                join_answers(&mut steps);
+                steps
+            }
+        }
+    }
+
+    fn block(&mut self, text: &str, line: usize, column: usize) -> Vec<Step> {
+        let lines = placed(self.source, text, line, column);
+        let starts = &self.opened.starts;
+        block::exchanges(self.file, &lines, &|name| starts.get(name).map(|start| start.protocol), self.problems)
+    }
+
+    fn action(&mut self, action: &ActionYaml, span: Span) -> Option<Action> {
+        Some(match action {
+            ActionYaml::Raw(RawYaml::Bytes(bytes)) => {
+                Action::Raw { on: self.connection("", span), bytes: self.raw(bytes, span)? }
+            }
+            ActionYaml::Raw(RawYaml::Full(full)) => {
+                Action::Raw { on: self.connection(&full.on, span), bytes: self.raw(&full.bytes, span)? }
+            }
+            ActionYaml::Connect(connect) => {
+                let start = Start {
+                    protocol: connect.protocol.map_or(self.opened.first.protocol, Protocol::from),
+                    service: connect.service.clone(),
+                    state: connect.start.map_or(StartState::Greeted, StartState::from),
+                    role: connect.role.clone().unwrap_or_else(|| "alice".to_owned()),
+                    mailbox: connect.mailbox.clone(),
+                };
+                if let Err(message) = legal_start(&start) {
+                    self.problems.push(Problem::error(self.file, span, message));
+                }
+                if connect.name.is_empty() {
+                    let problem = Problem::error(self.file, span, "`connect` needs a name");
+                    self.problems
+                        .push(problem.with_hint("the unnamed connection is open from the start; `reconnect:` opens it again"));
+                }
+                self.opened.starts.insert(connect.name.clone(), start.clone());
+                Action::Connect { name: Arc::from(connect.name.as_str()), start }
+            }
+            ActionYaml::Reconnect(reconnect) => {
+                let reconnect = reconnect.clone().unwrap_or_default();
+                Action::Reconnect { on: self.connection(&reconnect.on, span), start: reconnect.start.map(StartState::from) }
+            }
+            ActionYaml::Close(on) => Action::Close { on: self.connection(&on.clone().unwrap_or_default().on, span) },
+            ActionYaml::Reset(on) => Action::Reset { on: self.connection(&on.clone().unwrap_or_default().on, span) },
+            ActionYaml::Tls(tls) => {
+                let tls = tls.clone().unwrap_or_default();
+                let inject = match &tls.inject {
+                    Some(bytes) => Some(self.raw(bytes, span)?),
+                    None => None,
+                };
+                Action::Tls {
+                    on: self.connection(&tls.on, span),
+                    inject,
+                    expect: match tls.expect {
+                        None | Some(TlsExpectYaml::Established) => Handshake::Established,
+                        Some(TlsExpectYaml::Refused) => Handshake::Refused,
+                        Some(TlsExpectYaml::Either) => Handshake::Either,
+                    },
+                }
+            }
+            ActionYaml::Authenticate(auth) => {
+                let mechanism = auth.mechanism.to_ascii_uppercase();
+                if !["PLAIN", "LOGIN", "CRAM-MD5"].contains(&mechanism.as_str()) {
+                    let problem =
+                        Problem::error(self.file, span, format!("no SASL mechanism `{}` is known here", auth.mechanism));
+                    self.problems
+                        .push(problem.with_hint("PLAIN, LOGIN and CRAM-MD5 are; write others out with `C:` and `S:` lines"));
+                }
+                let role = auth.role.clone().unwrap_or_else(|| "alice".to_owned());
+                Action::Authenticate { on: self.connection(&auth.on, span), role, mechanism }
+            }
+            ActionYaml::Closed(closed) => {
+                let closed = closed.clone().unwrap_or_default();
+                let within = closed.within.as_deref().unwrap_or("5s");
+                Action::Closed { on: self.connection(&closed.on, span), within: self.duration(within, span) }
+            }
+            ActionYaml::Silence(SilenceYaml::For(lasting)) => {
+                Action::Silence { on: self.connection("", span), lasting: self.duration(lasting, span) }
+            }
+            ActionYaml::Silence(SilenceYaml::Full(full)) => {
+                Action::Silence { on: self.connection(&full.on, span), lasting: self.duration(&full.lasting, span) }
+            }
+            ActionYaml::Wait(lasting) => {
+                let problem = Problem::warning(self.file, span, "`wait` makes every run as slow as the slowest server");
+                self.problems.push(problem.with_hint("prefer `eventually: {within: …, dialogue: …}` or an `S:` line that waits"));
+                Action::Wait(self.duration(lasting, span))
+            }
+            ActionYaml::Eventually(eventually) => {
+                let within = self.duration(&eventually.within, span);
+                Action::Eventually { within, dialogue: self.dialogue(&eventually.dialogue) }
+            }
+            ActionYaml::When(when) => {
+                Action::When { capability: need(&when.capability), dialogue: self.dialogue(&when.dialogue) }
+            }
+            ActionYaml::Clock(by) => Action::Clock(self.duration(by, span)),
+            ActionYaml::Server(command) => {
+                let Some((command, name)) = command.iter().next().filter(|_| command.len() == 1) else {
+                    let problem = Problem::error(self.file, span, "`server` takes one command");
+                    self.problems.push(problem.with_hint("`server: {stop: hamburger}` or `server: {start: hamburger}`"));
+                    return None;
+                };
+                Action::Server { command: command.clone(), name: name.clone() }
+            }
+        })
+    }
+
+    fn connection(&mut self, name: &str, span: Span) -> ConnectionName {
+        if !self.opened.starts.contains_key(name) {
+            let problem = Problem::error(self.file, span, format!("no connection is named `{name}` here"));
+            self.problems.push(problem.with_hint("open it above with `connect: {name: …}`"));
+        }
+        Arc::from(name)
+    }
+
+    fn duration(&mut self, text: &str, span: Span) -> Duration {
+        duration::parse(text).unwrap_or_else(|message| {
+            self.problems.push(Problem::error(self.file, span, message));
+            Duration::ZERO
+        })
+    }
+
+    fn raw(&mut self, text: &str, span: Span) -> Option<RawTemplate> {
+        let template = Template::parse(text).map_err(|error| error.message);
+        let pieces = template.and_then(|template| {
+            let mut pieces = Vec::new();
+            for piece in template.pieces {
+                pieces.push(match piece {
+                    Piece::Text(text) => RawPiece::Bytes(unescape(&text)?),
+                    Piece::Hole(hole) => RawPiece::Hole(hole),
+                });
+            }
+            Ok(pieces)
+        });
+        match pieces {
+            Ok(pieces) => Some(RawTemplate(pieces)),
+            Err(message) => {
+                self.problems.push(Problem::error(self.file, span, message));
+                None
+            }
+        }
+    }
+}
+
+/// An exchange whose `S` lines stand in a later block, behind an action on or lines of another connection, is not waited for.
+fn join_answers(steps: &mut [Step]) {
+    for index in 0..steps.len() {
+        let Some((Step { action: Action::Exchange(sent), .. }, later)) =
+            steps.get_mut(index..).and_then(<[Step]>::split_first_mut)
+        else {
+            continue;
+        };
+        if sent.expects.is_empty() && !sent.sends.is_empty() {
+            let next = later.iter().find_map(|step| match &step.action {
+                Action::Exchange(exchange) if exchange.on == sent.on => Some(exchange.sends.is_empty()),
+                action if touches(action, &sent.on) => Some(false),
+                _ => None,
+            });
+            sent.answered_later |= next == Some(true);
+        }
+    }
+}
+
+/// Whether an action other than an exchange uses the connection.
+fn touches(action: &Action, connection: &ConnectionName) -> bool {
+    match action {
+        Action::Raw { on, .. }
+        | Action::Reconnect { on, .. }
+        | Action::Close { on }
+        | Action::Reset { on }
+        | Action::Tls { on, .. }
+        | Action::Authenticate { on, .. }
+        | Action::Closed { on, .. }
+        | Action::Silence { on, .. } => on == connection,
+        Action::Eventually { .. } | Action::When { .. } => true,
+        Action::Exchange(_) | Action::Connect { .. } | Action::Wait(_) | Action::Clock(_) | Action::Server { .. } => false,
+    }
+}
+
+/// Undoes `\r \n \0 \t \\ \xHH`.
+pub fn unescape(text: &str) -> Result<Vec<u8>, String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            let mut buffer = [0; 4];
+            out.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes());
+            continue;
+        }
+        match chars.next() {
+            Some('r') => out.push(b'\r'),
+            Some('n') => out.push(b'\n'),
+            Some('0') => out.push(0),
+            Some('t') => out.push(b'\t'),
+            Some('\\') => out.push(b'\\'),
+            Some('x') => {
+                let digits: String = chars.by_ref().take(2).collect();
+                out.push(
+                    u8::from_str_radix(&digits, 16)
+                        .map_err(|_| format!("`\\x{digits}` is no octet; two hexadecimal digits follow `\\x`"))?,
+                );
+            }
+            other => {
+                let other = other.map(String::from).unwrap_or_default();
+                return Err(format!("`\\{other}` is no escape; `\\r \\n \\0 \\t \\\\ \\xHH` are"));
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// The lines of a block scalar with their places in the file. The YAML parser says where the scalar's content starts;
+/// blank lines before it and the indentation are found in the source.
+fn placed<'a>(source: &str, text: &'a str, line: usize, column: usize) -> Vec<Line<'a>> {
+    let source: Vec<&str> = source.lines().collect();
+    let wanted: Vec<&str> = text.lines().collect();
+    let first = wanted.iter().position(|l| !l.trim().is_empty()).unwrap_or(0);
+    let target = wanted.get(first).map_or("", |l| l.trim());
+    let found = (line.saturating_sub(1)..source.len())
+        .take(wanted.len() + 3)
+        .find(|at| source.get(*at).is_some_and(|l| l.trim() == target));
+    wanted
+        .iter()
+        .enumerate()
+        .map(|(index, text)| {
+            let at = found.map(|found| (found + index).saturating_sub(first));
+            let shown =
+                at.and_then(|at| source.get(at)).and_then(|l| l.find(text.trim_end()).map(|byte| l[..byte].chars().count()));
+            match (at, shown) {
+                (Some(at), Some(before)) => Line { text, line: at + 1, column: before + 1 },
+                // A folded or quoted scalar: the place of the whole is the best there is.
+                _ => Line { text, line, column },
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,133 @@
+//! The server under test: where it listens, who may log in, how it is started, what is known to be wrong with it.
+
+pub mod baseline;
+mod process;
+pub mod reference;
+mod yaml;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use process::Processes;
+pub use yaml::load;
+
+use crate::suite::Protocol;
+use crate::transport::Trust;
+
+/// A server under test.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub name: String,
+    pub description: Option<String>,
+    /// The domain whose mail it takes.
+    pub domain: String,
+    pub host: IpAddr,
+    /// By name: `smtp`, `submission`, `smtps`, `lmtp`, `pop3`, `pop3s`, `imap`, `imaps`.
+    pub endpoints: BTreeMap<String, Endpoint>,
+    /// What is tested; other endpoints only help (seeding, reading back).
+    pub protocols: Vec<Protocol>,
+    pub accounts: Vec<AccountSlot>,
+    /// Announced capabilities that shall not count.
+    pub ignored_capabilities: Vec<String>,
+    pub start: Option<Command>,
+    pub stop: Option<Command>,
+    pub timeouts: Timeouts,
+    /// Control (`clock`, `server stop`) → command line.
+    pub controls: BTreeMap<String, String>,
+    pub baseline: Option<PathBuf>,
+    pub trust: Trust,
+    /// Name and expression of additional snapshot filters.
+    pub snapshot_filters: Vec<(String, String)>,
+    /// Relative paths and commands are relative to this.
+    pub folder: PathBuf,
+}
+
+/// Where one service listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    pub port: u16,
+    /// STARTTLS is offered there.
+    pub starttls: bool,
+}
+
+/// One account of the pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountSlot {
+    pub login: String,
+    pub password: String,
+    pub address: String,
+    /// Its content may be destroyed.
+    pub disposable: bool,
+}
+
+/// A command line of the target file. `{dir}` is its working directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    pub line: String,
+    pub timeout: Duration,
+}
+
+/// How long the harness waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a TCP connection.
+    pub connect: Duration,
+    /// For one exchange.
+    pub step: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Timeouts { connect: Duration::from_secs(5), step: Duration::from_secs(10) }
+    }
+}
+
+impl Target {
+    /// The endpoint of a service, and whether it speaks TLS from the first byte. `None`: the target has none.
+    pub fn endpoint(&self, protocol: Protocol, service: Option<&str>, implicit_tls: bool) -> Option<(SocketAddr, bool)> {
+        let name = service.unwrap_or(protocol.name());
+        let secure = match name {
+            "submission" => "submissions".to_owned(),
+            name => format!("{name}s"),
+        };
+        // `smtps` has long been the name of submission over TLS, too (RFC 8314 §7.3).
+        let of = |name: &str| self.endpoints.get(name).map(|endpoint| SocketAddr::new(self.host, endpoint.port));
+        if implicit_tls {
+            return of(&secure).map(|address| (address, true));
+        }
+        of(name).map(|address| (address, false)).or_else(|| of(&secure).map(|address| (address, true)))
+    }
+
+    /// Whether STARTTLS is offered at the plain endpoint of a service.
+    pub fn has_starttls(&self, protocol: Protocol, service: Option<&str>) -> bool {
+        self.endpoints.get(service.unwrap_or(protocol.name())).is_some_and(|endpoint| endpoint.starttls)
+    }
+}
+
+/// Finds the target file for what was given to `--target`: a path, or a name below `fixtures/targets/`.
+pub fn find(given: &str, fixtures: &Path) -> Result<PathBuf, String> {
+    let direct = PathBuf::from(given);
+    if direct.is_file() {
+        return Ok(direct);
+    }
+    let folder = fixtures.join("targets");
+    for candidate in [direct.join("target.yaml"), folder.join(given).join("target.yaml"), folder.join(format!("{given}.yaml"))] {
+        if candidate.is_file() {
+            return Ok(candidate);
+        }
+    }
+    let mut known: Vec<String> = std::fs::read_dir(&folder)
+        .map(|entries| {
+            entries
+                .flatten()
+                .filter(|entry| entry.path().join("target.yaml").is_file())
+                .map(|entry| entry.file_name().to_string_lossy().into_owned())
+                .collect()
+        })
+        .unwrap_or_default();
+    known.push("reference".to_owned());
+    known.sort();
+    Err(format!("there is no target `{given}`: it is neither a file nor one of {}", known.join(", ")))
+}

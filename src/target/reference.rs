@@ -1,0 +1,86 @@
+//! The built-in target: the reference server inside this process, in memory, on free loopback ports. Its own protocol code stays on the
+//! other side of the wire; only its start and its addresses are known here.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use reference_server::config::{AccountConfig, Config, Listen, Service};
+use reference_server::faults::Fault;
+use reference_server::server::{self, Running};
+
+use super::{AccountSlot, Endpoint, Target, Timeouts};
+use crate::suite::Protocol;
+use crate::transport::Trust;
+
+/// A running reference server and the target that describes it.
+pub struct Reference {
+    pub target: Target,
+    running: Running,
+}
+
+/// Accounts enough for every worker and for cases that need several.
+const ACCOUNTS: usize = 24;
+
+/// Starts it with the named misbehaviours. The error names a fault that does not exist.
+pub async fn start(faults: &[String]) -> Result<Reference, String> {
+    let mut broken = Vec::new();
+    for name in faults {
+        broken.push(name.parse::<Fault>().map_err(|error| error.to_string())?);
+    }
+    let slots: Vec<AccountSlot> = (1..=ACCOUNTS)
+        .map(|number| AccountSlot {
+            login: format!("user{number}"),
+            password: format!("secret{number}"),
+            address: format!("user{number}@example.org"),
+            disposable: true,
+        })
+        .collect();
+    let accounts: Result<Vec<AccountConfig>, String> =
+        slots.iter().map(|slot| format!("{}:{}", slot.address, slot.password).parse::<AccountConfig>()).collect();
+    let local = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+    let config = Config {
+        listen: Service::ALL.into_iter().map(|service| Listen { service, address: local }).collect(),
+        accounts: accounts?,
+        faults: broken.into_iter().collect(),
+        ..Config::default()
+    };
+    let running = server::start(config).await.map_err(|error| format!("the reference server cannot start: {error:#}"))?;
+    let starttls = |name: &str| matches!(name, "smtp" | "submission" | "pop3" | "imap");
+    let endpoints: BTreeMap<String, Endpoint> = running
+        .addresses
+        .iter()
+        .map(|(name, address)| (name.clone(), Endpoint { port: address.port(), starttls: starttls(name) }))
+        .collect();
+    let target = Target {
+        name: "reference".to_owned(),
+        description: Some(format!("mailspec's reference server {}", env!("CARGO_PKG_VERSION"))),
+        domain: "example.org".to_owned(),
+        host: local.ip(),
+        endpoints,
+        protocols: Protocol::ALL.to_vec(),
+        accounts: slots,
+        ignored_capabilities: Vec::new(),
+        start: None,
+        stop: None,
+        timeouts: Timeouts::default(),
+        controls: BTreeMap::new(),
+        baseline: None,
+        trust: Trust::Any,
+        snapshot_filters: Vec::new(),
+        folder: PathBuf::from("."),
+    };
+    Ok(Reference { target, running })
+}
+
+impl Reference {
+    /// Stops it, with a good-bye on open connections.
+    pub async fn stop(self) {
+        self.running.stop().await;
+    }
+}
+
+/// Names and one-line descriptions of all faults.
+pub fn faults() -> impl Iterator<Item = (&'static str, &'static str)> {
+    Fault::ALL.iter().map(|fault| (fault.name(), fault.description()))
+}
