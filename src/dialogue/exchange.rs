@@ -28,6 +28,8 @@ pub struct Running {
     /// What is sent when the server asks for it, with the tag of the command it belongs to.
     pending: Pending,
     replies: Vec<Reply>,
+    /// How many lines were sent.
+    lines: usize,
 }
 
 impl Engine {
@@ -61,12 +63,15 @@ impl Engine {
             tags,
             pending,
             replies: Vec::new(),
+            lines: exchange.sends.len(),
         };
         if !exchange.sends.is_empty() || self.ends_open_tags(exchange) {
             self.claim_open_tags(&mut running, exchange);
         }
         self.send_pending(&mut running);
-        if exchange.answered_later {
+        // Where nothing is expected and more follows, the replies belong to what follows.
+        let unheard = exchange.expects.is_empty() && running.tags.is_empty() && !self.program.at_end(&self.case);
+        if exchange.answered_later || unheard {
             return;
         }
         let over = self.exchange_is_over(&running);
@@ -169,8 +174,8 @@ impl Engine {
             return false;
         }
         if running.expects.is_empty() && running.protocol != Protocol::Imap {
-            // The snapshot is the assertion: one reply ends it.
-            return !running.replies.is_empty();
+            // The snapshot is the assertion: a reply to each line ends it.
+            return running.replies.len() >= running.lines;
         }
         matching::is_over(exchange, &running.replies, &self.scope)
     }

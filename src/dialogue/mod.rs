@@ -188,14 +188,8 @@ impl Engine {
             Doing::Exchanging(running) if *running.on == *connection => self.exchange_closed(),
             Doing::Authenticating(exchange) if *exchange.on == *connection => self.sasl_closed(why),
             Doing::AwaitingClose { on, .. } if **on == *connection => self.doing = Doing::Stepping,
-            Doing::KeepingSilent { on, span, .. } if **on == *connection => {
-                let (on, span) = (on.clone(), *span);
-                self.fail(vec![self.connection_finding(
-                    &on,
-                    span,
-                    format!("the server closed the connection ({why}) where it must stay and say nothing"),
-                )]);
-            }
+            // Who has gone says nothing; what needs the connection afterwards fails by itself.
+            Doing::KeepingSilent { on, .. } if **on == *connection => self.doing = Doing::Stepping,
             Doing::Upgrading { on, .. } if **on == *connection => self.tls_failed(connection, why, now),
             _ => {}
         }

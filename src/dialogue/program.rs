@@ -72,6 +72,11 @@ impl Program {
         Some(steps)
     }
 
+    /// Whether the step just taken is the last of the case.
+    pub fn at_end(&self, case: &Case) -> bool {
+        !self.setting_up && self.frames.len() == 1 && self.frames.iter().all(|frame| frame.next >= case.dialogue.len())
+    }
+
     /// Goes into the dialogue of the step just taken.
     pub fn enter(&mut self) {
         self.frames.push(Frame { next: 0, repeat: None });

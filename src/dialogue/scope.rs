@@ -110,6 +110,7 @@ impl Scope {
             "login" => Some(&account.login),
             "password" => Some(&account.password),
             "address" => Some(&account.address),
+            "local-part" => Some(account.address.rsplit_once('@').map_or(account.address.as_str(), |(local, _)| local)),
             _ => None,
         }
     }
@@ -132,6 +133,8 @@ impl Values for Scope {
             "unique" => environment.unique.clone(),
             "nobody.address" => format!("nobody-{}@{}", environment.unique, environment.domain),
             "foreign.address" => "someone@elsewhere.invalid".to_owned(),
+            "foreign.domain" => "elsewhere.invalid".to_owned(),
+            "upper" => return Some(self.text(argument?)?.to_ascii_uppercase()),
             "literal" | "message" => return self.fixture(argument),
             "size" => self.fixture(argument)?.len().to_string(),
             "base64" => BASE64.encode(self.text(argument?)?),
@@ -142,7 +145,7 @@ impl Values for Scope {
                 text.repeat(count.parse::<usize>().ok().filter(|count| count.saturating_mul(text.len()) <= 256 << 20)?)
             }
             name => match name.strip_prefix("new.") {
-                Some(rest) => format!("{}{rest}", environment.private_prefix),
+                Some(rest) => format!("{}new-{rest}", environment.private_prefix),
                 None => match environment.mailboxes.get(name) {
                     Some(mailbox) => mailbox.clone(),
                     None => self.account_field(name)?.to_owned(),
@@ -154,11 +157,13 @@ impl Values for Scope {
 }
 
 /// The names [`Scope`] knows besides captures, mailboxes and roles: for the lint.
-pub const VALUE_NAMES: [&str; 11] = [
+pub const VALUE_NAMES: [&str; 13] = [
     "domain",
     "unique",
     "nobody.address",
     "foreign.address",
+    "foreign.domain",
+    "upper",
     "literal",
     "message",
     "size",

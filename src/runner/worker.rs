@@ -224,7 +224,7 @@ fn known_values(environment: &Environment) -> Vec<(String, String)> {
     for (name, value) in &environment.mailboxes {
         known.push((name.clone(), value.clone()));
     }
-    known.push(("new.".to_owned(), environment.private_prefix.clone()));
+    known.push(("new.".to_owned(), format!("{}new-", environment.private_prefix)));
     known.push(("unique".to_owned(), environment.unique.clone()));
     for (role, account) in &environment.accounts {
         known.push((format!("{role}.address"), account.address.clone()));

@@ -15,6 +15,8 @@ pub fn check(case: &Case, fixtures: &Fixtures, problems: &mut Vec<Problem>) {
         Lint { case, fixtures, problems, captures: BTreeMap::new(), tags: BTreeMap::new(), words: BTreeSet::new(), raw: false };
     lint.seeds();
     lint.walk(&case.setup, false);
+    // A set-up shared by a file may learn more than each of its cases needs.
+    lint.captures.values_mut().for_each(|(_, used)| *used = true);
     lint.walk(&case.dialogue, false);
     lint.unused();
 }
@@ -224,7 +226,7 @@ impl Lint<'_> {
                 Some(text) if text.starts_with('"') => {}
                 Some(fixture) => self.fixture(fixture, span),
             },
-            "base64" | "md5" => match argument.map(Template::parse) {
+            "base64" | "md5" | "upper" => match argument.map(Template::parse) {
                 Some(Ok(inner)) => {
                     for hole in inner.holes() {
                         self.used(hole, span);
@@ -242,15 +244,16 @@ impl Lint<'_> {
                 }
             }
             "repeat" => {
-                let counted = argument.and_then(|argument| argument.split_once(':')).and_then(|(count, _)| count.parse::<usize>().ok());
+                let counted =
+                    argument.and_then(|argument| argument.split_once(':')).and_then(|(count, _)| count.parse::<usize>().ok());
                 if counted.is_none() {
                     self.error(span, "`${repeat:…}` needs a count and a text: `${repeat:1000:x}`".to_owned(), None);
                 }
             }
             name => {
-                let role = name
-                    .split_once('.')
-                    .is_some_and(|(role, field)| ROLES.contains(&role) && ["login", "password", "address"].contains(&field));
+                let role = name.split_once('.').is_some_and(|(role, field)| {
+                    ROLES.contains(&role) && ["login", "password", "address", "local-part"].contains(&field)
+                });
                 let mailbox = self.case.mailboxes.iter().any(|mailbox| mailbox.variable == name);
                 return role
                     || mailbox

@@ -144,7 +144,7 @@ impl Reader {
                 Phase::Line => return self.line(unit),
                 Phase::Literal { left } => {
                     let taken = waiting.len().min(*left);
-                    self.command.extend_from_slice(&waiting[..taken]);
+                    self.command.extend_from_slice(waiting.get(..taken).unwrap_or_default());
                     self.consumed += taken;
                     *left -= taken;
                     if *left > 0 {

@@ -102,12 +102,18 @@ impl ImapSession {
     /// ```
     fn command(&mut self, octets: &[u8], out: &mut Vec<u8>) -> After {
         let mut cursor = Cursor::new(octets);
-        let tag = cursor.take_while(is_tag_char);
-        if tag.is_empty() || !cursor.eat(b' ') {
-            let what = if tag.is_empty() { "a tag" } else { "one space after the tag" };
-            return self.untagged_bad(format!("Expected {what} at octet {}", cursor.offset()), out);
+        let tag = String::from_utf8_lossy(cursor.take_while(is_tag_char)).into_owned();
+        if tag.is_empty() {
+            return self.untagged_bad(format!("Expected a tag at octet {}", cursor.offset()), out);
         }
-        let tag = String::from_utf8_lossy(tag).into_owned();
+        if !cursor.eat(b' ') {
+            let text = format!("Expected one space after the tag at octet {}", cursor.offset());
+            // With another octet in its place there is no telling what the tag was meant to be.
+            return match cursor.rest().is_empty() {
+                true => self.tagged(&tag, Status::bad(text), out),
+                false => self.untagged_bad(text, out),
+            };
+        }
         let command = match command::find(&mut cursor, self.context.state()) {
             Ok(command) => command,
             Err(status) => return self.tagged(&tag, status, out),

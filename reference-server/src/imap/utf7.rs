@@ -85,10 +85,11 @@ pub fn decode(written: &[u8]) -> Result<String, NotCanonical> {
 
 fn decode_run(run: &[u8]) -> Result<String, &'static str> {
     let octets = BASE64.decode(run).map_err(|_| "the run is not canonical modified base64")?;
-    let units: Vec<u16> = octets.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
-    if octets.len() % 2 != 0 {
+    let (pairs, half) = octets.as_chunks::<2>();
+    if !half.is_empty() {
         return Err("the run holds half a UTF-16 unit");
     }
+    let units: Vec<u16> = pairs.iter().map(|pair| u16::from_be_bytes(*pair)).collect();
     let text = String::from_utf16(&units).map_err(|_| "the run holds a lone surrogate")?;
     match text.chars().any(|character| matches!(character, ' '..='~')) {
         true => Err("a printable US-ASCII character is encoded"),

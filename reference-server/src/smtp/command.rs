@@ -62,9 +62,10 @@ const NOT_IMPLEMENTED: &[&str] = &["TURN", "SEND", "SOML", "SAML", "BDAT", "ETRN
 pub(super) fn run(conversation: &mut Conversation, line: &[u8]) -> Reply {
     // RFC 5321 §4.1.1: white space before the CRLF is tolerated.
     let line = line.trim_ascii_end();
-    // RFC 5321 §2.4: commands are printable US-ASCII; among the rest are bare CR and LF, which end nothing.
+    // RFC 5321 §2.4: commands are printable US-ASCII; among the rest are bare CR and LF, which end nothing. §4.1.2: invalid
+    // character codes are answered 501.
     if let Some(at) = line.iter().position(|octet| !matches!(octet, b' '..=b'~')) {
-        return Reply::new(500, "5.5.2", format!("Octet {at} of the line is not a printable US-ASCII character"));
+        return Reply::new(501, "5.5.2", format!("Octet {at} of the line is not a printable US-ASCII character"));
     }
     let Ok(line) = std::str::from_utf8(line) else { return Reply::new(500, "5.5.2", "The line is not US-ASCII") };
     let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));

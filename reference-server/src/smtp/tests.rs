@@ -175,10 +175,10 @@ fn users_and_lists_are_verified() {
 
 #[test]
 fn only_crlf_ends_a_line() {
-    check("NOOP\rNOOP\nNOOP", &["500 5.5.2"]);
+    check("NOOP\rNOOP\nNOOP", &["501 5.5.2"]);
     let all = replies(&Setup::default(), "NOOP\nNOOP\r\nNOOP\0\r\nN\u{d6}\u{d6}P\r\n\r\nFOO\r\nTURN\r\n");
     let codes: Vec<&str> = all.lines().filter_map(|line| line.get(..9)).collect();
-    assert_eq!(codes, ["500 5.5.2", "500 5.5.2", "500 5.5.2", "500 5.5.2", "500 5.5.2", "502 5.5.1"], "{all}");
+    assert_eq!(codes, ["501 5.5.2", "501 5.5.2", "501 5.5.2", "500 5.5.2", "500 5.5.2", "502 5.5.1"], "{all}");
 }
 
 #[test]

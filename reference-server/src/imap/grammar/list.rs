@@ -26,27 +26,24 @@ pub fn matches(pattern: &[u8], name: &[u8], delimiter: u8) -> bool {
     if literals > name.len() {
         return false;
     }
-    // reached[i]: the pattern read so far matches the first i octets of the name.
+    // For each length of the name's beginning, whether the pattern read so far matches it.
     let mut reached = vec![false; name.len() + 1];
-    reached[0] = true;
+    if let Some(nothing) = reached.first_mut() {
+        *nothing = true;
+    }
     for wanted in pattern {
-        match wanted {
-            b'*' | b'%' => {
-                for at in 0..name.len() {
-                    if reached[at] && (*wanted == b'*' || name[at] != delimiter) {
-                        reached[at + 1] = true;
-                    }
-                }
+        let mut shorter = false;
+        for (last, reached) in std::iter::once(None).chain(name.iter().map(Some)).zip(&mut reached) {
+            let before = *reached;
+            match wanted {
+                b'*' => *reached |= shorter,
+                b'%' => *reached |= shorter && last != Some(&delimiter),
+                octet => *reached = shorter && last == Some(octet),
             }
-            octet => {
-                for at in (0..name.len()).rev() {
-                    reached[at + 1] = reached[at] && name[at] == *octet;
-                }
-                reached[0] = false;
-            }
+            shorter = if matches!(wanted, b'*' | b'%') { *reached } else { before };
         }
     }
-    reached[name.len()]
+    reached.last().is_some_and(|whole| *whole)
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ fn the_split_of_the_bytes_changes_nothing() {
 
 #[rstest]
 #[case("", "* BAD Expected a tag at octet 0\r\n")]
-#[case("a", "* BAD Expected one space after the tag at octet 1\r\n")]
+#[case("a", "a BAD Expected one space after the tag at octet 1\r\n")]
 #[case("+ NOOP", "* BAD Expected a tag at octet 0\r\n")]
 #[case("a+b NOOP", "* BAD Expected one space after the tag at octet 1\r\n")]
 #[case("* NOOP", "* BAD Expected a tag at octet 0\r\n")]
