@@ -64,6 +64,7 @@ fn check(name: &str, code: i32) {
 #[case::an_unknown_key("unknown-key", 2)]
 #[case::an_unknown_action("unknown-action", 2)]
 #[case::text_where_a_list_belongs("wrong-type", 2)]
+#[case::a_number_where_a_duration_belongs("wrong-scalar", 2)]
 #[case::an_unknown_protocol("unknown-protocol", 2)]
 #[case::a_key_that_stands_twice("duplicate-key", 2)]
 #[case::names_without_values("names", 2)]
@@ -91,7 +92,7 @@ fn warnings_fail_only_when_asked_to() {
     let workplace = Workplace::new();
     let unused = SOUND.replace("S: 250", "S: 250 ${text}");
     workplace.write("suites/smtp.yaml", unused);
-    workplace.mailspec(&["check"]).exits(0).says("`${text}` is captured and never used").says("0 errors, 1 warnings");
+    workplace.mailspec(&["check"]).exits(0).says("`${text}` is captured and never used").says("0 errors, 1 warning");
     workplace.mailspec(&["check", "--deny-warnings"]).exits(2);
 }
 
@@ -99,7 +100,7 @@ fn warnings_fail_only_when_asked_to() {
 fn only_the_named_files_are_checked() {
     let workplace = fed("several-files");
     workplace.write("suites/good/smtp.yaml", SOUND);
-    workplace.mailspec(&["check", "suites/good"]).exits(0).says("1 suites, 1 cases");
+    workplace.mailspec(&["check", "suites/good"]).exits(0).says("1 suite, 1 case,");
     workplace.mailspec(&["check", "suites/second.yaml"]).exits(2).says("${nothing}").does_not_say("titel");
     workplace.mailspec(&["check", "suites/none.yaml"]).exits(2).says("suites/none.yaml");
 }

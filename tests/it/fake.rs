@@ -58,9 +58,9 @@ impl Fake {
             }
             _ => {
                 "=> * OK fake\\r\\n\nCAPABILITY => * CAPABILITY IMAP4rev1\\r\\n{tag} OK done\\r\\n\nLOGIN => {tag} OK in\\r\\n\n\
-                 LOGOUT => * BYE\\r\\n{tag} OK\\r\\n<close>\nNAMESPACE => {tag} BAD no\\r\\n\n\
-                 LIST => * LIST () \"/\" INBOX\\r\\n{tag} OK\\r\\n\nSTATUS => * STATUS INBOX (MESSAGES 2)\\r\\n{tag} OK\\r\\n\n\
-                 * => {tag} OK\\r\\n"
+                 LOGOUT => * BYE\\r\\n{tag} OK done\\r\\n<close>\nNAMESPACE => {tag} BAD no\\r\\n\n\
+                 LIST => * LIST () \"/\" INBOX\\r\\n{tag} OK done\\r\\n\nSTATUS => * STATUS INBOX (MESSAGES 2)\\r\\n{tag} OK done\\r\\n\n\
+                 * => {tag} OK done\\r\\n"
             }
         };
         let mut rules = rules(script);
@@ -239,10 +239,6 @@ fn converse(mut stream: TcpStream, shared: &Shared, rules: &[Rule], used: &Mutex
             line.push('\u{0}');
         }
     }
-}
-
-fn shared_is_imap(rules: &[Rule]) -> bool {
-    rules.iter().any(|rule| rule.command == "CAPABILITY")
 }
 
 /// Writes the same bytes until nobody reads them any more.

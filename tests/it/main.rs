@@ -3,4 +3,5 @@
 mod absurd_servers;
 mod bad_input;
 mod fake;
+mod verdicts;
 mod workplace;

@@ -93,7 +93,8 @@ pub(super) fn snapshots(result: &RunResult) -> String {
     if counted.is_empty() {
         return String::new();
     }
-    let hint = paint(QUIET, "mailspec snapshot review shows them one by one");
+    let hint = "mailspec run --snapshots pending puts them down, mailspec snapshot review shows them one by one";
+    let hint = paint(QUIET, hint);
     format!("{} {}  {hint}\n\n", paint(NAME, "SNAPSHOTS"), counted.join(", "))
 }
 
