@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::{Failure, Global, output};
-use crate::outcome::{Event, RunResult};
+use crate::outcome::{Event, RunResult, Verdict};
 use crate::protocol::Limits;
 use crate::report::junit::Profile;
 use crate::report::terminal::{Live, Progress};
@@ -19,6 +19,7 @@ use crate::suite::{Level, Library};
 use crate::target::baseline::Baseline;
 use crate::target::reference::{self, Reference};
 use crate::target::{self, Processes, Target};
+use crate::transcript::Transcript;
 
 /// Which target, and how it is brought up.
 #[derive(Clone, Debug, Args)]
@@ -109,6 +110,9 @@ pub struct RunArgs {
     /// Where junit.xml and report.json go
     #[arg(long, value_name = "DIR", default_value = "reports/latest")]
     reports: PathBuf,
+    /// Whose transcripts report files hold: those of all cases, or only of those that did not simply pass
+    #[arg(long, value_name = "WHOSE", default_value = "all")]
+    transcripts: TranscriptsArg,
     /// `xunit` leaves out of junit.xml what the strict Jenkins schema refuses
     #[arg(long, value_name = "PROFILE", default_value = "rich")]
     junit_profile: ProfileArg,
@@ -119,6 +123,12 @@ enum SnapshotsArg {
     Off,
     Check,
     Pending,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TranscriptsArg {
+    All,
+    Notable,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -187,7 +197,12 @@ pub async fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
     };
     let result = play(global, &library, &up, &args.select, &args.play, baseline, snapshots).await;
     up.down().await;
-    let result = result?;
+    let mut result = result?;
+    if args.transcripts == TranscriptsArg::Notable {
+        for outcome in result.outcomes.iter_mut().filter(|outcome| outcome.verdict == Verdict::Passed) {
+            outcome.transcript = Transcript::default();
+        }
+    }
     let notes = write_reports(args, &result)?;
     output::print(&terminal::report(&result, &global.terminal(), &notes))?;
     let drifted = result.outcomes.iter().any(|outcome| matches!(outcome.snapshot, crate::outcome::SnapshotState::Changed { .. }));

@@ -36,7 +36,6 @@ impl Engine {
                     begin.state = *start;
                 }
                 if state.open {
-                    self.note(on, "we close the connection".to_owned());
                     self.demands.push_back(Demand::Close { connection: on.clone() });
                 }
                 self.open(on.clone(), begin);
@@ -67,7 +66,10 @@ impl Engine {
                 self.pump(&on);
             }
             Action::Wait(lasting) => self.doing = Doing::Waiting { until: self.now + *lasting },
-            Action::Eventually { within, .. } => self.program.enter_repeated(self.now + *within, self.scope.captures.len()),
+            Action::Eventually { within, .. } => {
+                let (captures, entries) = (self.scope.captures.len(), self.transcript.entries.len());
+                self.program.enter_repeated(self.now + *within, captures, entries);
+            }
             Action::When { capability, .. } => {
                 if self.offers(capability) {
                     self.program.enter();

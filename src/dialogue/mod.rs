@@ -446,7 +446,7 @@ impl Engine {
 
     /// Inside `eventually` whose time is not up: begins a new attempt.
     fn try_again(&mut self) -> bool {
-        let again = self.program.retry(&mut self.scope, self.now);
+        let again = self.program.retry(&mut self.scope, &mut self.transcript, self.now);
         if again {
             // Long enough not to flood the server, short enough not to be felt.
             self.doing = Doing::Waiting { until: self.now + Duration::from_millis(40) };

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::scope::Scope;
 use crate::suite::{Action, Case, Step};
+use crate::transcript::Transcript;
 
 /// The stack; the top frame says which step is next.
 #[derive(Debug)]
@@ -24,8 +25,10 @@ struct Frame {
 #[derive(Debug)]
 struct Repeat {
     until: Duration,
-    /// How many captures stood before it; later ones are undone for a new attempt.
+    /// How many captures and transcript entries stood before it; later ones are undone for a new attempt, lest waiting fill
+    /// reports and make snapshots differ.
     captures: usize,
+    entries: usize,
 }
 
 impl Program {
@@ -83,12 +86,12 @@ impl Program {
     }
 
     /// Goes into the dialogue of the step just taken, to be repeated until `until`.
-    pub fn enter_repeated(&mut self, until: Duration, captures: usize) {
-        self.frames.push(Frame { next: 0, repeat: Some(Repeat { until, captures }) });
+    pub fn enter_repeated(&mut self, until: Duration, captures: usize, entries: usize) {
+        self.frames.push(Frame { next: 0, repeat: Some(Repeat { until, captures, entries }) });
     }
 
     /// After a failure: back to the start of the innermost repeated dialogue whose time is not up. `false`: there is none.
-    pub fn retry(&mut self, scope: &mut Scope, now: Duration) -> bool {
+    pub fn retry(&mut self, scope: &mut Scope, transcript: &mut Transcript, now: Duration) -> bool {
         let Some(at) = self.frames.iter().rposition(|frame| frame.repeat.as_ref().is_some_and(|repeat| now < repeat.until))
         else {
             return false;
@@ -98,6 +101,7 @@ impl Program {
             frame.next = 0;
             if let Some(repeat) = &frame.repeat {
                 scope.captures.truncate(repeat.captures);
+                transcript.entries.truncate(repeat.entries);
             }
         }
         true

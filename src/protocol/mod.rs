@@ -11,7 +11,7 @@ pub mod start;
 use crate::suite::Protocol;
 
 pub use render::render;
-pub(crate) use render::{plain, quoted, render_code, render_value};
+pub(crate) use render::{plain, quotable, quoted, render_code, render_value};
 
 /// A complete reply or response of the server.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,3 +121,6 @@ impl inbox::Taken {
         Reply { raw: self.raw, offset: self.offset, parsed }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,6 +83,7 @@ impl Keeper {
             self.command("SELECT INBOX").await?;
             // A mailbox emptied in between makes this fail, which is as good.
             let _ = self.command("STORE 1:* +FLAGS.SILENT (\\Deleted)").await;
+            self.command("EXPUNGE").await?;
             self.command("CLOSE").await?;
         }
         Ok(())

@@ -273,6 +273,8 @@ fn finished(shared: &Shared, case: &Arc<Case>, played: Played, known: &[(String,
 
 fn compare_snapshot(shared: &Shared, outcome: &mut CaseOutcome, known: &[(String, String)]) {
     match shared.snapshots.compare(outcome, known, &shared.filters, shared.options.snapshots) {
+        // Where nothing was ever accepted and nothing is written, there is nothing to tell.
+        Ok(SnapshotState::New) if shared.options.snapshots == snapshot::Mode::Check => {}
         Ok(state) => outcome.snapshot = state,
         Err(why) => {
             let _ = shared.events.send(Event::Notice(format!("snapshot of {}: {why}", outcome.case.name())));

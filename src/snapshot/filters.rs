@@ -96,9 +96,18 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("timing", Scope::Received, r"\((\d+(?:\.\d+)?(?: ?\+ ?[\d.]+)* ?(?:ms|msecs?|s|secs?|seconds)\b[^()]*)\)"),
     ("timing", Scope::Received, r"\bin (\d+(?:\.\d+)? ?(?:ms|msecs?|s|secs?|seconds))\b"),
     ("queue-id", Scope::Received, r"(?i)\bqueued (?:as|mail for delivery, id) ([0-9a-z._-]*[0-9a-z])"),
+    ("queue-id", Scope::Received, r"(?i)\bqueue entry (\d+)"),
     ("queue-id", Scope::Received, r"(?i)\bid[ =]([0-9a-z._+/=-]*\d[0-9a-z._+/=-]*)"),
     // The time stamp of APOP (RFC 1939 §7).
     ("message-id", Scope::Received, r"^\+OK [^<]*<([^<>\s]+@[^<>\s]*)>"),
+    // What answers it, and SASL challenges and responses: they hold the account, a time stamp, or a digest of one.
+    ("digest", Scope::Sent, r"(?i)^APOP \S+ ([0-9a-f]{32})$"),
+    ("challenge", Scope::Received, r"^(?:334|\+) ([A-Za-z0-9+/]{12,}={0,2})$"),
+    ("response", Scope::Sent, r"(?i)\bAUTH(?:ENTICATE)? \S+ ([A-Za-z0-9+/]{8,}={0,2})$"),
+    ("response", Scope::Sent, r"^([A-Za-z0-9+/]{12,}={1,2})$"),
+    ("response", Scope::Sent, r"^(A[GH][A-Za-z0-9+/]{10,}={0,2})$"),
+    // Which of several sessions is told first is the network's doing (RFC 3501 §2.3.2).
+    ("recent", Scope::Received, r"^\* (\d+) RECENT$"),
     // A local part with a long number is made by a clock or a counter.
     ("message-id", Scope::Received, r"<([^<>@\s]*\d{4}[^<>@\s]*@[^<>\s]+)>"),
     ("message-id", Scope::Received, r"(?i)^message-id:\s*<([^<>]+)>"),

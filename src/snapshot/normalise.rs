@@ -9,6 +9,9 @@ use crate::transcript::{Entry, Transcript, What, lines};
 /// Shorter values are not looked for: a capture that holds `3` is not meant wherever a 3 stands.
 const SHORTEST: usize = 4;
 
+/// The word the runner made up for the case; nothing else looks like it, so it is found inside longer words, too.
+const MADE_UP: &str = "unique";
+
 /// What was said after the start state was reached, line by line: `C: …`, `S: …`, `S[reader]: …` and `# …` for events. CRLF is
 /// implied, other line ends and trailing blanks are visible ([`lines`]); a literal `${` is written `$${`.
 ///
@@ -38,12 +41,42 @@ pub fn normalise(transcript: &Transcript, values: &[(String, Vec<u8>)], filters:
             What::Received(bytes) => ("S", lines(&named(bytes, &values))),
             What::Event(text) => ("#", text.lines().map(str::to_owned).collect()),
         };
+        let mut shown = Vec::with_capacity(said.len());
         for line in said {
             let line = filters.iter().filter(seen).fold(line, |line, filter| filter.apply(&line));
-            page.push_str(&marked(letter, &entry.connection, &line));
+            shown.push(marked(letter, &entry.connection, &shortened(&line)));
         }
+        page.push_str(&elided(&shown));
     }
     page
+}
+
+/// Longer lines are shown by their start, their length and a digest: a change still shows, and nobody reads further.
+const LONGEST_LINE: usize = 1000;
+
+/// Of what was said in one go, no more lines than this are shown; the rest by a digest.
+const MOST_LINES: usize = 120;
+
+fn shortened(line: &str) -> String {
+    if line.chars().count() <= LONGEST_LINE {
+        return line.to_owned();
+    }
+    let head: String = line.chars().take(120).collect();
+    format!("{head}... ({} characters, digest {:016x})", line.chars().count(), digest(line))
+}
+
+fn elided(lines: &[String]) -> String {
+    if lines.len() <= MOST_LINES {
+        return lines.concat();
+    }
+    let (head, rest) = lines.split_at(MOST_LINES / 2);
+    let (middle, tail) = rest.split_at(rest.len() - MOST_LINES / 4);
+    format!("{}# ... {} lines, digest {:016x}\n{}", head.concat(), middle.len(), digest(&middle.concat()), tail.concat())
+}
+
+/// FNV-1a: the same on every machine and in every release.
+fn digest(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 /// `S[reader]: text`, `# [reader] text`.
@@ -88,8 +121,9 @@ fn named(bytes: &[u8], values: &[(&str, &[u8])]) -> Vec<u8> {
         let before = at.checked_sub(1).and_then(|i| bytes.get(i)).copied();
         let whole = |name: &str, value: &[u8]| {
             rest.starts_with(value)
-                && apart(before, value.first().copied())
-                && (name.ends_with('.') || apart(rest.get(value.len()).copied(), value.last().copied()))
+                && (name == MADE_UP
+                    || apart(before, value.first().copied())
+                        && (name.ends_with('.') || apart(rest.get(value.len()).copied(), value.last().copied())))
         };
         if let Some((name, value)) = values.iter().find(|(name, value)| whole(name, value)) {
             let behind = rest.get(value.len()..).unwrap_or_default();
@@ -110,10 +144,11 @@ fn named(bytes: &[u8], values: &[(&str, &[u8])]) -> Vec<u8> {
     out
 }
 
-/// Whether a word may end between these two octets.
+/// Whether a word may end between these two octets: not inside a run of letters or of digits.
 fn apart(outside: Option<u8>, inside: Option<u8>) -> bool {
-    let word = |octet: Option<u8>| octet.is_some_and(|b| b.is_ascii_alphanumeric());
-    !(word(outside) && word(inside))
+    let letter = |octet: Option<u8>| octet.is_some_and(|b| b.is_ascii_alphabetic());
+    let digit = |octet: Option<u8>| octet.is_some_and(|b| b.is_ascii_digit());
+    !(letter(outside) && letter(inside) || digit(outside) && digit(inside))
 }
 
 #[cfg(test)]

@@ -93,8 +93,7 @@ pub(super) fn snapshots(result: &RunResult) -> String {
     if counted.is_empty() {
         return String::new();
     }
-    let hint = "mailspec run --snapshots pending puts them down, mailspec snapshot review shows them one by one";
-    let hint = paint(QUIET, hint);
+    let hint = paint(QUIET, "mailspec run --snapshots pending, then mailspec snapshot review, shows them one by one");
     format!("{} {}  {hint}\n\n", paint(NAME, "SNAPSHOTS"), counted.join(", "))
 }
 
