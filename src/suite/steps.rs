@@ -248,10 +248,8 @@ pub fn unescape(text: &str) -> Result<Vec<u8>, String> {
             Some('\\') => out.push(b'\\'),
             Some('x') => {
                 let digits: String = chars.by_ref().take(2).collect();
-                out.push(
-                    u8::from_str_radix(&digits, 16)
-                        .map_err(|_| format!("`\\x{digits}` is no octet; two hexadecimal digits follow `\\x`"))?,
-                );
+                let octet = u8::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == 2);
+                out.push(octet.ok_or_else(|| format!("`\\x{digits}` is no octet; two hexadecimal digits follow `\\x`"))?);
             }
             other => {
                 let other = other.map(String::from).unwrap_or_default();

@@ -56,10 +56,24 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, YamlError> {
         let place = error.location();
         let message = error.render();
         // The rendered text may start with the place, which the excerpt shows already.
-        let message = message.split(" at line ").next().unwrap_or(&message).trim().to_owned();
+        let message = in_our_words(message.split(" at line ").next().unwrap_or(&message).trim());
         let (line, column) = place.map_or((0, 0), |l| (l.line() as usize, l.column() as usize));
         YamlError { line, column, message }
     })
+}
+
+/// What the parser says, without its own jargon.
+fn in_our_words(message: &str) -> String {
+    const WORDS: [(&str, &str); 7] = [
+        ("unknown field ", "unknown key "),
+        ("unknown variant ", "unknown word "),
+        ("missing field ", "missing key "),
+        ("expected sequence start", "expected a list"),
+        ("expected mapping start", "expected keys and values"),
+        ("expected string scalar", "expected text"),
+        (", set DuplicateKeyPolicy in Options if acceptable", ""),
+    ];
+    WORDS.iter().fold(message.to_owned(), |message, (theirs, ours)| message.replace(theirs, ours))
 }
 
 /// Writes a value as YAML, for files the program itself keeps (baselines).
