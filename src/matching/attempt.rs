@@ -12,14 +12,19 @@ pub(super) struct Attempt<'v> {
     values: &'v dyn Values,
     bound: Vec<(String, Rc<[u8]>)>,
     /// Looked up once: a value may be a large fixture.
-    looked_up: RefCell<HashMap<(String, Option<String>), Option<Rc<[u8]>>>>,
+    looked_up: RefCell<HashMap<LookUp, Option<Rc<[u8]>>>>,
     /// Free holes match and bind nothing: for `S!` lines and for sifting candidates.
     pub wildcards: bool,
+    /// A comparison goes on behind a difference, so that `hits` counts all that matches.
+    pub thorough: bool,
     /// Differences are wanted in words, not only as a fact.
     pub explain: bool,
     /// How much matched so far: the nearest candidate has the most.
     pub hits: usize,
 }
+
+/// Name and argument.
+type LookUp = (String, Option<String>);
 
 /// What a hole stands for.
 pub(super) enum Known {
@@ -45,7 +50,7 @@ pub(super) struct Difference {
 impl<'v> Attempt<'v> {
     pub fn new(values: &'v dyn Values) -> Attempt<'v> {
         let looked_up = RefCell::default();
-        Attempt { values, bound: Vec::new(), looked_up, wildcards: false, explain: false, hits: 0 }
+        Attempt { values, bound: Vec::new(), looked_up, wildcards: false, thorough: false, explain: false, hits: 0 }
     }
 
     pub fn known(&self, slot: &Slot) -> Known {

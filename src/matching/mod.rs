@@ -1,9 +1,9 @@
 //! Does what came satisfy what was expected? Bindings or an explained mismatch; pure.
 
 mod attempt;
+mod distinct;
 mod glyph;
 mod imap;
-mod in_any_order;
 mod in_order;
 mod nearest;
 mod parts;
@@ -135,8 +135,17 @@ impl Pattern {
 
     /// The tag of a tagged IMAP response, `a1`.
     pub fn tag(&self) -> Option<String> {
+        self.imap()?.tag().map(|tag| String::from_utf8_lossy(tag).into_owned())
+    }
+
+    /// The first line, marked as quoted, for messages.
+    fn headline(&self) -> String {
+        format!("`{}`", self.lines.first().map(String::as_str).unwrap_or_default())
+    }
+
+    fn imap(&self) -> Option<&imap::ImapPattern> {
         match &self.compiled {
-            Compiled::Imap(pattern) => pattern.tag().map(|tag| String::from_utf8_lossy(tag).into_owned()),
+            Compiled::Imap(pattern) => Some(pattern),
             _ => None,
         }
     }
@@ -174,7 +183,7 @@ impl Pattern {
 pub fn is_over(exchange: Exchange<'_>, replies: &[Reply], values: &dyn Values) -> bool {
     match exchange.protocol {
         Protocol::Smtp | Protocol::Pop3 => in_order::is_over(exchange, replies, values),
-        Protocol::Imap => in_any_order::is_over(exchange, replies, values),
+        Protocol::Imap => imap::is_over(exchange, replies, values),
     }
 }
 
@@ -182,7 +191,7 @@ pub fn is_over(exchange: Exchange<'_>, replies: &[Reply], values: &dyn Values) -
 pub fn judge(exchange: Exchange<'_>, replies: &[Reply], ending: Ending, values: &dyn Values) -> Judgement {
     match exchange.protocol {
         Protocol::Smtp | Protocol::Pop3 => in_order::judge(exchange, replies, ending, values),
-        Protocol::Imap => in_any_order::judge(exchange, replies, ending, values),
+        Protocol::Imap => imap::judge(exchange, replies, ending, values),
     }
 }
 

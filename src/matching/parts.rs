@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::attempt::{Attempt, Known};
 use super::glyph::{Glyph, GlyphKind};
 use super::slot::{Narrowing, Slot, SlotKind};
+use crate::protocol::plain;
 
 /// A run of text and holes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -70,18 +71,51 @@ impl Parts {
         fits
     }
 
-    /// The text with its known values put in, for messages.
-    pub fn described(&self, attempt: &Attempt<'_>) -> Vec<u8> {
-        let mut text = Vec::new();
+    /// `${uid} is 7`: what the holes stand for, as hints; nothing unless the attempt explains.
+    pub fn known_values(&self, attempt: &Attempt<'_>) -> Vec<String> {
+        if !attempt.explain {
+            return Vec::new();
+        }
+        let hint = |slot: &Slot| match (attempt.known(slot), &slot.kind) {
+            (Known::Value(value), SlotKind::Named(_)) => Some(format!("${{{}}} is {}", slot.hole.name, plain(&value))),
+            (Known::Missing, _) => Some(format!("{} has no value: is there such a fixture or role?", slot.text())),
+            _ => None,
+        };
+        self.slots().filter_map(hint).collect()
+    }
+
+    /// The octets that would fit, if every hole has a value.
+    pub fn octets(&self, attempt: &Attempt<'_>) -> Option<Vec<u8>> {
+        let mut octets = Vec::new();
         for part in &self.0 {
             match part {
-                Part::Text(octets) => text.extend_from_slice(octets),
+                Part::Text(text) => octets.extend_from_slice(text),
                 Part::Slot(slot) => match attempt.known(slot) {
-                    Known::Value(value) => text.extend_from_slice(&value),
-                    Known::Free | Known::Missing => text.extend_from_slice(slot.text().as_bytes()),
+                    Known::Value(value) => octets.extend_from_slice(&value),
+                    Known::Free | Known::Missing => return None,
                 },
             }
         }
+        Some(octets)
+    }
+
+    /// The text with its known values put in, for messages: `notation` writes octets down, holes without value stay.
+    pub fn described(&self, notation: impl Fn(&[u8]) -> String, attempt: &Attempt<'_>) -> String {
+        let mut text = String::new();
+        let mut octets = Vec::new();
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => octets.extend_from_slice(text),
+                Part::Slot(slot) => match attempt.known(slot) {
+                    Known::Value(value) => octets.extend_from_slice(&value),
+                    Known::Free | Known::Missing => {
+                        text.push_str(&notation(&std::mem::take(&mut octets)));
+                        text.push_str(&slot.text());
+                    }
+                },
+            }
+        }
+        text.push_str(&notation(&octets));
         text
     }
 }

@@ -11,7 +11,7 @@ pub mod start;
 use crate::suite::Protocol;
 
 pub use render::render;
-pub(crate) use render::{plain, quoted, render_code, render_value};
+pub(crate) use render::{plain, quotable, quoted, render_code, render_value};
 
 /// A complete reply or response of the server.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,11 +51,17 @@ pub struct Limits {
     pub line: usize,
     /// Octets of one whole reply, literals included.
     pub reply: usize,
+    /// Lines of one whole reply: each costs more memory than its octets.
+    pub lines: usize,
+    /// Replies on all connections of one case.
+    pub replies: usize,
+    /// Octets on one connection of a case.
+    pub connection: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { line: 1 << 20, reply: 64 << 20 }
+        Limits { line: 1 << 20, reply: 16 << 20, lines: 200_000, replies: 100_000, connection: 64 << 20 }
     }
 }
 
@@ -115,3 +121,6 @@ impl inbox::Taken {
         Reply { raw: self.raw, offset: self.offset, parsed }
     }
 }
+
+#[cfg(test)]
+mod tests;

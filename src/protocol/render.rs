@@ -22,12 +22,27 @@ pub fn render(reply: &Reply) -> Vec<String> {
     }
 }
 
+/// Text whose first octet would be read as something else, a response code or open digits: a hole holds that octet.
+fn disguised(text: &[u8], misleads: bool) -> String {
+    match text.split_first() {
+        Some((first, rest)) if misleads => format!("${{_:/\\x{first:02x}/}}{}", plain(rest)),
+        _ => plain(text),
+    }
+}
+
+/// Whether text that is no enhanced status code reads like a pattern of one, `5.x.x`.
+fn reads_as_enhanced(line: &smtp::Line) -> bool {
+    let word = line.text.split(|b| *b == b' ').next().unwrap_or_default();
+    let number = |part: &[u8]| matches!(part, b"x" | b"X") || !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    line.enhanced.is_none() && word.split(|b| *b == b'.').count() == 3 && word.split(|b| *b == b'.').all(number)
+}
+
 fn smtp_lines(reply: &smtp::Reply) -> Vec<String> {
     let last = reply.lines.len().saturating_sub(1);
     let line = |(index, line): (usize, &smtp::Line)| match (index == last, line.text.is_empty()) {
         (true, true) => reply.code.to_string(),
-        (true, false) => format!("{} {}", reply.code, plain(&line.text)),
-        (false, _) => format!("{}-{}", reply.code, plain(&line.text)),
+        (true, false) => format!("{} {}", reply.code, disguised(&line.text, reads_as_enhanced(line))),
+        (false, _) => format!("{}-{}", reply.code, disguised(&line.text, reads_as_enhanced(line))),
     };
     reply.lines.iter().enumerate().map(line).collect()
 }
@@ -38,7 +53,8 @@ fn pop3_lines(reply: &pop3::Reply) -> Vec<String> {
         pop3::Reply::Status(status) => status,
     };
     let word = if status.ok { "+OK" } else { "-ERR" };
-    let mut lines = vec![format!("{word} {}", plain(&status.text)).trim_end().to_owned()];
+    let text = disguised(&status.text, status.code.is_none() && status.text.starts_with(b"["));
+    let mut lines = vec![if text.is_empty() { word.to_owned() } else { format!("{word} {text}") }];
     let Some(body) = &status.body else { return lines };
     // A line of three periods would read as "any lines".
     let body_line = |line: &Vec<u8>| if line == b"..." { r"${_:/\.\.\./}".to_owned() } else { plain(line) };
@@ -74,7 +90,7 @@ fn after(values: &[Value]) -> String {
 
 fn resp_text(text: &Text) -> String {
     let code = text.code.as_ref().map(|code| format!(" {}", render_code(code))).unwrap_or_default();
-    let remark = plain(&text.remark);
+    let remark = disguised(&text.remark, text.code.is_none() && text.remark.starts_with(b"["));
     if remark.is_empty() { code } else { format!("{code} {remark}") }
 }
 
@@ -97,20 +113,21 @@ pub(crate) fn render_value(value: &Value) -> String {
 
 /// A string in quotes, with `\r`, `\n`, `\xHH` for what cannot be seen.
 pub(crate) fn quoted(text: &[u8]) -> String {
-    let inner = |part: &[u8]| escaped_holes(visible(part).replace('"', "\\\""));
-    if text.len() <= LONG {
-        return format!("\"{}\"", inner(text));
-    }
-    let (head, middle, tail) = cut(text);
-    format!("\"{}${{_:/.{{{middle}}}/}}{}\"", inner(head), inner(tail))
+    format!("\"{}\"", quotable(text))
 }
 
-/// Text of a line: as it is, but for control octets and holes.
+/// What stands between the quotes.
+pub(crate) fn quotable(text: &[u8]) -> String {
+    let inner = |part: &[u8]| escaped_holes(visible(part).replace('"', "\\\""));
+    if text.len() <= LONG {
+        return inner(text);
+    }
+    let (head, middle, tail) = cut(text);
+    format!("{}${{_:/.{{{middle}}}/}}{}", inner(head), inner(tail))
+}
+
+/// Text of a line: as it is, but for holes, and for octets that cannot stand in a suite, for which a hole stands.
 pub(crate) fn plain(text: &[u8]) -> String {
-    let line = |part: &[u8]| {
-        let text = visible(part).replace("\\\\", "\\").replace("\\t", "\t");
-        escaped_holes(text)
-    };
     if text.len() <= 4 * LONG {
         return line(text);
     }
@@ -118,14 +135,72 @@ pub(crate) fn plain(text: &[u8]) -> String {
     format!("{}${{_:/.{{{middle}}}/}}{}", line(head), line(tail))
 }
 
+fn line(text: &[u8]) -> String {
+    let mut writer = LineWriter::default();
+    for chunk in text.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c == '\t' || !(c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}'..='\u{ffff}')) {
+                writer.close();
+                writer.text.push(c);
+            } else {
+                writer.hide(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+        writer.hide(chunk.invalid());
+    }
+    // A space at the end of a line is not seen either.
+    let spaces = writer.text.len() - writer.text.trim_end_matches(' ').len();
+    if spaces > 0 && writer.expression.is_empty() {
+        writer.text.truncate(writer.text.len() - spaces);
+        writer.expression.push_str(&" ".repeat(spaces));
+    }
+    writer.close();
+    writer.line + &escaped_holes(writer.text)
+}
+
+/// A line in the making: what is done, text that may still change, and the octets a hole has to stand for.
+#[derive(Default)]
+struct LineWriter {
+    line: String,
+    text: String,
+    expression: String,
+}
+
+impl LineWriter {
+    fn hide(&mut self, octets: &[u8]) {
+        octets.iter().for_each(|octet| self.expression.push_str(&format!("\\x{octet:02x}")));
+    }
+
+    /// Ends the hole. Dollars in front of it go inside: `$${` would be a literal `${`.
+    fn close(&mut self) {
+        if self.expression.is_empty() {
+            return;
+        }
+        let text = std::mem::take(&mut self.text);
+        let kept = text.trim_end_matches('$');
+        let dollars = "\\$".repeat(text.len() - kept.len());
+        self.line.push_str(&escaped_holes(kept.to_owned()));
+        self.line.push_str(&format!("${{_:/{dollars}{}/}}", std::mem::take(&mut self.expression)));
+    }
+}
+
 fn escaped_holes(text: String) -> String {
     text.replace("${", "$${")
 }
 
+/// Start, length of the middle, and end of a long text. Neither cuts a character of UTF-8 in two, and the start does not end
+/// with a dollar, which would escape the hole behind it.
 fn cut(text: &[u8]) -> (&[u8], usize, &[u8]) {
-    let (head, rest) = text.split_at_checked(HEAD).unwrap_or((text, &[]));
-    let (middle, tail) = rest.split_at_checked(rest.len().saturating_sub(TAIL)).unwrap_or((rest, &[]));
-    (head, middle.len(), tail)
+    let continues = |at: usize| text.get(at).is_some_and(|octet| octet & 0xc0 == 0x80);
+    let mut head = HEAD.min(text.len());
+    while head > 0 && (continues(head) || text.get(head - 1) == Some(&b'$')) {
+        head -= 1;
+    }
+    let mut tail = text.len().saturating_sub(TAIL).max(head);
+    while tail < text.len() && continues(tail) {
+        tail += 1;
+    }
+    (text.get(..head).unwrap_or_default(), tail - head, text.get(tail..).unwrap_or_default())
 }
 
 /// Octets of a malformed line, the middle of a long one left out.

@@ -3,10 +3,12 @@
 use super::super::Span;
 use super::super::attempt::{Attempt, Difference};
 use super::super::parts::{Part, Parts};
-use super::lists::{Mode, ordered, pairs, set};
-use super::{Body, CodePattern, ImapPattern, ItemPattern, StatusPattern, Statuses, ValueKind, ValuePattern};
-use crate::protocol::imap::{Code, Key, Response, Status, Text, Value};
-use crate::protocol::{plain, render_code, render_value};
+use super::data::compare_data;
+use super::fetch::compare_items;
+use super::lists::{Mode, ordered, set};
+use super::{Body, CodePattern, ImapPattern, StatusPattern, Statuses, ValueKind, ValuePattern};
+use crate::protocol::imap::{Code, Response, Status, Text, Value};
+use crate::protocol::{plain, render_code};
 
 /// What kind of response: only those of one kind can be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,12 +91,39 @@ impl ImapPattern {
     }
 }
 
+/// A number written without a heap: most comparisons end with it.
+struct Digits {
+    octets: [u8; 20],
+    start: usize,
+}
+
+impl Digits {
+    fn new(number: u64) -> Digits {
+        let mut digits = Digits { octets: [b'0'; 20], start: 20 };
+        let mut rest = number;
+        for (place, octet) in digits.octets.iter_mut().enumerate().rev() {
+            *octet = b'0' + (rest % 10) as u8;
+            digits.start = place;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        digits
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.octets.get(self.start..).unwrap_or_default()
+    }
+}
+
 fn compare_number(pattern: &(Parts, Span), received: u64, name: &str, attempt: &mut Attempt<'_>) -> Result<(), Difference> {
-    if pattern.0.fit(received.to_string().as_bytes(), false, attempt) {
+    let digits = Digits::new(received);
+    if pattern.0.fit(digits.as_bytes(), false, attempt) {
         return Ok(());
     }
     Err(attempt
-        .differ(pattern.1, || format!("expected {} {name}, received {received} {name}", plain(&pattern.0.described(attempt)))))
+        .differ(pattern.1, || format!("expected {} {name}, received {received} {name}", pattern.0.described(plain, attempt))))
 }
 
 fn compare_text(pattern: &Option<(Parts, Span)>, received: &[u8], attempt: &mut Attempt<'_>) -> Result<(), Difference> {
@@ -103,7 +132,8 @@ fn compare_text(pattern: &Option<(Parts, Span)>, received: &[u8], attempt: &mut 
         attempt.hits += 1;
         return Ok(());
     }
-    Err(attempt.differ(*span, || format!("expected text `{}`, received `{}`", plain(&parts.described(attempt)), plain(received))))
+    let message = || format!("expected text `{}`, received `{}`", parts.described(plain, attempt), plain(received));
+    Err(Difference { hints: parts.known_values(attempt), ..attempt.differ(*span, message) })
 }
 
 impl StatusPattern {
@@ -135,7 +165,7 @@ impl CodePattern {
         let Some(code) = received.filter(|code| self.name.fit(code.name.as_bytes(), true, attempt)) else {
             return Err(attempt.differ(self.span, || {
                 let received = received.map_or("none".to_owned(), render_code);
-                format!("expected response code [{}], received {received}", plain(&self.name.described(attempt)))
+                format!("expected response code [{}], received {received}", self.name.described(plain, attempt))
             }));
         };
         attempt.hits += 4;
@@ -152,203 +182,4 @@ impl CodePattern {
             (name, expected, received) => ordered(expected, received, Mode::Plain, name, whole, attempt),
         }
     }
-}
-
-/// FETCH items are pairs in any order, extra pairs allowed.
-fn compare_items(
-    patterns: &[ItemPattern],
-    items: &[(Key, Value)],
-    exact: bool,
-    attempt: &mut Attempt<'_>,
-) -> Result<(), Difference> {
-    let mut differences = Vec::new();
-    let mut used = vec![false; items.len()];
-    for pattern in patterns {
-        match compare_item(pattern, items, &mut used, attempt) {
-            Ok(()) => attempt.hits += 1,
-            Err(difference) if attempt.explain => differences.push(difference),
-            Err(difference) => return Err(difference),
-        }
-    }
-    if exact && differences.is_empty() {
-        let extra = items.iter().zip(&used).find(|(_, used)| !**used).map(|((key, value), _)| (key, value));
-        if let Some((key, value)) = extra {
-            let part = patterns.last().map_or(Span::default(), |p| p.value.span);
-            return Err(attempt.differ(part, || format!("expected no further items, received {key} {}", render_value(value))));
-        }
-    }
-    together(differences)
-}
-
-fn compare_item(
-    pattern: &ItemPattern,
-    items: &[(Key, Value)],
-    used: &mut [bool],
-    attempt: &mut Attempt<'_>,
-) -> Result<(), Difference> {
-    let mut nearest: Option<Difference> = None;
-    for ((key, value), used) in items.iter().zip(used) {
-        let mark = attempt.mark();
-        let same_key = match &pattern.normal {
-            Some(normal) => *normal == key.normal(),
-            None => pattern.key.fit(key.to_string().as_bytes(), true, attempt),
-        };
-        if !same_key || *used {
-            attempt.undo(mark);
-            continue;
-        }
-        let label = key.to_string();
-        let compared = match (&pattern.value.kind, value) {
-            (ValueKind::List(expected), Value::List(received)) if key.name.eq_ignore_ascii_case("FLAGS") => {
-                set(expected, received, false, true, "FLAGS", pattern.value.span, attempt)
-            }
-            _ => ordered(
-                std::slice::from_ref(&pattern.value),
-                std::slice::from_ref(value),
-                Mode::Plain,
-                &label,
-                pattern.value.span,
-                attempt,
-            ),
-        };
-        match compared {
-            Ok(()) => {
-                *used = true;
-                return Ok(());
-            }
-            Err(difference) => {
-                attempt.undo(mark);
-                nearest.get_or_insert(difference);
-            }
-        }
-    }
-    Err(nearest.unwrap_or_else(|| {
-        attempt.differ(pattern.key_span, || {
-            let keys = items.iter().map(|(key, _)| key.to_string()).collect::<Vec<_>>().join(", ");
-            let others = if keys.is_empty() { "no items".to_owned() } else { format!("only {keys}") };
-            format!("expected the item {}, received {others}", plain(&pattern.key.described(attempt)))
-        })
-    }))
-}
-
-/// The first difference speaks, the others are hints.
-pub(super) fn together(differences: Vec<Difference>) -> Result<(), Difference> {
-    let mut differences = differences.into_iter();
-    let Some(mut first) = differences.next() else { return Ok(()) };
-    first.hints.extend(differences.map(|difference| format!("also: {}", difference.message)));
-    Err(first)
-}
-
-/// Untagged data by name (RFC 9051 §7): which values are sets, pairs or mailbox names.
-fn compare_data(
-    name: &str,
-    name_span: Span,
-    expected: &[ValuePattern],
-    received: &[Value],
-    exact: bool,
-    attempt: &mut Attempt<'_>,
-) -> Result<(), Difference> {
-    attempt.hits += 1;
-    match (name, expected, received) {
-        ("CAPABILITY" | "ENABLED", _, _) => set(expected, received, !exact, false, name, name_span, attempt),
-        ("FLAGS", [ValuePattern { kind: ValueKind::List(flags), span }], [Value::List(received)]) => {
-            set(flags, received, false, false, name, *span, attempt)
-        }
-        ("LIST" | "LSUB" | "XLIST", [attributes, rest @ ..], [Value::List(received), received_rest @ ..]) => {
-            let compared_rest = match (rest, received_rest) {
-                (_, [_, _]) => ordered(rest, received_rest, Mode::MailboxAt(1), name, name_span, attempt),
-                // RFC 5258 §4: extended data items are pairs; they are extras unless written.
-                ([delimiter, mailbox], [d, m, _]) if !exact => {
-                    let pattern = [delimiter.clone(), mailbox.clone()];
-                    ordered(&pattern, &[d.clone(), m.clone()], Mode::MailboxAt(1), name, name_span, attempt)
-                }
-                ([delimiter, mailbox, ValuePattern { kind: ValueKind::List(items), span }], [d, m, Value::List(extended)]) => {
-                    let pattern = [delimiter.clone(), mailbox.clone()];
-                    ordered(&pattern, &[d.clone(), m.clone()], Mode::MailboxAt(1), name, name_span, attempt)
-                        .and_then(|()| pairs(items, extended, exact, name, *span, attempt))
-                }
-                _ => ordered(rest, received_rest, Mode::MailboxAt(1), name, name_span, attempt),
-            };
-            // The mailbox comes first: it says which response is meant.
-            compared_rest?;
-            attempt.hits += 4;
-            match &attributes.kind {
-                ValueKind::List(expected) => set(expected, received, false, false, "attributes", attributes.span, attempt),
-                _ => ordered(
-                    std::slice::from_ref(attributes),
-                    &[Value::List(received.clone())],
-                    Mode::Plain,
-                    name,
-                    name_span,
-                    attempt,
-                ),
-            }
-        }
-        ("STATUS" | "METADATA", [mailbox, ValuePattern { kind: ValueKind::List(items), span }], [m, Value::List(received)]) => {
-            ordered(std::slice::from_ref(mailbox), std::slice::from_ref(m), Mode::MailboxAt(0), name, mailbox.span, attempt)?;
-            attempt.hits += 4;
-            pairs(items, received, exact, name, *span, attempt)
-        }
-        ("ID", [ValuePattern { kind: ValueKind::List(items), span }], [Value::List(received)]) => {
-            pairs(items, received, exact, name, *span, attempt)
-        }
-        ("SEARCH", _, _) => {
-            let named = expected.iter().any(|value| matches!(value.kind, ValueKind::List(_)));
-            let numbers = match received {
-                // RFC 7162 §3.1.5: (MODSEQ n) is no result.
-                [numbers @ .., Value::List(_)] if !named && !exact => numbers,
-                numbers => numbers,
-            };
-            set(expected, numbers, false, false, name, name_span, attempt)
-        }
-        ("SORT", _, [numbers @ .., Value::List(_)])
-            if !exact && !expected.iter().any(|value| matches!(value.kind, ValueKind::List(_))) =>
-        {
-            ordered(expected, numbers, Mode::Plain, name, name_span, attempt)
-        }
-        ("ESEARCH", _, _) => compare_esearch(name_span, expected, received, exact, attempt),
-        ("ACL" | "MYRIGHTS" | "LISTRIGHTS" | "QUOTAROOT", _, _) => {
-            ordered(expected, received, Mode::MailboxAt(0), name, name_span, attempt)
-        }
-        _ => ordered(expected, received, Mode::Plain, name, name_span, attempt),
-    }
-}
-
-/// `ESEARCH [(TAG "a1")] [UID] pairs` (RFC 9051 §7.3.4). The correlator is compared if it is written; UID says what the
-/// numbers are and always counts.
-fn compare_esearch(
-    span: Span,
-    expected: &[ValuePattern],
-    received: &[Value],
-    exact: bool,
-    attempt: &mut Attempt<'_>,
-) -> Result<(), Difference> {
-    let (tag, expected) = match expected {
-        [tag @ ValuePattern { kind: ValueKind::List(_), .. }, rest @ ..] => (Some(tag), rest),
-        rest => (None, rest),
-    };
-    let (received_tag, received) = match received {
-        [tag @ Value::List(_), rest @ ..] => (Some(tag), rest),
-        rest => (None, rest),
-    };
-    if let Some(tag) = tag {
-        let received = received_tag.map(std::slice::from_ref).unwrap_or_default();
-        ordered(std::slice::from_ref(tag), received, Mode::Plain, "ESEARCH", tag.span, attempt)?;
-        attempt.hits += 2;
-    }
-    let is_uid = |text: Option<&[u8]>| text.is_some_and(|text| text.eq_ignore_ascii_case(b"UID"));
-    let uid_written = matches!(expected, [ValuePattern { kind: ValueKind::Atom(parts), .. }, ..] if is_uid(parts.text()));
-    let uid_received = matches!(received, [Value::Atom(text), ..] if is_uid(Some(text)));
-    let any = matches!(expected, [ValuePattern { kind: ValueKind::Rest, .. }]);
-    if uid_written != uid_received && !any {
-        let span = if uid_written { expected.first().map_or(span, |value| value.span) } else { span };
-        return Err(attempt.differ(span, || {
-            let (wanted, got) = if uid_written { ("UIDs", "message numbers") } else { ("message numbers", "UIDs") };
-            format!("expected {wanted} in ESEARCH, received {got}")
-        }));
-    }
-    let without_uid = |uid: bool| usize::from(uid);
-    let expected = expected.get(without_uid(uid_written)..).unwrap_or_default();
-    let received = received.get(without_uid(uid_received)..).unwrap_or_default();
-    pairs(expected, received, exact, "ESEARCH", span, attempt)
 }

@@ -1,11 +1,20 @@
 //! IMAP expectations: parsed like responses, compared as data.
 
+mod assignment;
 mod compare;
 mod compile;
+mod data;
+mod ending;
+mod explain;
+mod fetch;
+mod judge;
 mod lists;
+mod value;
 mod values;
 
 pub(super) use compile::compile;
+pub(super) use ending::is_over;
+pub(super) use judge::judge;
 
 use super::Span;
 use super::parts::Parts;

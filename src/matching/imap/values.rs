@@ -14,7 +14,8 @@ pub(super) fn values(reader: &mut Reader<'_>, depth: usize, in_code: bool) -> Re
     let mut values = vec![value(reader, depth, in_code)?];
     loop {
         let after_list = matches!(values.last(), Some(ValuePattern { kind: ValueKind::List(_), .. }));
-        if !(after_list && reader.octet() == Some(b'(')) && !reader.eat(b' ') {
+        let side_by_side = after_list && reader.octet() == Some(b'(');
+        if !side_by_side && !reader.eat(b' ') {
             return Ok(values);
         }
         values.push(value(reader, depth, in_code)?);

@@ -3,6 +3,7 @@
 mod compiling;
 mod imap;
 mod pop3;
+mod properties;
 mod smtp;
 
 use super::*;

@@ -33,7 +33,7 @@ fn a_wrong_answer_says_what_came_instead() {
     fails(check("S: 250 2.1.5", "250 2.1.0 ok\r\n"), &["mismatch: expected enhanced status code 2.1.5, received 2.1.0 @ 2.1.5"]);
     fails(check("S: 250 2.1.5", "250 ok\r\n"), &["mismatch: expected enhanced status code 2.1.5, received none @ 2.1.5"]);
     fails(check("S: 250 fine", "250 2.0.0 good\r\n"), &["mismatch: expected text `fine`, received `good` @ fine"]);
-    fails(check("S: 250", ""), &["timed-out: expected 250, but nothing more came in time"]);
+    fails(check("S: 250", ""), &["timed-out: expected `250`, but nothing more came in time"]);
 }
 
 #[test]

@@ -56,8 +56,9 @@ fn untagged(cursor: &mut Cursor<'_>) -> Result<Response, Fault> {
         return Ok(Response::Untagged { status, text });
     }
     let name = String::from_utf8_lossy(word).to_ascii_uppercase();
+    let spaced = cursor.eat(b' ');
     let start = cursor.at();
-    let values = if cursor.eat(b' ') { value::values(cursor, 0)? } else { Vec::new() };
+    let values = if spaced { value::values(cursor, 0)? } else { Vec::new() };
     shape::check(&name, &values).map_err(|expected| Fault::new(start, expected))?;
     Ok(Response::Data { name, values })
 }

@@ -16,11 +16,17 @@ pub struct Key {
     pub fields: Vec<String>,
     /// The origin octet of a partial answer, `<0>`.
     pub origin: Option<u64>,
+    /// One spelling for all that mean the same.
+    normal: String,
 }
 
 impl Key {
     /// One spelling for all that mean the same.
-    pub fn normal(&self) -> String {
+    pub fn normal(&self) -> &str {
+        &self.normal
+    }
+
+    fn normalised(&self) -> String {
         let mut fields = self.fields.iter().map(|f| f.to_ascii_uppercase()).collect::<Vec<_>>();
         fields.sort();
         self.spelled(&self.name.to_ascii_uppercase(), self.section.as_deref().map(str::to_ascii_uppercase), &fields)
@@ -54,7 +60,7 @@ impl std::fmt::Display for Key {
 pub(crate) fn normal_fields(text: &str) -> Option<String> {
     let mut cursor = Cursor::new(text.as_bytes());
     let key = key(&mut cursor).ok()?;
-    cursor.is_at_end().then(|| key.normal())
+    cursor.is_at_end().then_some(key.normal)
 }
 
 pub(super) fn key(cursor: &mut Cursor<'_>) -> Result<Key, Fault> {
@@ -62,7 +68,8 @@ pub(super) fn key(cursor: &mut Cursor<'_>) -> Result<Key, Fault> {
     if name.is_empty() {
         return Err(cursor.expected("the name of a FETCH item"));
     }
-    let mut key = Key { name: String::from_utf8_lossy(name).into_owned(), section: None, fields: Vec::new(), origin: None };
+    let name = String::from_utf8_lossy(name).into_owned();
+    let mut key = Key { name, section: None, fields: Vec::new(), origin: None, normal: String::new() };
     if cursor.eat(b'[') {
         let section = cursor.run(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'-'));
         key.section = Some(String::from_utf8_lossy(section).into_owned());
@@ -84,5 +91,6 @@ pub(super) fn key(cursor: &mut Cursor<'_>) -> Result<Key, Fault> {
         key.origin = Some(cursor.number("the origin octet")?);
         cursor.require(b'>', "`>` behind the origin octet")?;
     }
+    key.normal = key.normalised();
     Ok(key)
 }

@@ -1,0 +1,121 @@
+//! Untagged data by name: which of its values are sets, pairs or mailbox names.
+
+use super::super::Span;
+use super::super::attempt::{Attempt, Difference};
+use super::lists::{Mode, ordered, pairs, set};
+use super::{ValueKind, ValuePattern};
+use crate::protocol::imap::Value;
+
+/// Compares the values of a response by what RFC 9051 §7 says of it.
+pub(super) fn compare_data(
+    name: &str,
+    name_span: Span,
+    expected: &[ValuePattern],
+    received: &[Value],
+    exact: bool,
+    attempt: &mut Attempt<'_>,
+) -> Result<(), Difference> {
+    attempt.hits += 1;
+    match (name, expected, received) {
+        ("CAPABILITY" | "ENABLED", _, _) => set(expected, received, !exact, false, name, name_span, attempt),
+        ("FLAGS", [ValuePattern { kind: ValueKind::List(flags), span }], [Value::List(received)]) => {
+            set(flags, received, false, false, name, *span, attempt)
+        }
+        ("LIST" | "LSUB" | "XLIST", [attributes, rest @ ..], [Value::List(received), received_rest @ ..]) => {
+            let compared_rest = match (rest, received_rest) {
+                (_, [_, _]) => ordered(rest, received_rest, Mode::MailboxAt(1), name, name_span, attempt),
+                // RFC 5258 §4: extended data items are pairs; they are extras unless written.
+                ([delimiter, mailbox], [d, m, _]) if !exact => {
+                    let pattern = [delimiter.clone(), mailbox.clone()];
+                    ordered(&pattern, &[d.clone(), m.clone()], Mode::MailboxAt(1), name, name_span, attempt)
+                }
+                ([delimiter, mailbox, ValuePattern { kind: ValueKind::List(items), span }], [d, m, Value::List(extended)]) => {
+                    let pattern = [delimiter.clone(), mailbox.clone()];
+                    ordered(&pattern, &[d.clone(), m.clone()], Mode::MailboxAt(1), name, name_span, attempt)
+                        .and_then(|()| pairs(items, extended, exact, name, *span, attempt))
+                }
+                _ => ordered(rest, received_rest, Mode::MailboxAt(1), name, name_span, attempt),
+            };
+            // The mailbox comes first: it says which response is meant.
+            compared_rest?;
+            attempt.hits += 4;
+            match &attributes.kind {
+                ValueKind::List(expected) => set(expected, received, false, false, "attributes", attributes.span, attempt),
+                _ => ordered(
+                    std::slice::from_ref(attributes),
+                    &[Value::List(received.clone())],
+                    Mode::Plain,
+                    name,
+                    name_span,
+                    attempt,
+                ),
+            }
+        }
+        ("STATUS" | "METADATA", [mailbox, ValuePattern { kind: ValueKind::List(items), span }], [m, Value::List(received)]) => {
+            ordered(std::slice::from_ref(mailbox), std::slice::from_ref(m), Mode::MailboxAt(0), name, mailbox.span, attempt)?;
+            attempt.hits += 4;
+            pairs(items, received, exact, name, *span, attempt)
+        }
+        ("ID", [ValuePattern { kind: ValueKind::List(items), span }], [Value::List(received)]) => {
+            pairs(items, received, exact, name, *span, attempt)
+        }
+        ("SEARCH", _, _) => {
+            let named = expected.iter().any(|value| matches!(value.kind, ValueKind::List(_)));
+            let numbers = match received {
+                // RFC 7162 §3.1.5: (MODSEQ n) is no result.
+                [numbers @ .., Value::List(_)] if !named && !exact => numbers,
+                numbers => numbers,
+            };
+            set(expected, numbers, false, false, name, name_span, attempt)
+        }
+        ("SORT", _, [numbers @ .., Value::List(_)])
+            if !exact && !expected.iter().any(|value| matches!(value.kind, ValueKind::List(_))) =>
+        {
+            ordered(expected, numbers, Mode::Plain, name, name_span, attempt)
+        }
+        ("ESEARCH", _, _) => compare_esearch(name_span, expected, received, exact, attempt),
+        ("ACL" | "MYRIGHTS" | "LISTRIGHTS" | "QUOTAROOT", _, _) => {
+            ordered(expected, received, Mode::MailboxAt(0), name, name_span, attempt)
+        }
+        _ => ordered(expected, received, Mode::Plain, name, name_span, attempt),
+    }
+}
+
+/// `ESEARCH [(TAG "a1")] [UID] pairs` (RFC 9051 §7.3.4). The correlator is compared if it is written; UID says what the
+/// numbers are and always counts.
+fn compare_esearch(
+    span: Span,
+    expected: &[ValuePattern],
+    received: &[Value],
+    exact: bool,
+    attempt: &mut Attempt<'_>,
+) -> Result<(), Difference> {
+    let (tag, expected) = match expected {
+        [tag @ ValuePattern { kind: ValueKind::List(_), .. }, rest @ ..] => (Some(tag), rest),
+        rest => (None, rest),
+    };
+    let (received_tag, received) = match received {
+        [tag @ Value::List(_), rest @ ..] => (Some(tag), rest),
+        rest => (None, rest),
+    };
+    if let Some(tag) = tag {
+        let received = received_tag.map(std::slice::from_ref).unwrap_or_default();
+        ordered(std::slice::from_ref(tag), received, Mode::Plain, "ESEARCH", tag.span, attempt)?;
+        attempt.hits += 2;
+    }
+    let is_uid = |text: Option<&[u8]>| text.is_some_and(|text| text.eq_ignore_ascii_case(b"UID"));
+    let uid_written = matches!(expected, [ValuePattern { kind: ValueKind::Atom(parts), .. }, ..] if is_uid(parts.text()));
+    let uid_received = matches!(received, [Value::Atom(text), ..] if is_uid(Some(text)));
+    let any = matches!(expected, [ValuePattern { kind: ValueKind::Rest, .. }]);
+    if uid_written != uid_received && !any {
+        let span = if uid_written { expected.first().map_or(span, |value| value.span) } else { span };
+        return Err(attempt.differ(span, || {
+            let (wanted, got) = if uid_written { ("UIDs", "message numbers") } else { ("message numbers", "UIDs") };
+            format!("expected {wanted} in ESEARCH, received {got}")
+        }));
+    }
+    let without_uid = |uid: bool| usize::from(uid);
+    let expected = expected.get(without_uid(uid_written)..).unwrap_or_default();
+    let received = received.get(without_uid(uid_received)..).unwrap_or_default();
+    pairs(expected, received, exact, "ESEARCH", span, attempt)
+}
