@@ -115,30 +115,25 @@ impl Driver<'_> {
                         alarm.as_mut().reset(deadline);
                     }
                     tokio::select! {
-                                            biased;
-                                            _ = stopped.as_mut() => engine.abandon(Verdict::Errored, "the run was interrupted".to_owned()),
-                                            read = read_any(&mut connections, &mut buffer) => {
-                                                let now = begun.elapsed();
-                                                match read {
-                                                    (name, Ok(count)) if count > 0 => engine.received(&name, buffer.get(..count).unwrap_or_default(), now),
-                                                    (name, end) => {
-                                                        connections.remove(&name);
-                                                        engine.closed(&name, &end_in_words(&end), now);
-                                                    }
-                                                }
-                                            }
-                    <<<<<<< HEAD
-                                            () = alarm.as_mut() => {
-                                                let now = begun.elapsed();
-                                                if now >= until {
-                                                    engine.deadline_passed(now);
-                                                }
-                                            }
-                                            _ = stopped.as_mut() => engine.abandon(Verdict::Errored, "the run was interrupted".to_owned()),
-                    =======
-                                            () = tokio::time::sleep(left) => engine.deadline_passed(begun.elapsed().max(until)),
-                    >>>>>>> main
-                                        }
+                        biased;
+                        _ = stopped.as_mut() => engine.abandon(Verdict::Errored, "the run was interrupted".to_owned()),
+                        read = read_any(&mut connections, &mut buffer) => {
+                            let now = begun.elapsed();
+                            match read {
+                                (name, Ok(count)) if count > 0 => engine.received(&name, buffer.get(..count).unwrap_or_default(), now),
+                                (name, end) => {
+                                    connections.remove(&name);
+                                    engine.closed(&name, &end_in_words(&end), now);
+                                }
+                            }
+                        }
+                        () = alarm.as_mut() => {
+                            let now = begun.elapsed();
+                            if now >= until {
+                                engine.deadline_passed(now);
+                            }
+                        }
+                    }
                 }
             }
         }
