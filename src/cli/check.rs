@@ -46,8 +46,16 @@ pub fn check(global: &Global, args: &CheckArgs) -> Result<u8, Failure> {
     let cases = library.cases().count();
     let suites = library.suites.len();
     output::print(&format!(
-        "{suites} suites, {cases} cases, {} requirements: {errors} errors, {warnings} warnings\n",
-        library.requirements.len()
+        "{}, {}, {}: {}, {}\n",
+        counted(suites, "suite"),
+        counted(cases, "case"),
+        counted(library.requirements.len(), "requirement"),
+        counted(errors, "error"),
+        counted(warnings, "warning")
     ))?;
     Ok(if sound { 0 } else { 2 })
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

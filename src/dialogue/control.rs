@@ -36,7 +36,6 @@ impl Engine {
                     begin.state = *start;
                 }
                 if state.open {
-                    self.note(on, "we close the connection".to_owned());
                     self.demands.push_back(Demand::Close { connection: on.clone() });
                 }
                 self.open(on.clone(), begin);
@@ -141,19 +140,18 @@ impl Engine {
         self.fail(vec![finding]);
     }
 
-    /// A part of a reply came where nothing may come.
-    pub(super) fn silence_broken_by_fragment(&mut self, connection: &str) {
-        let fragment = self.connections.get(connection).map_or(Vec::new(), |state| state.framer.pending().to_vec());
-        let Doing::KeepingSilent { on, span, .. } = &self.doing else { return };
+    /// Time is up and no whole reply came; a part of one breaks the silence, too. It is judged only now, since how much of a reply
+    /// has come at an earlier instant is the network's doing.
+    pub(super) fn silence_kept(&mut self) {
+        let Doing::KeepingSilent { on, span, .. } = std::mem::replace(&mut self.doing, Doing::Stepping) else { return };
+        let fragment = self.connections.get(&on).map_or(&[][..], |state| state.framer.pending());
         if fragment.is_empty() {
             return;
         }
-        let (on, span) = (on.clone(), *span);
         let mut finding =
             self.finding(FindingKind::Forbidden, Some(span), &on, "the server speaks where it must be silent".to_owned());
-        // How much of it has come by now is the network's doing.
-        finding.hints.push("a part of a reply came".to_owned());
-        self.doing = Doing::Stepping;
+        let shown = visible(fragment.get(..200).unwrap_or(fragment));
+        finding.hints.push(format!("{} octets of an unfinished reply came: `{shown}`", fragment.len()));
         self.fail(vec![finding]);
     }
 }

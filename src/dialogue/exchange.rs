@@ -8,7 +8,7 @@ use super::render::{self, Chunk};
 use super::{Doing, Engine};
 use crate::matching::{self, Ending};
 use crate::outcome::{Finding, FindingKind};
-use crate::protocol::Reply;
+use crate::protocol::{Parsed, Reply};
 use crate::suite::{ConnectionName, Exchange, Expect, Literals, Necessity, Protocol, Send, Span};
 use crate::transcript::visible;
 
@@ -30,6 +30,13 @@ pub struct Running {
     replies: Vec<Reply>,
     /// How many lines were sent.
     lines: usize,
+}
+
+impl Running {
+    /// Where it stands in the file.
+    pub(super) fn span(&self) -> Span {
+        self.span
+    }
 }
 
 impl Engine {
@@ -212,8 +219,12 @@ impl Engine {
                 running.pending.clear();
             }
         }
+        // Untagged data answers no command; looking through all of it again for each would make long answers slow.
+        let ends_nothing = !running.tags.is_empty()
+            && reply.raw.starts_with(b"* ")
+            && !matches!(&reply.parsed, Parsed::Malformed(malformed) if malformed.fatal);
         running.replies.push(reply);
-        let over = self.exchange_is_over(&running);
+        let over = !ends_nothing && self.exchange_is_over(&running);
         self.doing = Doing::Exchanging(running);
         if over {
             self.judge_exchange(Ending::Over);
@@ -246,6 +257,12 @@ impl Engine {
         }
         let mut findings: Vec<Finding> =
             judgement.findings.into_iter().map(|flaw| located(flaw, &running.expects, &running.on, running.span)).collect();
+        // What made the rest unreadable explains why the rest is missing.
+        let fatal = running.replies.iter().find_map(|reply| match &reply.parsed {
+            Parsed::Malformed(malformed) if malformed.fatal => Some(malformed.offset),
+            _ => None,
+        });
+        findings.sort_by_key(|finding| fatal.is_none() || finding.offset != fatal);
         if let Some(first) = findings.first_mut() {
             self.explain_ending(first, &running, ending);
         }

@@ -50,11 +50,22 @@ pub fn located(flaw: Flaw, expects: &[Expect], connection: &ConnectionName, fall
         message: flaw.message,
         span: span.or(Some(fallback)),
         expected: line.map(|(expect, _)| expect.pattern.lines.join("\n")),
-        received: flaw.received,
+        received: flaw.received.map(shortened),
         connection: connection.to_string(),
         offset: flaw.offset,
         hints: flaw.hints,
     }
+}
+
+/// What came, without the middle of what no one can read whole.
+fn shortened(received: String) -> String {
+    const KEPT: usize = 64 << 10;
+    if received.len() <= 2 * KEPT {
+        return received;
+    }
+    let head = received.get(..received.floor_char_boundary(KEPT)).unwrap_or_default();
+    let tail = received.get(received.ceil_char_boundary(received.len() - KEPT)..).unwrap_or_default();
+    format!("{head}… {} octets …{tail}", received.len() - head.len() - tail.len())
 }
 
 /// Names the way a case failed so that the next run's failure can be told to be the same: the kind, the expectation as written, and the

@@ -22,6 +22,7 @@ use self::connection::Connection;
 use self::program::Program;
 use self::scope::Scope;
 use crate::outcome::{Finding, FindingKind, Verdict};
+use crate::protocol::Limits;
 use crate::suite::{Case, ConnectionName, Handshake, Protocol, Segments, Span, Start, Transport};
 use crate::transcript::{Entry, Transcript, What};
 
@@ -118,6 +119,8 @@ pub struct Engine {
     reason: Option<String>,
     now: Duration,
     deadline: Duration,
+    /// Replies taken on all connections.
+    replies: usize,
 }
 
 impl Engine {
@@ -138,6 +141,7 @@ impl Engine {
             reason: None,
             now: Duration::ZERO,
             deadline,
+            replies: 0,
             case,
         };
         let start = engine.case.start.clone();
@@ -171,6 +175,9 @@ impl Engine {
         self.now = self.now.max(now);
         let Some(state) = self.connections.get_mut(connection) else { return };
         state.received += bytes.len() as u64;
+        if state.received > self.scope.environment.limits.connection {
+            return self.flooded(connection);
+        }
         state.framer.push(bytes);
         self.pump(connection);
     }
@@ -201,7 +208,7 @@ impl Engine {
         let whole_case = self.now >= self.deadline;
         match &self.doing {
             Doing::Waiting { until } if self.now >= *until => self.doing = Doing::Stepping,
-            Doing::KeepingSilent { until, .. } if self.now >= *until => self.doing = Doing::Stepping,
+            Doing::KeepingSilent { until, .. } if self.now >= *until => self.silence_kept(),
             Doing::Exchanging(running) if whole_case || self.now >= running.until => self.exchange_timed_out(),
             Doing::Preparing(preparation) if whole_case || self.now >= preparation.until => self.preparation_timed_out(),
             Doing::Authenticating(exchange) if whole_case || self.now >= exchange.until => self.sasl_closed("no answer in time"),
@@ -333,17 +340,16 @@ impl Engine {
             if state.inbox.is_empty() {
                 match state.framer.next() {
                     Some(reply) => {
+                        self.replies += 1;
+                        if self.replies > self.scope.environment.limits.replies {
+                            return self.flooded(connection);
+                        }
                         let (bytes, tls) = (reply.raw.clone(), state.tls);
                         state.inbox.push_back(reply);
                         self.record(connection, tls, What::Received(bytes));
                         continue;
                     }
-                    None => {
-                        if matches!(self.doing, Doing::KeepingSilent { .. }) {
-                            self.silence_broken_by_fragment(connection);
-                        }
-                        return;
-                    }
+                    None => return,
                 }
             }
             let Some(reply) = state.inbox.pop_front() else { return };
@@ -372,9 +378,40 @@ impl Engine {
         self.doing = Doing::Opening(name);
     }
 
+    /// A server that does not stop talking ends the case before it fills the memory.
+    fn flooded(&mut self, connection: &str) {
+        let Limits { replies, connection: octets, .. } = self.scope.environment.limits;
+        let why = format!(
+            "the server does not stop talking: more than {replies} replies in one case, or {octets} octets on one connection"
+        );
+        let span = match &self.doing {
+            Doing::Over => return,
+            Doing::Exchanging(running) => Some(running.span()),
+            _ => None,
+        };
+        if self.program.in_setup() || matches!(self.doing, Doing::Preparing(_) | Doing::Opening(_)) {
+            return self.end(Verdict::Blocked, format!("the set-up failed: {why}"));
+        }
+        // Not by way of `fail`: another attempt of an `eventually` would meet the same flood.
+        self.findings = vec![self.finding(FindingKind::Forbidden, span, connection, why)];
+        self.verdict = Verdict::broken(self.case.level, self.strict);
+        self.over();
+    }
+
     fn record(&mut self, connection: &str, tls: bool, what: What) {
         let preparing = matches!(self.doing, Doing::Preparing(_) | Doing::Opening(_)) || self.program.in_setup();
-        self.transcript.entries.push(Entry { at: self.now, connection: Arc::from(connection), tls, preparing, what });
+        let (what, left_out) = match what {
+            What::Sent(bytes) => shortened(bytes, What::Sent),
+            What::Received(bytes) => shortened(bytes, What::Received),
+            event => (event, 0),
+        };
+        let mut push = |what| {
+            self.transcript.entries.push(Entry { at: self.now, connection: Arc::from(connection), tls, preparing, what });
+        };
+        push(what);
+        if left_out > 0 {
+            push(What::Event(format!("{left_out} more octets are left out here")));
+        }
     }
 
     fn note(&mut self, connection: &ConnectionName, text: String) {
@@ -427,4 +464,15 @@ impl Engine {
         self.demands.clear();
         self.doing = Doing::Over;
     }
+}
+
+/// Octets of one write or reply that a transcript keeps.
+const KEPT: usize = 1 << 20;
+
+/// The octets a transcript keeps, and how many it leaves out.
+fn shortened(mut bytes: Vec<u8>, what: fn(Vec<u8>) -> What) -> (What, usize) {
+    let left_out = bytes.len().saturating_sub(KEPT);
+    bytes.truncate(KEPT);
+    bytes.shrink_to_fit();
+    (what(bytes), left_out)
 }

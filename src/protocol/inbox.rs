@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::Fault;
+use super::{Fault, Limits};
 
 /// Bytes of a connection, from the first byte of the reply in progress.
 #[derive(Debug, Default)]
@@ -15,6 +15,8 @@ pub(super) struct Inbox {
     cursor: usize,
     /// No line feed stands between `cursor` and here.
     scanned: usize,
+    /// Lines of the reply in progress that were read.
+    lines: usize,
     /// How many bytes of the connection came before `bytes`.
     before: u64,
     /// A fatal reply was found: nothing behind it can be framed, so nothing is kept.
@@ -86,6 +88,11 @@ impl Inbox {
         self.cursor - self.start
     }
 
+    /// Whether what was read of the reply in progress is more than may be kept.
+    pub fn is_over(&self, limits: &Limits) -> bool {
+        self.read() > limits.reply || self.lines > limits.lines
+    }
+
     /// Reads the next line; `limit` counts its octets with the line end.
     pub fn line(&mut self, limit: usize) -> Next {
         if self.dead {
@@ -100,6 +107,7 @@ impl Inbox {
         };
         let feed = self.scanned.min(horizon) + found;
         let first = self.cursor;
+        self.lines += 1;
         self.cursor = feed + 1;
         self.scanned = self.cursor;
         let text = self.bytes.get(first..feed).unwrap_or_default();
@@ -135,6 +143,7 @@ impl Inbox {
         let raw = self.bytes.get(self.start..self.cursor).unwrap_or_default().to_vec();
         let offset = self.before + self.start as u64;
         self.start = self.cursor;
+        self.lines = 0;
         Taken { raw, offset }
     }
 
@@ -153,7 +162,7 @@ impl Inbox {
         let given_up = self.pending().to_vec();
         self.before += self.bytes.len() as u64;
         self.bytes.clear();
-        (self.start, self.cursor, self.scanned) = (0, 0, 0);
+        (self.start, self.cursor, self.scanned, self.lines) = (0, 0, 0, 0);
         given_up
     }
 }

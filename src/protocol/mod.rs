@@ -51,11 +51,17 @@ pub struct Limits {
     pub line: usize,
     /// Octets of one whole reply, literals included.
     pub reply: usize,
+    /// Lines of one whole reply: each costs more memory than its octets.
+    pub lines: usize,
+    /// Replies on all connections of one case.
+    pub replies: usize,
+    /// Octets on one connection of a case.
+    pub connection: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { line: 1 << 20, reply: 64 << 20 }
+        Limits { line: 1 << 20, reply: 16 << 20, lines: 200_000, replies: 100_000, connection: 64 << 20 }
     }
 }
 

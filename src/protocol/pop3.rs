@@ -217,8 +217,9 @@ impl Framer for Pop3Framer {
                 }
                 Next::Line(line) => line,
             };
-            if self.inbox.read() > self.limits.reply {
-                let expected = format!("expected a reply of at most {} octets", self.limits.reply);
+            if self.inbox.is_over(&self.limits) {
+                let expected =
+                    format!("expected a reply of at most {} octets and {} lines", self.limits.reply, self.limits.lines);
                 return Some(self.inbox.take_last(0).fatal(read, expected));
             }
             // A carriage return inside a body is the message's own matter.

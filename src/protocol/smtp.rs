@@ -167,8 +167,9 @@ impl Framer for SmtpFramer {
                     return Some(self.inbox.take_last(self.limits.line).fatal(read, expected));
                 }
                 Next::Line(line) => {
-                    if self.inbox.read() > self.limits.reply {
-                        let expected = format!("expected a reply of at most {} octets", self.limits.reply);
+                    if self.inbox.is_over(&self.limits) {
+                        let expected =
+                            format!("expected a reply of at most {} octets and {} lines", self.limits.reply, self.limits.lines);
                         return Some(self.inbox.take_last(0).fatal(read, expected));
                     }
                     if self.line(&line) {

@@ -16,10 +16,21 @@ pub struct Keeper {
     timeout: Duration,
     tag: u64,
     received: Vec<u8>,
+    /// Octets of `received` that were searched for a line end without finding one.
+    searched: usize,
     /// What the names of personal mailboxes start with (RFC 2342 §5).
     pub prefix: String,
     cleaned: bool,
     disposable: bool,
+}
+
+/// Octets of the answer to one command; lists of mailboxes are far shorter.
+const ANSWER: usize = 8 << 20;
+
+/// A command without its arguments, for messages: the password of LOGIN is one of them.
+fn verb(command: &str) -> String {
+    let words = if command.starts_with("LOGIN") { 1 } else { 2 };
+    command.split(' ').take(words).collect::<Vec<_>>().join(" ")
 }
 
 /// What one command was answered: the untagged lines (literals included) before the tagged one.
@@ -40,6 +51,7 @@ impl Keeper {
             timeout: target.timeouts.step.max(Duration::from_secs(10)),
             tag: 0,
             received: Vec::new(),
+            searched: 0,
             prefix: String::new(),
             cleaned: false,
             disposable: account.disposable,
@@ -105,8 +117,14 @@ impl Keeper {
     /// Removes mailboxes whose names match a LIST pattern, the deepest first; INBOX stays.
     pub async fn remove(&mut self, pattern: &str) -> Result<(), String> {
         let list = self.command(&format!("LIST \"\" {}", quoted(pattern))).await?;
-        let mut names: Vec<String> =
-            list.untagged.iter().filter_map(|line| listed(line)).filter(|name| !name.eq_ignore_ascii_case("INBOX")).collect();
+        // A server under test may list what was not asked for; what does not bear the prefix is not ours to remove.
+        let prefix = pattern.trim_end_matches('*');
+        let mut names: Vec<String> = list
+            .untagged
+            .iter()
+            .filter_map(|line| listed(line))
+            .filter(|name| name.starts_with(prefix) && !name.eq_ignore_ascii_case("INBOX"))
+            .collect();
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         for name in names {
             let name = quoted(&name);
@@ -138,14 +156,18 @@ impl Keeper {
 
     async fn answer(&mut self, tag: &str, command: &str) -> Result<Answer, String> {
         let mut untagged = Vec::new();
+        let mut octets = 0;
         loop {
             let line = self.line().await?;
+            octets += line.len();
+            if octets > ANSWER {
+                return Err(format!("the answer to `{}` is longer than {ANSWER} octets", verb(command)));
+            }
             match line.strip_prefix(tag.as_bytes()).and_then(|rest| rest.strip_prefix(b" ")) {
                 None => untagged.push(line),
                 Some(status) if status.to_ascii_uppercase().starts_with(b"OK") => return Ok(Answer { untagged }),
                 Some(status) => {
-                    let verb = command.split(' ').take(2).collect::<Vec<_>>().join(" ");
-                    let verb = if verb.starts_with("LOGIN") { "LOGIN" } else { &verb };
+                    let verb = verb(command);
                     return Err(format!("`{verb}` was answered `{}`", crate::transcript::visible(status.trim_ascii_end())));
                 }
             }
@@ -154,21 +176,24 @@ impl Keeper {
 
     /// One response: a line and the literals in it.
     async fn line(&mut self) -> Result<Vec<u8>, String> {
-        let mut from = 0;
+        self.searched = 0;
         loop {
-            if let Some(end) = memchr::memmem::find(self.received.get(from..).unwrap_or_default(), b"\r\n") {
-                let end = from + end + 2;
+            let unseen = self.received.get(self.searched..).unwrap_or_default();
+            if let Some(end) = memchr::memmem::find(unseen, b"\r\n") {
+                let end = self.searched + end + 2;
                 let literal = crate::protocol::start::literal_size(self.received.get(..end).unwrap_or_default());
                 match literal {
-                    Some(size) if size > 64 << 20 => return Err("the server announces a literal that is too large".to_owned()),
-                    Some(size) => from = end + size,
+                    Some(size) if size > ANSWER => return Err(format!("the server announces a literal of {size} octets")),
+                    Some(size) => self.searched = end + size,
                     None => return Ok(self.received.drain(..end).collect()),
                 }
             } else {
+                // The line end may come in two parts.
+                self.searched = self.searched.max(self.received.len().saturating_sub(1));
                 self.read().await?;
                 continue;
             }
-            while self.received.len() < from {
+            while self.received.len() < self.searched {
                 self.read().await?;
             }
         }
@@ -182,8 +207,8 @@ impl Keeper {
             Ok(Ok(0)) => Err("the server closed the keeper's connection".to_owned()),
             Ok(Ok(count)) => {
                 self.received.extend_from_slice(buffer.get(..count).unwrap_or_default());
-                if self.received.len() > 80 << 20 {
-                    Err("the server sends the keeper more than 80 MB".to_owned())
+                if self.received.len() > 2 * ANSWER {
+                    Err(format!("the server sends a response longer than {ANSWER} octets"))
                 } else {
                     Ok(())
                 }

@@ -105,6 +105,9 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("challenge", Scope::Received, r"^(?:334|\+) ([A-Za-z0-9+/]{12,}={0,2})$"),
     ("response", Scope::Sent, r"(?i)\bAUTH(?:ENTICATE)? \S+ ([A-Za-z0-9+/]{8,}={0,2})$"),
     ("response", Scope::Sent, r"^([A-Za-z0-9+/]{12,}={1,2})$"),
+    ("response", Scope::Sent, r"^(A[GH][A-Za-z0-9+/]{10,}={0,2})$"),
+    // Which of several sessions is told first is the network's doing (RFC 3501 §2.3.2).
+    ("recent", Scope::Received, r"^\* (\d+) RECENT$"),
     // A local part with a long number is made by a clock or a counter.
     ("message-id", Scope::Received, r"<([^<>@\s]*\d{4}[^<>@\s]*@[^<>\s]+)>"),
     ("message-id", Scope::Received, r"(?i)^message-id:\s*<([^<>]+)>"),

@@ -27,7 +27,9 @@ pub fn normalise(transcript: &Transcript, values: &[(String, Vec<u8>)], filters:
 
     let mut page = String::new();
     let mut commands: HashMap<&ConnectionName, String> = HashMap::new();
-    for entry in &transcript.entries {
+    // Whether the server's close is still seen after the last word is the network's doing.
+    let last = transcript.entries.iter().rposition(|entry| !matches!(entry.what, What::Event(_))).map_or(0, |at| at + 1);
+    for entry in transcript.entries.iter().take(last) {
         if let What::Sent(bytes) = &entry.what {
             commands.insert(&entry.connection, last_command(bytes));
         }
@@ -144,10 +146,11 @@ fn named(bytes: &[u8], values: &[(&str, &[u8])]) -> Vec<u8> {
     out
 }
 
-/// Whether a word may end between these two octets.
+/// Whether a word may end between these two octets: not inside a run of letters or of digits.
 fn apart(outside: Option<u8>, inside: Option<u8>) -> bool {
-    let word = |octet: Option<u8>| octet.is_some_and(|b| b.is_ascii_alphanumeric());
-    !(word(outside) && word(inside))
+    let letter = |octet: Option<u8>| octet.is_some_and(|b| b.is_ascii_alphabetic());
+    let digit = |octet: Option<u8>| octet.is_some_and(|b| b.is_ascii_digit());
+    !(letter(outside) && letter(inside) || digit(outside) && digit(inside))
 }
 
 #[cfg(test)]

@@ -142,9 +142,12 @@ pub fn need(text: &str) -> CapabilityNeed {
 }
 
 fn seed(at: &At<SeedYaml>) -> SeedMessage {
+    let place = |text: &str| Span { line: at.line, column: at.column, length: text.chars().count().max(1) };
     match &at.value {
-        SeedYaml::Name(fixture) => SeedMessage { fixture: fixture.clone(), flags: Vec::new(), date: None },
-        SeedYaml::Full(full) => SeedMessage { fixture: full.message.clone(), flags: full.flags.clone(), date: full.date.clone() },
+        SeedYaml::Name(fixture) => SeedMessage { fixture: fixture.clone(), flags: Vec::new(), date: None, span: place(fixture) },
+        SeedYaml::Full(full) => {
+            SeedMessage { fixture: full.message.clone(), flags: full.flags.clone(), date: full.date.clone(), span: place("") }
+        }
     }
 }
 

@@ -51,15 +51,11 @@ impl Lint<'_> {
         self.problems.push(Problem::warning(&self.case.file, span, message));
     }
 
-    fn case_span(&self) -> Span {
-        Span { line: self.case.line, column: 1, length: 1 }
-    }
-
     fn seeds(&mut self) {
         let case = self.case;
         let seeded = case.mailboxes.iter().flat_map(|mailbox| &mailbox.messages);
         for seed in seeded.chain(case.maildrop.iter().flatten()) {
-            self.fixture(&seed.fixture, self.case_span());
+            self.fixture(&seed.fixture, seed.span);
         }
     }
 

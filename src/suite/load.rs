@@ -122,12 +122,11 @@ fn yaml_problem(name: &str, error: yaml::YamlError) -> Problem {
     }
 }
 
-/// For "unknown field `titel`, expected one of `id`, `title`": what was meant.
+/// For "unknown key `titel`, expected one of id, title": what was meant.
 fn unknown_key(message: &str) -> Option<String> {
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let typed = quoted.next().filter(|_| message.contains("unknown"))?;
-    let known: Vec<&str> = quoted.collect();
-    did_you_mean(typed, known).map(|meant| format!("did you mean `{meant}`?"))
+    let (typed, known) = message.strip_prefix("unknown ")?.split_once('`')?.1.split_once('`')?;
+    let known = known.split_once("expected one of ").or_else(|| known.split_once("expected "))?.1;
+    did_you_mean(typed, known.split(", ").map(|name| name.trim_matches('`'))).map(|meant| format!("did you mean `{meant}`?"))
 }
 
 fn load_requirements(places: &Places, library: &mut Library) {
@@ -209,7 +208,10 @@ fn duplicate_ids(library: &mut Library) {
     for case in library.suites.iter().flat_map(|suite| &suite.cases) {
         let first = seen.entry(case.name()).or_insert_with(|| (case.file.clone(), case.line));
         if *first != (case.file.clone(), case.line) {
-            let span = Span { line: case.line, column: 1, length: 1 };
+            let name = case.id.rsplit('/').next().unwrap_or_default();
+            let line = library.sources.get(&case.file).and_then(|source| source.lines().nth(case.line.saturating_sub(1)));
+            let before = line.and_then(|line| line.split_once(name)).map_or(0, |(before, _)| before.chars().count());
+            let span = Span { line: case.line, column: before + 1, length: name.len().max(1) };
             let message = format!("the id `{}` is taken", case.id);
             problems.push(
                 Problem::error(&case.file, span, message)

@@ -116,6 +116,8 @@ pub struct SeedMessage {
     pub flags: Vec<String>,
     /// An IMAP date-time, `17-Jul-1996 02:44:25 -0700`.
     pub date: Option<String>,
+    /// Where the suite names it.
+    pub span: Span,
 }
 
 /// A private IMAP mailbox, created and filled before the case starts.

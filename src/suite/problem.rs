@@ -50,7 +50,7 @@ impl Problem {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let message = crate::transcript::visible(self.message.as_bytes());
+        let message = self.message.chars().map(printable).collect::<String>();
         let hint = self.hint.clone().unwrap_or_default();
         let mut group = match byte_range(source, self.span) {
             Some(range) => level
@@ -66,6 +66,11 @@ impl Problem {
         }
         renderer.render(&[group])
     }
+}
+
+/// Control characters escaped: no file steers the terminal.
+fn printable(c: char) -> String {
+    if c.is_control() { c.escape_default().to_string() } else { c.to_string() }
 }
 
 impl fmt::Display for Problem {

@@ -66,7 +66,7 @@ fn code(reader: &Reader<'_>, word: &[Glyph]) -> Result<[Option<u8>; 3], PatternE
         *digit = match glyph.kind {
             GlyphKind::Octet(octet) if octet.is_ascii_digit() => Some(octet),
             GlyphKind::Octet(b'x' | b'X') => None,
-            GlyphKind::Octet(b'o' | b'O') => {
+            GlyphKind::Octet(b'o' | b'O') if index > 0 => {
                 return fail(glyph.at, format!("`{written}` has the letter O where a digit belongs: write `0`"));
             }
             _ => return fail(glyph.at, format!("`{written}` is no reply code: it has three digits, of which some may be `x`")),

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::text::{one_line, printable};
-use super::totals;
+use super::totals::{self, Totals};
 use crate::outcome::{Attempt, CaseOutcome, Finding, RunResult, Verdict};
 use crate::transcript::visible;
 
@@ -270,15 +270,22 @@ fn stale(result: &RunResult) -> Option<TestSuite> {
 fn incomplete(result: &RunResult) -> Option<TestSuite> {
     let reasons = [("target", &result.target_failure), ("interrupted", &result.interrupted)];
     let mut suite = TestSuite::new(RUN);
+    suite.set_time(Duration::ZERO);
+    let already_red = Totals::of(&RunResult { target_failure: None, interrupted: None, ..result.clone() }).failed > 0;
     for (name, reason) in reasons.iter().filter_map(|(name, reason)| reason.as_ref().map(|reason| (*name, reason))) {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
         let not_run = if result.not_run > 0 { format!("; {} cases were not run", result.not_run) } else { String::new() };
-        status.set_type(name).set_message(one_line(&format!("{reason}{not_run}")));
+        let message = one_line(&format!("{reason}{not_run}"));
+        if already_red {
+            // Where something failed anyway an entry of its own would make this report count more than the others do.
+            suite.set_system_err(text(&format!("{name}: {message}")));
+            return Some(suite);
+        }
+        status.set_type(name).set_message(message);
         let mut case = TestCase::new(name, status);
         case.set_classname(RUN).set_time(Duration::ZERO);
         suite.add_test_case(case);
     }
-    suite.set_time(Duration::ZERO);
     (!suite.test_cases.is_empty()).then_some(suite)
 }
 

@@ -1,0 +1,7 @@
+//! Tests of mailspec as a program: what it says and which exit code it gives, against servers of every kind of bad behaviour.
+
+mod absurd_servers;
+mod bad_input;
+mod fake;
+mod verdicts;
+mod workplace;
