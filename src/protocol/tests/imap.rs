@@ -103,7 +103,7 @@ fn what_is_no_response_is_named_with_its_place() {
 
 #[test]
 fn no_memory_is_kept_for_what_is_only_announced() {
-    let limits = Limits { line: 64, reply: 100 };
+    let limits = Limits { line: 64, reply: 100, ..Limits::default() };
     let huge = framed(Protocol::Imap, &[], limits, b"* 1 FETCH (BODY[] {99999999999999999999}\r\n");
     assert_eq!(huge, ["!! 18 expected a literal that fits a response of at most 100 octets"]);
     let large = framed(Protocol::Imap, &[], limits, b"* 1 FETCH (BODY[] {80}\r\n");
