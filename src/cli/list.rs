@@ -1,11 +1,14 @@
 //! `mailspec list`: the cases there are.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use serde_json::json;
 
 use super::run::SelectArgs;
 use super::{Failure, Global, output};
 use crate::runner::choose;
+use crate::suite::Library;
 
 #[derive(Debug, Args)]
 pub struct ListArgs {
@@ -14,6 +17,9 @@ pub struct ListArgs {
     /// As JSON, one array
     #[arg(long)]
     json: bool,
+    /// The requirements of the catalogue instead, each with how many of the selected cases cover it; with -v its quote
+    #[arg(long, conflicts_with = "json")]
+    requirements: bool,
 }
 
 /// Lists, and gives the exit code.
@@ -21,6 +27,9 @@ pub fn list(global: &Global, args: &ListArgs) -> Result<u8, Failure> {
     let library = output::library(global)?;
     let chosen = choose::choose(library.cases(), &args.select.selection())
         .map_err(|choose::MatchesNothing(pattern)| Failure::usage(format!("no case matches `{pattern}`")))?;
+    if args.requirements {
+        return output::print(&requirements(&library, &chosen, global.verbose));
+    }
     if args.json {
         let cases: Vec<serde_json::Value> = chosen
             .cases
@@ -51,4 +60,29 @@ pub fn list(global: &Global, args: &ListArgs) -> Result<u8, Failure> {
         }
     }
     output::print(&page)
+}
+
+/// One line for each requirement, and a count per RFC.
+fn requirements(library: &Library, chosen: &choose::Chosen, quotes: bool) -> String {
+    let mut covered: BTreeMap<&str, usize> = BTreeMap::new();
+    for requirement in chosen.cases.iter().flat_map(|case| &case.requirements) {
+        *covered.entry(&requirement.id).or_default() += 1;
+    }
+    let mut page = String::new();
+    let mut totals: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
+    for requirement in library.requirements.values() {
+        let cases = covered.get(requirement.id.as_str()).copied().unwrap_or_default();
+        let (all, with) = totals.entry(requirement.rfc).or_default();
+        *all += 1;
+        *with += usize::from(cases > 0);
+        page.push_str(&format!("{:<6} {cases:>3} cases  {}\n", requirement.level.keyword(), requirement.id));
+        if quotes {
+            page.push_str(&format!("                  {}\n", requirement.quote));
+        }
+    }
+    page.push('\n');
+    for (rfc, (all, with)) in totals {
+        page.push_str(&format!("RFC {rfc:<5} {with:>3} of {all:>3} requirements have a case\n"));
+    }
+    page
 }

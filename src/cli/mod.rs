@@ -33,7 +33,7 @@ Examples:
   mailspec run --target dovecot --start           start Dovecot by its target file, test it, stop it
   mailspec run smtp/rfc5321/4.5.2 --target my.yaml -v
   mailspec run 'imap/**/uid-*' --strict --retries 1
-  mailspec explain pop3/rfc1939/5-retr/byte-stuffing-removed
+  mailspec explain pop3/rfc1939/5-retr/byte-stuffing
   mailspec check suites/imap                      validate suites without running them
 
 Exit codes:
@@ -44,6 +44,7 @@ Exit codes:
 
 /// Options of every command.
 #[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Everywhere")]
 pub struct Global {
     /// The folder with suites and the requirements catalogue
     #[arg(long, global = true, value_name = "DIR", default_value = "suites", env = "MAILSPEC_SUITES")]

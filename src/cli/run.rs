@@ -23,6 +23,7 @@ use crate::transcript::Transcript;
 
 /// Which target, and how it is brought up.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Target")]
 pub struct TargetArgs {
     /// The server under test: a name below fixtures/targets/, a target file, or `reference` (built in)
     #[arg(short, long, value_name = "NAME|FILE", default_value = "reference", env = "MAILSPEC_TARGET")]
@@ -40,6 +41,7 @@ pub struct TargetArgs {
 
 /// Which cases.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Cases")]
 pub struct SelectArgs {
     /// Ids, id prefixes or globs; none: every case
     #[arg(value_name = "ID|PREFIX|GLOB")]
@@ -72,6 +74,7 @@ impl SelectArgs {
 
 /// How cases are played.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Run")]
 pub struct PlayArgs {
     /// Cases at a time; default: what accounts and machine allow
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -91,6 +94,7 @@ pub struct PlayArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Judging and reporting")]
 pub struct RunArgs {
     #[command(flatten)]
     select: SelectArgs,

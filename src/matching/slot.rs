@@ -51,9 +51,9 @@ impl PartialEq for Narrowing {
 }
 
 /// Names that are functions of their argument (suites/README.md, "Values for sending").
-const FUNCTIONS: [&str; 6] = ["literal", "message", "size", "base64", "repeat", "sasl-plain"];
+const FUNCTIONS: [&str; 8] = ["literal", "message", "size", "base64", "md5", "upper", "repeat", "sasl-plain"];
 /// Functions whose argument is free text, so that even `number` is one.
-const OF_TEXT: [&str; 3] = ["literal", "base64", "repeat"];
+const OF_TEXT: [&str; 5] = ["literal", "base64", "md5", "upper", "repeat"];
 const NARROWINGS: [&str; 4] = ["number", "atom", "date", "base64"];
 
 impl Slot {

@@ -34,6 +34,21 @@ fn noncharacter(c: char) -> bool {
     matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
+/// Octets of one write or reply that go into report files. Over-long lines and large messages are what some cases are about, and
+/// nobody reads the second half of them.
+const KEPT: usize = 4096;
+
+/// What of the bytes of one write or reply goes into a report file, and how many octets do not.
+pub(crate) fn clipped(bytes: &[u8]) -> (&[u8], usize) {
+    if bytes.len() <= KEPT {
+        return (bytes, 0);
+    }
+    // Not in the middle of a character: text should stay text.
+    let continues = |at: usize| bytes.get(at).is_some_and(|octet| octet & 0xc0 == 0x80);
+    let kept = (KEPT - 3..=KEPT).rev().find(|at| !continues(*at)).unwrap_or(KEPT);
+    (bytes.get(..kept).unwrap_or(bytes), bytes.len() - kept)
+}
+
 /// At most `width` characters: the end gives way to a count of what is not shown.
 pub(crate) fn shorten(text: &str, width: usize) -> String {
     let length = text.chars().count();
@@ -78,6 +93,19 @@ pub(crate) fn clock(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_replies_are_clipped_between_characters() {
+        assert_eq!(clipped(b"+OK\r\n"), (&b"+OK\r\n"[..], 0));
+        let long = "\u{e9}".repeat(KEPT);
+        for start in 0..2 {
+            let bytes = long.as_bytes().get(start..).unwrap_or_default();
+            let (kept, omitted) = clipped(bytes);
+            assert_eq!(kept.len() + omitted, bytes.len());
+            assert!(kept.len() <= KEPT && kept.len() > KEPT - 4);
+            assert_eq!(std::str::from_utf8(bytes).is_ok(), std::str::from_utf8(kept).is_ok());
+        }
+    }
 
     #[test]
     fn what_could_steer_a_terminal_is_escaped() {

@@ -148,9 +148,12 @@ pub fn impossible(case: &Case, target: &Target, environment: &Environment) -> Op
     if case.roles.len() > target.accounts.len() {
         return Some(format!("needs {} accounts, the target has {}", case.roles.len(), target.accounts.len()));
     }
-    let mailboxes = case.maildrop.is_some() || !case.mailboxes.is_empty();
-    if mailboxes && target.endpoint(Protocol::Imap, None, false).is_none() {
+    let by_imap = target.endpoint(Protocol::Imap, None, false).is_some();
+    if !case.mailboxes.is_empty() && !by_imap {
         return Some("the target has no IMAP endpoint to fill mailboxes by".to_owned());
+    }
+    if case.maildrop.is_some() && !by_imap && target.maildrop.is_none() {
+        return Some("the target has neither an IMAP endpoint nor `maildrop:` commands to fill a maildrop by".to_owned());
     }
     if case.maildrop.is_some() && !target.accounts.iter().any(|account| account.disposable) {
         return Some("it would empty an INBOX, and no account of the target says `disposable: true`".to_owned());

@@ -1,6 +1,7 @@
 //! One worker: takes the next case, plays it, tells its outcome, until there is none or the run ends.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -12,7 +13,8 @@ use super::{End, Shared, probe};
 use crate::dialogue::{Account, Engine, Environment, Played};
 use crate::outcome::{Attempt, CaseOutcome, Event, Finding, FindingKind, SnapshotState, Verdict};
 use crate::snapshot;
-use crate::suite::{Case, Protocol};
+use crate::suite::{Case, Protocol, SeedMessage};
+use crate::target::AccountSlot;
 use crate::transcript::Transcript;
 
 /// Plays cases until none is left.
@@ -152,6 +154,19 @@ async fn prepare(
         step_timeout: shared.target.timeouts.step,
         limits: shared.options.limits,
     };
+    if let Some(maildrop) = &case.maildrop
+        && let Some((_, slot)) = lease.accounts().next()
+    {
+        if !slot.disposable {
+            return Err(format!(
+                "the INBOX of {} would be emptied, and the target does not say that it is `disposable: true`",
+                slot.login
+            ));
+        }
+        if shared.target.endpoint(Protocol::Imap, None, false).is_none() {
+            fill_by_commands(shared, slot, maildrop).await?;
+        }
+    }
     if !needs_keeper(shared, case, lane) {
         return Ok(environment);
     }
@@ -171,6 +186,22 @@ async fn prepare(
         result?;
     }
     Ok(environment)
+}
+
+/// Fills a maildrop by the target's own commands, where there is no IMAP.
+async fn fill_by_commands(shared: &Shared, slot: &AccountSlot, messages: &[SeedMessage]) -> Result<(), String> {
+    let Some(commands) = &shared.target.maildrop else {
+        return Err("the target has neither IMAP nor `maildrop:` commands".to_owned());
+    };
+    let account: [(&str, &OsStr); 2] = [("MAILSPEC_LOGIN", slot.login.as_ref()), ("MAILSPEC_ADDRESS", slot.address.as_ref())];
+    shared.processes.run_with(&commands.empty, &account).await?;
+    for message in messages {
+        let bytes = shared.fixtures.get(&message.fixture).ok_or_else(|| format!("there is no fixture `{}`", message.fixture))?;
+        let path = shared.processes.keep(&message.fixture, bytes)?;
+        let environment = [account.as_slice(), &[("MAILSPEC_MESSAGE", path.as_os_str())]].concat();
+        shared.processes.run_with(&commands.fill, &environment).await?;
+    }
+    Ok(())
 }
 
 async fn fill(

@@ -27,7 +27,9 @@ pub fn normalise(transcript: &Transcript, values: &[(String, Vec<u8>)], filters:
 
     let mut page = String::new();
     let mut commands: HashMap<&ConnectionName, String> = HashMap::new();
-    for entry in &transcript.entries {
+    // Whether the server's close is still seen after the last word is the network's doing.
+    let last = transcript.entries.iter().rposition(|entry| !matches!(entry.what, What::Event(_))).map_or(0, |at| at + 1);
+    for entry in transcript.entries.iter().take(last) {
         if let What::Sent(bytes) = &entry.what {
             commands.insert(&entry.connection, last_command(bytes));
         }

@@ -10,7 +10,7 @@ use super::duration;
 use super::model::*;
 use super::problem::Problem;
 use super::template::{Piece, Template};
-use super::yaml::{ActionYaml, At, DialogueYaml, RawYaml, SilenceYaml, StepYaml, TlsExpectYaml};
+use super::yaml::{ActionYaml, At, DialogueYaml, RawYaml, SilenceYaml, StepYaml, TlsExpectYaml, WaitYaml};
 
 /// The connections opened so far in a case; the unnamed one is open from the start.
 #[derive(Clone, Debug)]
@@ -133,9 +133,10 @@ impl Reader<'_> {
             ActionYaml::Silence(SilenceYaml::Full(full)) => {
                 Action::Silence { on: self.connection(&full.on, span), lasting: self.duration(&full.lasting, span) }
             }
-            ActionYaml::Wait(lasting) => {
+            ActionYaml::Wait(WaitYaml::Full(full)) => Action::Wait(self.duration(&full.lasting, span)),
+            ActionYaml::Wait(WaitYaml::For(lasting)) => {
                 let problem = Problem::warning(self.file, span, "`wait` makes every run as slow as the slowest server");
-                self.problems.push(problem.with_hint("prefer `eventually: {within: …, dialogue: …}` or an `S:` line that waits"));
+                self.problems.push(problem.with_hint("prefer `eventually: {within: …, dialogue: …}` or an `S:` line that waits; or say `wait: {for: …, because: …}`"));
                 Action::Wait(self.duration(lasting, span))
             }
             ActionYaml::Eventually(eventually) => {

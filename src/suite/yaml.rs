@@ -265,8 +265,8 @@ pub enum ActionYaml {
     Closed(Option<ClosedYaml>),
     /// The server must say nothing for this long: `300ms`.
     Silence(SilenceYaml),
-    /// Do nothing: `2s`.
-    Wait(String),
+    /// Do nothing: `2s`, or `{for: 2s, because: …}`.
+    Wait(WaitYaml),
     /// Repeat until it holds.
     Eventually(EventuallyYaml),
     /// Only if the capability is offered.
@@ -373,6 +373,23 @@ pub enum SilenceYaml {
     Full(SilenceFullYaml),
 }
 
+/// A wait with its reason.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WaitFullYaml {
+    #[serde(rename = "for")]
+    pub lasting: String,
+    /// Why nothing observable can be waited for instead.
+    pub because: String,
+}
+
+/// `wait: 2s` or `wait: {for: 2s, because: …}`.
+#[derive(Clone, Debug)]
+pub enum WaitYaml {
+    For(String),
+    Full(WaitFullYaml),
+}
+
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventuallyYaml {
@@ -448,6 +465,7 @@ macro_rules! text_or_map {
 text_or_map!(StepYaml, Block, Action(ActionYaml), "a block of lines or an action", Box::new);
 text_or_map!(SeedYaml, Name, Full(SeedFullYaml), "a fixture's name or {message, flags, date}", std::convert::identity);
 text_or_map!(RawYaml, Bytes, Full(RawFullYaml), "bytes or {on, bytes}", std::convert::identity);
+text_or_map!(WaitYaml, For, Full(WaitFullYaml), "a duration or {for, because}", std::convert::identity);
 text_or_map!(SilenceYaml, For, Full(SilenceFullYaml), "a duration or {on, for}", std::convert::identity);
 
 impl<'de> Deserialize<'de> for DialogueYaml {

@@ -34,6 +34,8 @@ pub struct Target {
     pub start: Option<Command>,
     pub stop: Option<Command>,
     pub timeouts: Timeouts,
+    /// How maildrops are emptied and filled where there is no IMAP to do it by.
+    pub maildrop: Option<MaildropCommands>,
     /// Control (`clock`, `server stop`) → command line.
     pub controls: BTreeMap<String, String>,
     pub baseline: Option<PathBuf>,
@@ -67,6 +69,14 @@ pub struct AccountSlot {
 pub struct Command {
     pub line: String,
     pub timeout: Duration,
+}
+
+/// Command lines that prepare a maildrop. They learn of what they are to do by their environment: `MAILSPEC_LOGIN`,
+/// `MAILSPEC_ADDRESS`, and for filling `MAILSPEC_MESSAGE`, the path of a file whose bytes become one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaildropCommands {
+    pub empty: Command,
+    pub fill: Command,
 }
 
 /// How long the harness waits.

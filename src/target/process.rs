@@ -21,9 +21,27 @@ impl Processes {
 
     /// Runs one command to its end. The error holds what it said.
     pub async fn run(&self, command: &Command) -> Result<(), String> {
+        self.run_with(command, &[]).await
+    }
+
+    /// Writes the bytes of a fixture where commands can read them; the same fixture is written once.
+    pub fn keep(&self, fixture: &str, bytes: &[u8]) -> Result<PathBuf, String> {
+        let path = self.dir.join("fixtures").join(format!("{fixture}.eml"));
+        let wrong = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
+        if std::fs::metadata(&path).is_ok_and(|known| known.len() == bytes.len() as u64) {
+            return Ok(path);
+        }
+        std::fs::create_dir_all(self.dir.join("fixtures")).map_err(wrong)?;
+        std::fs::write(&path, bytes).map_err(wrong)?;
+        Ok(path)
+    }
+
+    /// The same with additional environment variables.
+    pub async fn run_with(&self, command: &Command, environment: &[(&str, &std::ffi::OsStr)]) -> Result<(), String> {
         std::fs::create_dir_all(&self.dir).map_err(|error| format!("cannot make {}: {error}", self.dir.display()))?;
         let line = command.line.replace("{dir}", &self.dir.display().to_string());
         let mut child = tokio::process::Command::new("/bin/sh");
+        child.envs(environment.iter().copied());
         child
             .arg("-c")
             .arg(&line)

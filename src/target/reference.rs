@@ -63,6 +63,7 @@ pub async fn start(faults: &[String]) -> Result<Reference, String> {
         ignored_capabilities: Vec::new(),
         start: None,
         stop: None,
+        maildrop: None,
         timeouts: Timeouts::default(),
         controls: BTreeMap::new(),
         baseline: None,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{AccountSlot, Command, Endpoint, Target, Timeouts};
+use super::{AccountSlot, Command, Endpoint, MaildropCommands, Target, Timeouts};
 use crate::suite::problem::{Problem, did_you_mean};
 use crate::suite::yaml::{At, ProtocolYaml, read};
 use crate::suite::{Protocol, Span, duration};
@@ -28,6 +28,7 @@ struct TargetYaml {
     ignore_capabilities: Vec<String>,
     start: Option<CommandYaml>,
     stop: Option<CommandYaml>,
+    maildrop: Option<MaildropYaml>,
     timeouts: Option<TimeoutsYaml>,
     #[serde(default)]
     controls: BTreeMap<String, String>,
@@ -60,6 +61,13 @@ struct AccountYaml {
 struct CommandYaml {
     command: String,
     timeout: Option<At<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MaildropYaml {
+    empty: String,
+    fill: String,
 }
 
 #[derive(Deserialize)]
@@ -152,6 +160,10 @@ pub fn load(path: &Path) -> Result<Target, String> {
         start,
         stop,
         timeouts,
+        maildrop: yaml.maildrop.map(|given| MaildropCommands {
+            empty: Command { line: given.empty, timeout: minute },
+            fill: Command { line: given.fill, timeout: minute },
+        }),
         controls: yaml.controls,
         baseline: yaml.baseline.map(|file| folder.join(file)),
         trust: yaml.tls.map_or(Trust::Any, |tls| Trust::Authority(folder.join(tls.ca))),

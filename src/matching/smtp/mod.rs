@@ -104,8 +104,8 @@ impl SmtpPattern {
 /// A pattern of one line accepts a multi-line reply, if any of its lines is as expected.
 fn compare_any(pattern: &LinePattern, lines: &[Line], attempt: &mut Attempt<'_>) -> Result<(), Difference> {
     let mut first_difference = None;
-    for line in lines {
-        match pattern.compare(line, false, attempt) {
+    for (index, line) in lines.iter().enumerate() {
+        match pattern.compare(line, index > 0, attempt) {
             Ok(()) => return Ok(()),
             Err(difference) => {
                 first_difference.get_or_insert(difference);

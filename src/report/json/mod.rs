@@ -185,6 +185,13 @@ pub struct Entry {
     pub preparing: bool,
     #[serde(flatten)]
     pub data: Data,
+    /// Octets behind `data` that the report leaves out.
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub omitted: usize,
+}
+
+fn nothing(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Who spoke.

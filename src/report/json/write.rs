@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::text::clipped;
 use super::{
     Attempt, Capture, Case, Counts, Data, Entry, EntryKind, FORMAT, Finding, Report, Requirement, Snapshot, Stale, Target,
 };
@@ -126,18 +127,20 @@ fn finding(finding: &outcome::Finding) -> Finding {
 }
 
 fn entry(entry: &transcript::Entry) -> Entry {
-    let (kind, data) = match &entry.what {
-        What::Sent(bytes) => (EntryKind::Sent, Data::of(bytes)),
-        What::Received(bytes) => (EntryKind::Received, Data::of(bytes)),
-        What::Event(text) => (EntryKind::Event, Data::Text(text.clone())),
+    let (kind, bytes) = match &entry.what {
+        What::Sent(bytes) => (EntryKind::Sent, bytes.as_slice()),
+        What::Received(bytes) => (EntryKind::Received, bytes.as_slice()),
+        What::Event(text) => (EntryKind::Event, text.as_bytes()),
     };
+    let (bytes, omitted) = clipped(bytes);
     Entry {
         at_ms: milliseconds(entry.at),
         connection: entry.connection.to_string(),
         kind,
         tls: entry.tls,
         preparing: entry.preparing,
-        data,
+        data: Data::of(bytes),
+        omitted,
     }
 }
 

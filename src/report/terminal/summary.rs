@@ -88,12 +88,16 @@ pub(super) fn slowest(result: &RunResult) -> String {
 pub(super) fn snapshots(result: &RunResult) -> String {
     let changed = result.outcomes.iter().filter(|o| matches!(o.snapshot, SnapshotState::Changed { .. })).count();
     let new = result.outcomes.iter().filter(|o| o.snapshot == SnapshotState::New).count();
+    // Where nothing was ever accepted, snapshots are not used, and that everything is new is no news.
+    if changed == 0 && !result.outcomes.iter().any(|o| o.snapshot == SnapshotState::Same) {
+        return String::new();
+    }
     let counted: Vec<String> =
         [(changed, "changed"), (new, "new")].iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
     if counted.is_empty() {
         return String::new();
     }
-    let hint = paint(QUIET, "mailspec run --snapshots pending, then mailspec snapshot review, shows them one by one");
+    let hint = paint(QUIET, "with --snapshots pending, mailspec snapshot review shows them one by one");
     format!("{} {}  {hint}\n\n", paint(NAME, "SNAPSHOTS"), counted.join(", "))
 }
 

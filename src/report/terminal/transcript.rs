@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::super::style::{QUIET, paint};
-use super::super::text::{printable, shorten};
-use crate::transcript::{Transcript, What, lines};
+use super::super::text::{clipped, printable, shorten};
+use crate::transcript::{Entry, Transcript, What, lines};
 
 /// Lines shown of a transcript.
 const SHOWN: usize = 6;
@@ -38,7 +38,7 @@ pub(super) fn tail(transcript: &Transcript, width: usize, label: impl Fn(&str, &
     page
 }
 
-fn as_lines(entry: &crate::transcript::Entry) -> Vec<Line> {
+fn as_lines(entry: &Entry) -> Vec<Line> {
     let line = |arrow, text: String| Line {
         at: entry.at,
         connection: if entry.connection.is_empty() { String::new() } else { format!("[{}]", printable(&entry.connection)) },
@@ -56,9 +56,24 @@ fn as_lines(entry: &crate::transcript::Entry) -> Vec<Line> {
     }
 }
 
-/// The whole transcript without colour and without shortening, for report files.
+fn clipped_lines(entry: &Entry) -> Vec<Line> {
+    let (What::Sent(bytes) | What::Received(bytes)) = &entry.what else { return as_lines(entry) };
+    let (kept, omitted) = clipped(bytes);
+    if omitted == 0 {
+        return as_lines(entry);
+    }
+    let what = match &entry.what {
+        What::Sent(_) => What::Sent(kept.to_vec()),
+        _ => What::Received(kept.to_vec()),
+    };
+    let mut shown = as_lines(&Entry { what, ..entry.clone() });
+    shown.extend(as_lines(&Entry { what: What::Event(format!("{omitted} more octets are left out here")), ..entry.clone() }));
+    shown
+}
+
+/// The whole transcript without colour, for report files; only very long writes and replies are cut.
 pub(crate) fn whole(transcript: &Transcript) -> String {
-    let all: Vec<Line> = transcript.entries.iter().flat_map(as_lines).collect();
+    let all: Vec<Line> = transcript.entries.iter().flat_map(clipped_lines).collect();
     let names = all.iter().map(|line| line.connection.chars().count()).max().unwrap_or(0);
     let mut page = String::new();
     for line in &all {
