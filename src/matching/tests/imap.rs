@@ -322,3 +322,13 @@ fn malformed_responses_are_findings_and_end_what_they_answer() {
         &["malformed: expected one list of flags behind FLAGS"],
     );
 }
+
+#[test]
+fn a_regular_expression_may_leave_the_case_of_letters_open() {
+    let response = "1 FETCH (BODY (\"Text\" plain NIL))";
+    holds(one("1 FETCH (BODY (${_:/(?i)text/} PLAIN ...))", response), "");
+    fails(
+        one("1 FETCH (BODY (text ...))", response),
+        &["mismatch: expected BODY text, received \"Text\": they differ in the case of letters @ text"],
+    );
+}

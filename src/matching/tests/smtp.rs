@@ -88,3 +88,9 @@ fn malformed_replies_are_findings_and_take_their_turn() {
         &["malformed: expected the reply code 250 of the first line on every line of the reply, found 251"],
     );
 }
+
+#[test]
+fn a_line_in_any_place_of_a_reply_can_be_forbidden() {
+    fails(check("S: 250\nS! 250 pipelining", EHLO), &["forbidden: must not come, but did: `250-mx.example.org at your service`"]);
+    holds(check("S: 250\nS! 250 STARTTLS", EHLO), "");
+}
