@@ -279,7 +279,8 @@ impl Engine {
                 let waited = self.scope.environment.step_timeout;
                 finding.hints.push(match running.replies.len() {
                     0 => format!("the server said nothing for {waited:?}"),
-                    count => format!("{count} replies came, then nothing more within {waited:?}"),
+                    1 => format!("1 reply came in {waited:?}, and it does not end the exchange"),
+                    count => format!("{count} replies came in {waited:?}, and none that ends the exchange"),
                 });
             }
         }

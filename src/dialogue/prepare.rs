@@ -84,7 +84,12 @@ impl Engine {
     pub(super) fn preparation_closed(&mut self, why: &str) {
         let Doing::Preparing(preparation) = &self.doing else { return };
         let what = preparation.awaited.as_ref().map_or("the start", |(_, what)| what);
-        let why = format!("the set-up failed at {what}: {why}");
+        let fragment = self.connections.get(&preparation.on).map_or(&[][..], |state| state.framer.pending());
+        let unfinished = match fragment.get(..200).unwrap_or(fragment) {
+            [] => String::new(),
+            shown => format!("; {} octets of an unfinished reply came: `{}`", fragment.len(), visible(shown)),
+        };
+        let why = format!("the set-up failed at {what}: {why}{unfinished}");
         self.blocked(why);
     }
 

@@ -88,9 +88,12 @@ impl Inbox {
         self.cursor - self.start
     }
 
-    /// Whether what was read of the reply in progress is more than may be kept.
-    pub fn is_over(&self, limits: &Limits) -> bool {
-        self.read() > limits.reply || self.lines > limits.lines
+    /// What was expected where more was read of the reply in progress than may be kept.
+    pub fn excess(&self, limits: &Limits) -> Option<String> {
+        if self.read() > limits.reply {
+            return Some(format!("expected a reply of at most {} octets", limits.reply));
+        }
+        (self.lines > limits.lines).then(|| format!("expected a reply of at most {} lines", limits.lines))
     }
 
     /// Reads the next line; `limit` counts its octets with the line end.

@@ -217,9 +217,7 @@ impl Framer for Pop3Framer {
                 }
                 Next::Line(line) => line,
             };
-            if self.inbox.is_over(&self.limits) {
-                let expected =
-                    format!("expected a reply of at most {} octets and {} lines", self.limits.reply, self.limits.lines);
+            if let Some(expected) = self.inbox.excess(&self.limits) {
                 return Some(self.inbox.take_last(0).fatal(read, expected));
             }
             // A carriage return inside a body is the message's own matter.

@@ -167,9 +167,7 @@ impl Framer for SmtpFramer {
                     return Some(self.inbox.take_last(self.limits.line).fatal(read, expected));
                 }
                 Next::Line(line) => {
-                    if self.inbox.is_over(&self.limits) {
-                        let expected =
-                            format!("expected a reply of at most {} octets and {} lines", self.limits.reply, self.limits.lines);
+                    if let Some(expected) = self.inbox.excess(&self.limits) {
                         return Some(self.inbox.take_last(0).fatal(read, expected));
                     }
                     if self.line(&line) {

@@ -81,6 +81,14 @@ fn until_answered(tags: &[&str], replies: &[Reply]) -> Option<usize> {
     None
 }
 
+/// Whether a reply could satisfy a line, captures aside.
+fn is_wanted(exchange: Exchange<'_>, reply: &Reply, values: &dyn Values) -> bool {
+    let mut attempt = Attempt::new(values);
+    attempt.wildcards = true;
+    let mut required = exchange.expects.iter().filter(|expect| expect.necessity == Necessity::Must);
+    required.any(|expect| expect.pattern.compare(reply, &mut attempt).is_ok())
+}
+
 /// How many of the replies belong to the exchange, if it is over.
 pub(super) fn over(exchange: Exchange<'_>, replies: &[Reply], values: &dyn Values) -> Option<usize> {
     let fatal = replies.iter().position(is_fatal).map(|index| index + 1);
@@ -126,6 +134,15 @@ fn matched_by(exchange: Exchange<'_>, replies: &[Reply], values: &dyn Values) ->
     Some(low)
 }
 
+/// Whether the last reply ended the exchange; asked after each of them.
 pub(crate) fn is_over(exchange: Exchange<'_>, replies: &[Reply], values: &dyn Values) -> bool {
+    // A reply that no line is about brings nothing nearer. To search all replies again for each would make long answers slow.
+    if let (End::AllMatched, Some(last)) = (end(exchange), replies.last())
+        && exchange.expects.iter().any(|expect| expect.necessity == Necessity::Must)
+        && !is_fatal(last)
+        && !is_wanted(exchange, last, values)
+    {
+        return false;
+    }
     over(exchange, replies, values).is_some()
 }

@@ -81,7 +81,7 @@ proptest! {
                 Some(Expect { necessity, spans: Vec::new(), pattern })
             });
             let expects: Vec<Expect> = compiled.collect();
-            let mut framer = framer(protocol, Limits { line: 200, reply: 300 });
+            let mut framer = framer(protocol, Limits { line: 200, reply: 300, ..Limits::default() });
             framer.sent(b"CAPA", false);
             framer.push(&wire);
             let replies: Vec<Reply> = std::iter::from_fn(|| framer.next()).collect();

@@ -81,7 +81,8 @@ fn what_is_no_response_is_named_with_its_place() {
     check("+\r\n", &["! 1 expected a space behind `+`, found the end of the line"]);
     check("\r\n* 1 EXISTS\r\n", &["! 0 expected `*`, `+` or a tag, found the end of the line", "* 1 EXISTS"]);
     wrong("", 0, "expected the name of a response behind `* `");
-    wrong("1 FETCH (FLAGS (\\Seen)", 22, "expected a space or `)` behind a FETCH item, found the end of the line");
+    wrong("1 FETCH (FLAGS (\\Seen)", 22, "expected a space or `)` behind FLAGS, found the end of the line");
+    wrong("1 FETCH (BODY[] {2}\r\nabc)", 23, "expected a space or `)` behind BODY[] and its literal of 2 octets, found `c`");
     wrong("1 FETCH (UID  5)", 13, "expected a value, found a space");
     wrong("1 FETCH (UID 5 )", 15, "expected the name of a FETCH item, found `)`");
     wrong("1 FETCH (BODY[] {3+}\r\nabc)", 18, "expected `}` behind the size of a literal, found `+`");
@@ -103,7 +104,7 @@ fn what_is_no_response_is_named_with_its_place() {
 
 #[test]
 fn no_memory_is_kept_for_what_is_only_announced() {
-    let limits = Limits { line: 64, reply: 100 };
+    let limits = Limits { line: 64, reply: 100, ..Limits::default() };
     let huge = framed(Protocol::Imap, &[], limits, b"* 1 FETCH (BODY[] {99999999999999999999}\r\n");
     assert_eq!(huge, ["!! 18 expected a literal that fits a response of at most 100 octets"]);
     let large = framed(Protocol::Imap, &[], limits, b"* 1 FETCH (BODY[] {80}\r\n");

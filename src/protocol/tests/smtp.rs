@@ -44,7 +44,7 @@ fn enhanced_status_codes_are_read_from_each_line() {
 
 #[test]
 fn a_line_or_reply_without_end_is_fatal() {
-    let limits = Limits { line: 16, reply: 40 };
+    let limits = Limits { line: 16, reply: 40, ..Limits::default() };
     let long = framed(Protocol::Smtp, &[], limits, b"250 ok\r\n250 0123456789abcdef\r\n250 ok\r\n");
     assert_eq!(long, ["250 ok", "!! 0 expected a line of at most 16 octets"]);
     let many = framed(Protocol::Smtp, &[], limits, "250-0123456\r\n".repeat(5).as_bytes());

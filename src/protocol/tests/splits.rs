@@ -50,7 +50,7 @@ fn wire() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn all(protocol: Protocol, chunks: &[&[u8]]) -> (Vec<Reply>, Vec<u8>) {
-    let mut framer = framer(protocol, Limits { line: 48, reply: 160 });
+    let mut framer = framer(protocol, Limits { line: 48, reply: 160, ..Limits::default() });
     for command in ["CAPA", "RETR 1", "NOOP", "AUTH X", "data", "LIST", "UIDL"] {
         framer.sent(command.as_bytes(), false);
     }
