@@ -2,6 +2,9 @@
 
 mod absurd_servers;
 mod bad_input;
+mod baseline;
 mod fake;
+mod reports;
+mod snapshots;
 mod verdicts;
 mod workplace;
