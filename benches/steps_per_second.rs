@@ -204,6 +204,7 @@ fn target(protocol: Protocol, address: SocketAddr) -> Target {
         ignored_capabilities: Vec::new(),
         start: None,
         stop: None,
+        maildrop: None,
         timeouts: Timeouts::default(),
         controls: BTreeMap::new(),
         baseline: None,

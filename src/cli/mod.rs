@@ -158,7 +158,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Baseline(args) => baseline::baseline(&global, &args).await,
         Command::Matrix(args) => matrix::matrix(&args),
         Command::Serve(args) => serve::serve(*args).await,
-        Command::Schema => output::print(&crate::suite::yaml::schema()),
+        Command::Schema => output::print(&crate::suite::form::schema()),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "mailspec", &mut script);

@@ -221,7 +221,7 @@ impl Flaw {
     fn forbidden(index: usize, reply: &Reply) -> Flaw {
         Flaw {
             kind: FindingKind::Forbidden,
-            message: "the server must not answer so".into(),
+            message: format!("must not come, but did: `{}`", rendered(reply).lines().next().unwrap_or_default()),
             expectation: Some((index, 0)),
             part: None,
             received: Some(rendered(reply)),

@@ -25,8 +25,8 @@ pub fn render(reply: &Reply) -> Vec<String> {
 /// Text whose first octet would be read as something else, a response code or open digits: a hole holds that octet.
 fn disguised(text: &[u8], misleads: bool) -> String {
     match text.split_first() {
-        Some((first, rest)) if misleads => format!("${{_:/\\x{first:02x}/}}{}", plain(rest)),
-        _ => plain(text),
+        Some((first, rest)) if misleads => format!("${{_:/\\x{first:02x}/}}{}", ending(rest)),
+        _ => ending(text),
     }
 }
 
@@ -49,7 +49,7 @@ fn smtp_lines(reply: &smtp::Reply) -> Vec<String> {
 
 fn pop3_lines(reply: &pop3::Reply) -> Vec<String> {
     let status = match reply {
-        pop3::Reply::Continuation { text } => return vec![format!("+ {}", plain(text))],
+        pop3::Reply::Continuation { text } => return vec![format!("+ {}", ending(text))],
         pop3::Reply::Status(status) => status,
     };
     let word = if status.ok { "+OK" } else { "-ERR" };
@@ -57,7 +57,7 @@ fn pop3_lines(reply: &pop3::Reply) -> Vec<String> {
     let mut lines = vec![if text.is_empty() { word.to_owned() } else { format!("{word} {text}") }];
     let Some(body) = &status.body else { return lines };
     // A line of three periods would read as "any lines".
-    let body_line = |line: &Vec<u8>| if line == b"..." { r"${_:/\.\.\./}".to_owned() } else { plain(line) };
+    let body_line = |line: &Vec<u8>| if line == b"..." { r"${_:/\.\.\./}".to_owned() } else { ending(line) };
     if body.len() <= LINES {
         lines.extend(body.iter().map(body_line));
     } else {
@@ -73,7 +73,7 @@ fn imap_line(response: &Response) -> String {
     match response {
         Response::Tagged { tag, status, text } => format!("{tag} {}{}", status.word(), resp_text(text)),
         Response::Untagged { status, text } => format!("* {}{}", status.word(), resp_text(text)),
-        Response::Continuation { text } => format!("+ {}", plain(text)),
+        Response::Continuation { text } => format!("+ {}", ending(text)),
         Response::Fetch { number, items } => {
             let items: Vec<String> =
                 items.iter().map(|(key, value)| format!("{} {}", escaped_holes(key.to_string()), render_value(value))).collect();
@@ -129,13 +129,28 @@ pub(crate) fn quotable(text: &[u8]) -> String {
 /// Text of a line: as it is, but for holes, and for octets that cannot stand in a suite, for which a hole stands.
 pub(crate) fn plain(text: &[u8]) -> String {
     if text.len() <= 4 * LONG {
-        return line(text);
+        return seen(text);
     }
     let (head, middle, tail) = cut(text);
-    format!("{}${{_:/.{{{middle}}}/}}{}", line(head), line(tail))
+    format!("{}${{_:/.{{{middle}}}/}}{}", seen(head), seen(tail))
 }
 
-fn line(text: &[u8]) -> String {
+/// Text up to the end of a line, where a hole stands for spaces that nobody would see.
+fn ending(text: &[u8]) -> String {
+    let line = plain(text);
+    let kept = line.trim_end_matches(' ');
+    match line.len() - kept.len() {
+        0 => line,
+        // A dollar in front of the hole would escape it.
+        spaces if kept.ends_with('$') => {
+            let text = kept.trim_end_matches('$');
+            format!("{text}${{_:/{}{}/}}", "\\$".repeat(kept.len() - text.len()), " ".repeat(spaces))
+        }
+        spaces => format!("{kept}${{_:/{}/}}", " ".repeat(spaces)),
+    }
+}
+
+fn seen(text: &[u8]) -> String {
     let mut writer = LineWriter::default();
     for chunk in text.utf8_chunks() {
         for c in chunk.valid().chars() {
@@ -147,12 +162,6 @@ fn line(text: &[u8]) -> String {
             }
         }
         writer.hide(chunk.invalid());
-    }
-    // A space at the end of a line is not seen either.
-    let spaces = writer.text.len() - writer.text.trim_end_matches(' ').len();
-    if spaces > 0 && writer.expression.is_empty() {
-        writer.text.truncate(writer.text.len() - spaces);
-        writer.expression.push_str(&" ".repeat(spaces));
     }
     writer.close();
     writer.line + &escaped_holes(writer.text)

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::duration;
+use super::form::{CaseYaml, LiteralsYaml, ProtocolYaml, SeedYaml, SegmentsYaml, StartYaml, SuiteYaml, TransportYaml, VaryYaml};
 use super::model::*;
 use super::problem::{Problem, did_you_mean};
 use super::steps;
-use super::yaml::{At, CaseYaml, LiteralsYaml, SeedYaml, SegmentsYaml, StartYaml, SuiteYaml, TransportYaml, VaryYaml};
+use super::yaml::At;
 
 /// What building needs to know of the file and the library.
 pub struct Context<'a> {
@@ -179,12 +180,12 @@ pub fn whole(at: &At<String>) -> Span {
     Span { line: at.line, column: at.column, length: at.value.chars().count().max(1) }
 }
 
-impl From<super::yaml::ProtocolYaml> for Protocol {
-    fn from(protocol: super::yaml::ProtocolYaml) -> Protocol {
+impl From<ProtocolYaml> for Protocol {
+    fn from(protocol: ProtocolYaml) -> Protocol {
         match protocol {
-            super::yaml::ProtocolYaml::Smtp => Protocol::Smtp,
-            super::yaml::ProtocolYaml::Pop3 => Protocol::Pop3,
-            super::yaml::ProtocolYaml::Imap => Protocol::Imap,
+            ProtocolYaml::Smtp => Protocol::Smtp,
+            ProtocolYaml::Pop3 => Protocol::Pop3,
+            ProtocolYaml::Imap => Protocol::Imap,
         }
     }
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::form::DialogueYaml;
 use super::model::{Case, Level, Start, Variant};
 use super::problem::Problem;
 use super::steps::{Opened, Reader};
-use super::yaml::{At, DialogueYaml};
+use super::yaml::At;
 
 /// A case with one block of lines. The error holds what is wrong with them.
 pub fn case(id: &str, start: Start, lines: &str, timeout: Duration) -> Result<Case, Vec<Problem>> {

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::build;
+use super::form::{LevelYaml, RequirementsYaml, SuiteYaml};
 use super::lint;
 use super::model::{Case, Fixtures, Requirement, Span, Suite};
 use super::problem::{Problem, Severity, did_you_mean};
-use super::yaml::{self, LevelYaml, RequirementsYaml, SuiteYaml};
+use super::yaml;
 use super::{Level, requirements};
 
 /// Everything a folder of suites holds.

@@ -3,6 +3,7 @@
 mod block;
 mod build;
 pub mod duration;
+pub mod form;
 pub mod inline;
 mod lint;
 pub mod load;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::form::RequirementsYaml;
 use super::model::{Level, Requirement, Span};
 use super::problem::Problem;
-use super::yaml::{At, RequirementsYaml};
+use super::yaml::At;
 
 /// Adds the requirements of one catalogue file.
 pub fn add(file: &str, catalogue: RequirementsYaml, known: &mut BTreeMap<String, Arc<Requirement>>, problems: &mut Vec<Problem>) {

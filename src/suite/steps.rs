@@ -7,10 +7,11 @@ use std::time::Duration;
 use super::block::{self, Line};
 use super::build::{legal_start, need, point};
 use super::duration;
+use super::form::{ActionYaml, DialogueYaml, RawYaml, SilenceYaml, StepYaml, TlsExpectYaml, WaitYaml};
 use super::model::*;
 use super::problem::Problem;
 use super::template::{Piece, Template};
-use super::yaml::{ActionYaml, At, DialogueYaml, RawYaml, SilenceYaml, StepYaml, TlsExpectYaml, WaitYaml};
+use super::yaml::At;
 
 /// The connections opened so far in a case; the unnamed one is open from the start.
 #[derive(Clone, Debug)]

@@ -7,8 +7,9 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::{AccountSlot, Command, Endpoint, MaildropCommands, Target, Timeouts};
+use crate::suite::form::ProtocolYaml;
 use crate::suite::problem::{Problem, did_you_mean};
-use crate::suite::yaml::{At, ProtocolYaml, read};
+use crate::suite::yaml::{At, read};
 use crate::suite::{Protocol, Span, duration};
 use crate::transport::Trust;
 

@@ -28,8 +28,10 @@ pub(crate) fn judge(exchange: Exchange<'_>, replies: &[Reply], ending: Ending, v
         // A malformed answer is one finding, not two.
         let spoiled = replies.iter().position(|reply| is_spoiled_answer(expect, reply));
         if let Some(at) = spoiled {
-            findings.extend(replies.get(at).and_then(|reply| Flaw::malformed(reply, Some(index))));
-            told.push(at);
+            if !told.contains(&at) {
+                findings.extend(replies.get(at).and_then(|reply| Flaw::malformed(reply, Some(index))));
+                told.push(at);
+            }
             continue;
         }
         let is_taken = |at: usize| in_use.get(at) == Some(&true);
@@ -48,11 +50,19 @@ pub(crate) fn judge(exchange: Exchange<'_>, replies: &[Reply], ending: Ending, v
 
 /// Whether a malformed reply is what this expectation waited for.
 fn is_spoiled_answer(expect: &Expect, reply: &Reply) -> bool {
-    matches!(reply.parsed, Parsed::Malformed(_))
-        && match expect.pattern.tag() {
-            Some(tag) => answers(reply, &tag),
-            None => expect.pattern.is_continuation() && is_continuation(reply),
-        }
+    if !matches!(reply.parsed, Parsed::Malformed(_)) {
+        return false;
+    }
+    if let Some(tag) = expect.pattern.tag() {
+        return answers(reply, &tag);
+    }
+    if expect.pattern.is_continuation() {
+        return is_continuation(reply);
+    }
+    // Untagged: the name of the response, and the number in front of it, can be read all the same.
+    let mut words = reply.raw.split(u8::is_ascii_whitespace).skip(1);
+    let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    reply.raw.starts_with(b"* ") && expect.pattern.imap().is_some_and(|pattern| pattern.names(first, second))
 }
 
 /// Tags that no line is about and nothing answered: the server still owes a response.

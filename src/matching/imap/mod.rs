@@ -127,6 +127,19 @@ impl ImapPattern {
         slots
     }
 
+    /// Whether the pattern is about an untagged response that begins with these words.
+    pub fn names(&self, first: &[u8], second: &[u8]) -> bool {
+        let named = |number: &Parts, name: &str| {
+            number.text().is_none_or(|number| number == first) && second.eq_ignore_ascii_case(name.as_bytes())
+        };
+        match &self.body {
+            Body::Fetch { number, .. } => named(&number.0, "FETCH"),
+            Body::Numbered { number, name, .. } => named(&number.0, &name.0),
+            Body::Data { name: Some((name, _)), .. } => first.eq_ignore_ascii_case(name.as_bytes()),
+            _ => false,
+        }
+    }
+
     /// The tag of a tagged pattern, when no hole is in it.
     pub fn tag(&self) -> Option<&[u8]> {
         match &self.body {

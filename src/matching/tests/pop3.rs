@@ -66,3 +66,10 @@ fn capabilities_match_in_any_order() {
 fn unknown_commands_have_the_body_the_suite_expects() {
     holds(check("XLIST", "S: +OK\n| a\n| .", "+OK\r\na\r\n.\r\n"), "");
 }
+
+#[test]
+fn a_capability_can_be_forbidden() {
+    let capa = "+OK here\r\nTOP\r\nUIDL\r\n.\r\n";
+    fails(check("CAPA", "S: +OK\nS! +OK\n| uidl\n| .", capa), &["forbidden: must not come, but did: `+OK here`"]);
+    holds(check("CAPA", "S: +OK\nS! +OK\n| STLS\n| .", capa), "");
+}

@@ -89,11 +89,19 @@ fn items(cursor: &mut Cursor<'_>) -> Result<Vec<(super::Key, super::Value)>, Fau
     loop {
         let key = section::key(cursor)?;
         cursor.require(b' ', &format!("a space behind {key}"))?;
-        items.push((key, value::value(cursor, 1)?));
+        let value = value::value(cursor, 1)?;
+        let behind = match &value {
+            // Most often the size was wrong, not what stands behind it.
+            super::Value::Literal { bytes, .. } => {
+                format!("a space or `)` behind {key} and its literal of {} octets", bytes.len())
+            }
+            _ => format!("a space or `)` behind {key}"),
+        };
+        items.push((key, value));
         if cursor.eat(b')') {
             return Ok(items);
         }
-        cursor.require(b' ', "a space or `)` behind a FETCH item")?;
+        cursor.require(b' ', &behind)?;
     }
 }
 

@@ -81,7 +81,8 @@ fn what_is_no_response_is_named_with_its_place() {
     check("+\r\n", &["! 1 expected a space behind `+`, found the end of the line"]);
     check("\r\n* 1 EXISTS\r\n", &["! 0 expected `*`, `+` or a tag, found the end of the line", "* 1 EXISTS"]);
     wrong("", 0, "expected the name of a response behind `* `");
-    wrong("1 FETCH (FLAGS (\\Seen)", 22, "expected a space or `)` behind a FETCH item, found the end of the line");
+    wrong("1 FETCH (FLAGS (\\Seen)", 22, "expected a space or `)` behind FLAGS, found the end of the line");
+    wrong("1 FETCH (BODY[] {2}\r\nabc)", 23, "expected a space or `)` behind BODY[] and its literal of 2 octets, found `c`");
     wrong("1 FETCH (UID  5)", 13, "expected a value, found a space");
     wrong("1 FETCH (UID 5 )", 15, "expected the name of a FETCH item, found `)`");
     wrong("1 FETCH (BODY[] {3+}\r\nabc)", 18, "expected `}` behind the size of a literal, found `+`");
