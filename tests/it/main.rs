@@ -6,5 +6,6 @@ mod baseline;
 mod fake;
 mod reports;
 mod snapshots;
+mod splits;
 mod verdicts;
 mod workplace;
