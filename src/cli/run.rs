@@ -13,7 +13,7 @@ use crate::report::junit::Profile;
 use crate::report::terminal::{Live, Progress};
 use crate::report::{github, json, junit, terminal};
 use crate::runner::choose::{self, Selection};
-use crate::runner::{self, Options};
+use crate::runner::{self, Options, Plan};
 use crate::snapshot;
 use crate::suite::{Level, Library};
 use crate::target::baseline::Baseline;
@@ -254,9 +254,9 @@ pub async fn play(
         // Progress that cannot be written is not worth ending a run for; the report will tell.
         let _ = live.event(&event);
     };
-    runner::run(library, chosen, up.target.clone(), up.processes.clone(), baseline, options, interrupt, &mut tell)
-        .await
-        .map_err(Failure::usage)
+    let (target, processes) = (up.target.clone(), up.processes.clone());
+    let plan = Plan { library, chosen, target, processes, baseline, options };
+    runner::run(plan, interrupt, &mut tell).await.map_err(Failure::usage)
 }
 
 fn fresh_seed() -> u64 {

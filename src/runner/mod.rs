@@ -90,18 +90,20 @@ impl Shared {
     }
 }
 
-/// Plays `cases` of `library` on `target`. `interrupt` resolves when the user wants to stop; `tell` hears of everything as it happens. The
+/// What is to be run, and on what.
+pub struct Plan<'a> {
+    pub library: &'a Library,
+    pub chosen: choose::Chosen,
+    pub target: Arc<Target>,
+    pub processes: Processes,
+    pub baseline: Baseline,
+    pub options: Options,
+}
+
+/// Plays what is planned. `interrupt` resolves when the user wants to stop; `tell` hears of everything as it happens. The
 /// error is for what cannot even begin: a certificate authority that cannot be read, a broken snapshot filter.
-pub async fn run(
-    library: &Library,
-    chosen: choose::Chosen,
-    target: Arc<Target>,
-    processes: Processes,
-    baseline: Baseline,
-    options: Options,
-    interrupt: impl Future<Output = ()>,
-    tell: &mut dyn FnMut(Event),
-) -> Result<RunResult, String> {
+pub async fn run(plan: Plan<'_>, interrupt: impl Future<Output = ()>, tell: &mut dyn FnMut(Event)) -> Result<RunResult, String> {
+    let Plan { library, chosen, target, processes, baseline, options } = plan;
     let server_name = ServerName::try_from(target.domain.clone()).unwrap_or(ServerName::IpAddress(target.host.into()));
     let tls = TlsClient { config: client_config(&target.trust)?, server_name };
     let filters = snapshot::Filters::new(&target.snapshot_filters)?;
