@@ -54,7 +54,7 @@ pub async fn baseline(global: &Global, args: &BaselineArgs) -> Result<u8, Failur
     if let Some(why) = result.target_failure.or(result.interrupted) {
         return Err(Failure { message: format!("{why}; the baseline is left as it was"), code: 3 });
     }
-    let new = updated(&old, &result.outcomes);
+    let new = updated(&old, &result.outcomes, &result.stale);
     let text = yaml::write(&new).map_err(Failure::usage)?;
     let header = format!(
         "# Known deviations of {}: what the server does, against which sentence, and how the case fails by it.\n",

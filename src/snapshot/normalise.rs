@@ -135,6 +135,9 @@ fn named(bytes: &[u8], values: &[(&str, &[u8])]) -> Vec<u8> {
             out.extend_from_slice(format!("${{{name}").as_bytes());
             out.extend_from_slice(&suffix);
             out.push(b'}');
+        } else if let Some(mask) = masked(rest) {
+            out.extend_from_slice(mask);
+            at += mask.len();
         } else if rest.starts_with(b"${") {
             out.extend_from_slice(b"$${");
             at += 2;
@@ -144,6 +147,14 @@ fn named(bytes: &[u8], values: &[(&str, &[u8])]) -> Vec<u8> {
         }
     }
     out
+}
+
+/// The name the engine wrote in place of a secret: `${alice.password}`, `${sasl-plain:alice}`.
+fn masked(text: &[u8]) -> Option<&[u8]> {
+    let end = text.iter().take(40).position(|octet| *octet == b'}')?;
+    let name = text.get(..=end)?;
+    let is_secret = name.starts_with(b"${") && (name.ends_with(b".password}") || name.starts_with(b"${sasl-plain:"));
+    is_secret.then_some(name)
 }
 
 /// Whether a word may end between these two octets: not inside a run of letters or of digits.

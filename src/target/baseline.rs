@@ -139,8 +139,8 @@ pub fn glob(pattern: &str) -> Result<GlobMatcher, globset::Error> {
     Ok(GlobBuilder::new(&escaped).literal_separator(true).build()?.compile_matcher())
 }
 
-/// The baseline after a run: failures of the run with the reasons known so far, and entries of cases that were not played.
-pub fn updated(old: &Baseline, outcomes: &[CaseOutcome]) -> BaselineFile {
+/// The baseline after a run: failures of the run with the reasons known so far, and entries of cases that were not played. What stands for no case goes.
+pub fn updated(old: &Baseline, outcomes: &[CaseOutcome], stale: &[StaleEntry]) -> BaselineFile {
     let mut deviations: Vec<Entry> = Vec::new();
     for outcome in outcomes.iter().filter(|o| matches!(o.verdict, Verdict::Failed | Verdict::ExpectedFailure)) {
         let name = outcome.case.name();
@@ -162,7 +162,8 @@ pub fn updated(old: &Baseline, outcomes: &[CaseOutcome]) -> BaselineFile {
                 && !matches!(o.verdict, Verdict::Skipped | Verdict::Warned | Verdict::Observed)
         })
     };
-    for (entry, _) in old.entries.iter().filter(|(entry, glob)| !played(entry, glob)) {
+    let stale = |entry: &Entry| stale.iter().any(|stale| stale.pattern == entry.case);
+    for (entry, _) in old.entries.iter().filter(|(entry, glob)| !played(entry, glob) && !stale(entry)) {
         deviations.push(entry.clone());
     }
     deviations.sort_by(|a, b| a.case.cmp(&b.case));

@@ -5,6 +5,10 @@
 
 mod absurd_servers;
 mod bad_input;
+mod baseline;
 mod fake;
+mod reports;
+mod snapshots;
+mod splits;
 mod verdicts;
 mod workplace;

@@ -88,10 +88,6 @@ pub(super) fn slowest(result: &RunResult) -> String {
 pub(super) fn snapshots(result: &RunResult) -> String {
     let changed = result.outcomes.iter().filter(|o| matches!(o.snapshot, SnapshotState::Changed { .. })).count();
     let new = result.outcomes.iter().filter(|o| o.snapshot == SnapshotState::New).count();
-    // Where nothing was ever accepted, snapshots are not used, and that everything is new is no news.
-    if changed == 0 && !result.outcomes.iter().any(|o| o.snapshot == SnapshotState::Same) {
-        return String::new();
-    }
     let counted: Vec<String> =
         [(changed, "changed"), (new, "new")].iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
     if counted.is_empty() {
