@@ -22,7 +22,7 @@ lint:
 
 # Regenerate the committed report of a target: reference, dovecot, postfix
 report target:
-    cargo run --release -- run --target {{target}} --start --reports reports/{{target}}
+    cargo run --release -- run --target {{target}} --start --transcripts notable --reports reports/{{target}}
 
 # Regenerate the comparison of the committed reports
 matrix:

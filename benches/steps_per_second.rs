@@ -1,14 +1,14 @@
 //! What the runner costs: the exchanges per second of one case on one connection, beside a bare client that plays the same bytes.
 //!
 //! ```text
-//! cargo bench --bench steps_per_second              # 2,000 exchanges, 15 rounds
-//! cargo bench --bench steps_per_second -- 500 31    # exchanges, rounds
+//! cargo bench --bench steps_per_second              # 2,000 exchanges, 25 rounds
+//! cargo bench --bench steps_per_second -- 500 51    # exchanges, rounds
 //! ```
 //!
 //! Both clients are tasks of the same runtime and talk to the same server over loopback, in turns, so that whatever else the
 //! machine does hits both. The server is once a thread that answers each line with a canned reply, where the client's own work
-//! weighs most, and once the reference server. The numbers are medians over the rounds; the ratio is what counts: it says how much of
-//! the speed the round trips allow is left.
+//! weighs most, and once the reference server. All numbers are medians over the rounds, the ratio too: it compares two plays that
+//! followed each other, and says how much of the speed that the round trips allow is left.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -35,7 +35,7 @@ fn main() -> Result<(), Failure> {
     // Cargo passes `--bench`.
     let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<usize>().ok());
     let exchanges = numbers.next().unwrap_or(2000).max(1);
-    let rounds = numbers.next().unwrap_or(15).max(1);
+    let rounds = numbers.next().unwrap_or(25).max(1);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     println!("{exchanges} exchanges on one connection, median of {rounds} rounds\n");
     println!("{:<24} {:>14} {:>14} {:>7}", "", "runner, 1/s", "bare, 1/s", "ratio");
@@ -57,24 +57,25 @@ async fn compare(server: &str, protocol: Protocol, target: Target, exchanges: us
     let target = Arc::new(target);
     let case = Arc::new(case(protocol, exchanges)?);
     let script: Arc<[String]> = (0..exchanges).map(|index| exchange(protocol, index).0 + "\r\n").collect();
-    let (mut runner, mut bare) = (Vec::new(), Vec::new());
+    let (mut runner, mut bare, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     // One round more than counted: the first warms up.
     for round in 0..=rounds {
         let ours = tokio::spawn(play_case(target.clone(), case.clone())).await??;
         let theirs = tokio::spawn(play_bare(address, script.clone())).await??;
         if round > 0 {
-            runner.push(ours);
-            bare.push(theirs);
+            runner.push(exchanges as f64 / ours.as_secs_f64());
+            bare.push(exchanges as f64 / theirs.as_secs_f64());
+            ratios.push(theirs.as_secs_f64() / ours.as_secs_f64());
         }
     }
-    let rate = |times: &mut Vec<Duration>| {
-        times.sort();
-        let median = times.get(times.len() / 2).copied().unwrap_or_default();
-        exchanges as f64 / median.as_secs_f64()
-    };
-    let (runner, bare) = (rate(&mut runner), rate(&mut bare));
-    println!("{:<24} {runner:>14.0} {bare:>14.0} {:>7.2}", format!("{server}, {protocol}"), runner / bare);
+    let server = format!("{server}, {protocol}");
+    println!("{server:<24} {:>14.0} {:>14.0} {:>7.2}", median(runner), median(bare), median(ratios));
     Ok(())
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 /// What is sent, and the pattern of the reply.

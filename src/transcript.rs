@@ -36,14 +36,26 @@ pub enum What {
 
 /// Bytes as printable text: control bytes, bytes over 0x7e and the backslash become `\r`, `\n`, `\t`, `\\` or `\xHH`; valid UTF-8 stays.
 pub fn visible(bytes: &[u8]) -> String {
+    escaped(bytes, |_| true)
+}
+
+/// The same, with a backslash doubled only where it could be read as the start of an escape: IMAP's flags stay what they are.
+fn legible(bytes: &[u8]) -> String {
+    escaped(bytes, |next| matches!(next, Some('r' | 'n' | 't' | 'x' | '\\' | ' ') | None))
+}
+
+/// `doubled` says whether a backslash is, by the character behind it.
+fn escaped(bytes: &[u8], doubled: impl Fn(Option<char>) -> bool) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().chars() {
+        let mut characters = chunk.valid().chars().peekable();
+        while let Some(c) = characters.next() {
             match c {
                 '\r' => out.push_str("\\r"),
                 '\n' => out.push_str("\\n"),
                 '\t' => out.push_str("\\t"),
-                '\\' => out.push_str("\\\\"),
+                // What is no printable character will be an escape, too.
+                '\\' if doubled(characters.peek().copied().filter(|next| !next.is_control())) => out.push_str("\\\\"),
                 c if c.is_control() || c == '\u{2028}' || c == '\u{2029}' || ('\u{fffe}'..='\u{ffff}').contains(&c) => {
                     let mut buffer = [0; 4];
                     for byte in c.encode_utf8(&mut buffer).bytes() {
@@ -70,7 +82,7 @@ pub fn lines(bytes: &[u8]) -> Vec<String> {
             [content @ .., b'\n'] => (content, "\\n"),
             content => (content, "\\"),
         };
-        let text = visible(content);
+        let text = legible(content);
         out.push(match text.strip_suffix(' ') {
             Some(before) => format!("{before}\\x20{end}"),
             None => format!("{text}{end}"),
@@ -94,5 +106,12 @@ mod tests {
         assert_eq!(lines(b"a\r\nb\nc\rd \r\ne"), ["a", "b\\n", "c\\rd\\x20", "e\\"]);
         assert_eq!(lines(b"\r\n"), [""]);
         assert!(lines(b"").is_empty());
+    }
+
+    #[test]
+    fn a_backslash_is_doubled_in_lines_only_where_it_could_begin_an_escape() {
+        assert_eq!(lines(b"* FLAGS (\\Seen \\*)\r\n"), ["* FLAGS (\\Seen \\*)"]);
+        assert_eq!(lines(b"\\recent \\\\ \\\r\n"), ["\\\\recent \\\\\\\\ \\\\"]);
+        assert_eq!(lines(b"\\\x00\\\xff\r\n"), ["\\\\\\x00\\\\\\xff"]);
     }
 }

@@ -44,7 +44,7 @@ pub struct TargetArgs {
 #[command(next_help_heading = "Cases")]
 pub struct SelectArgs {
     /// Ids, id prefixes or globs; none: every case
-    #[arg(value_name = "ID|PREFIX|GLOB")]
+    #[arg(value_name = "ID|PREFIX|GLOB", help_heading = None::<&str>)]
     pub patterns: Vec<String>,
     /// Leave these out. Repeatable
     #[arg(long, value_name = "ID|PREFIX|GLOB")]
@@ -93,8 +93,10 @@ pub struct PlayArgs {
     pub fail_fast: bool,
 }
 
+/// The heading of the options below in `--help`; those that are flattened in have their own.
+const JUDGING: &str = "Judging and reporting";
+
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Judging and reporting")]
 pub struct RunArgs {
     #[command(flatten)]
     select: SelectArgs,
@@ -103,22 +105,22 @@ pub struct RunArgs {
     #[command(flatten)]
     play: PlayArgs,
     /// Known deviations; default: the file the target names
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = JUDGING, long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Transcripts: `check` compares with accepted ones, `pending` also writes what differs for `mailspec snapshot review`
-    #[arg(long, value_name = "MODE", default_value = "check")]
+    #[arg(help_heading = JUDGING, long, value_name = "MODE", default_value = "check")]
     snapshots: SnapshotsArg,
     /// A transcript that differs from the accepted one fails the run
-    #[arg(long)]
+    #[arg(help_heading = JUDGING, long)]
     snapshots_must_match: bool,
     /// Where junit.xml and report.json go
-    #[arg(long, value_name = "DIR", default_value = "reports/latest")]
+    #[arg(help_heading = JUDGING, long, value_name = "DIR", default_value = "reports/latest")]
     reports: PathBuf,
     /// Whose transcripts report files hold: those of all cases, or only of those that did not simply pass
-    #[arg(long, value_name = "WHOSE", default_value = "all")]
+    #[arg(help_heading = JUDGING, long, value_name = "WHOSE", default_value = "all")]
     transcripts: TranscriptsArg,
     /// `xunit` leaves out of junit.xml what the strict Jenkins schema refuses
-    #[arg(long, value_name = "PROFILE", default_value = "rich")]
+    #[arg(help_heading = JUDGING, long, value_name = "PROFILE", default_value = "rich")]
     junit_profile: ProfileArg,
 }
 

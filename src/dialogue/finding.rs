@@ -103,6 +103,10 @@ fn meaning(line: &str, scope: &Scope) -> String {
         let head = words.drain(..=at).collect::<Vec<_>>().join(" ");
         return [Some(head), code].into_iter().flatten().collect::<Vec<_>>().join(" ");
     }
+    if words.first() == Some(&"+") {
+        // A continuation request (RFC 3501 §7.5, RFC 5034 §4): what follows is for people, or a challenge that is new each time.
+        return "+".to_owned();
+    }
     let smtp = words.first().is_some_and(|word| word.len() >= 3 && word.bytes().take(3).all(|b| b.is_ascii_digit()));
     if smtp {
         let enhanced =

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use globset::GlobMatcher;
 
 use crate::dialogue::Environment;
-use crate::suite::{Action, Case, Level, Protocol, Start, Step, Transport};
+use crate::suite::{Action, CapabilityNeed, Case, Level, Literals, Protocol, Start, Step, Transport};
 use crate::target::{Target, baseline};
 
 /// What the command line selects.
@@ -113,6 +113,13 @@ fn upgrades(steps: &[Step]) -> bool {
     })
 }
 
+/// What says that a server takes literals it was not asked for (RFC 7888 §3 and §4, RFC 9051 §4.3).
+const LITERALS_WITHOUT_WAITING: [&str; 3] = ["LITERAL+", "LITERAL-", "IMAP4rev2"];
+
+fn announces(environment: &Environment, name: &str) -> bool {
+    environment.offers(Protocol::Imap, &CapabilityNeed { name: name.to_owned(), present: true })
+}
+
 /// Why this target cannot play the case; `None` if it can.
 pub fn impossible(case: &Case, target: &Target, environment: &Environment) -> Option<String> {
     if !target.protocols.contains(&case.start.protocol) {
@@ -139,6 +146,10 @@ pub fn impossible(case: &Case, target: &Target, environment: &Environment) -> Op
     }
     if let Some(need) = case.requires.iter().find(|need| !environment.offers(case.start.protocol, need)) {
         return Some(if need.present { format!("needs {}", need.name) } else { format!("needs a server without {}", need.name) });
+    }
+    if case.variant.literals == Some(Literals::Plus) && !LITERALS_WITHOUT_WAITING.iter().any(|name| announces(environment, name))
+    {
+        return Some("needs LITERAL+ or LITERAL-".to_owned());
     }
     if let Some(control) =
         controls(&case.setup).or_else(|| controls(&case.dialogue)).filter(|control| !target.controls.contains_key(control))

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::dialogue::{Control, Demand, Engine, Played};
 use crate::outcome::Verdict;
@@ -21,6 +23,8 @@ pub struct Driver<'a> {
 
 /// Octets read at a time.
 const BUFFER: usize = 32 * 1024;
+/// Later than any case ends.
+const FAR: Duration = Duration::from_secs(24 * 3600);
 
 /// How long after a deadline bytes that are there already still count.
 const GRACE: Duration = Duration::from_millis(250);
@@ -31,6 +35,12 @@ impl Driver<'_> {
         let begun = Instant::now();
         let mut connections: BTreeMap<ConnectionName, Connection> = BTreeMap::new();
         let mut buffer = vec![0u8; BUFFER];
+        // One timer for the whole case: arming one for each read would cost as much as the read. It may ring before the time that is
+        // awaited, never after.
+        let alarm = tokio::time::sleep_until(begun + FAR);
+        tokio::pin!(alarm);
+        let stopped = stop.wait_for(|stop| *stop);
+        tokio::pin!(stopped);
         loop {
             match engine.next(begun.elapsed()) {
                 Demand::Finished => return engine.finish(),
@@ -100,10 +110,13 @@ impl Driver<'_> {
                         engine.deadline_passed(now);
                         continue;
                     }
-                    let left = until.saturating_sub(now);
+                    let deadline = begun + until.min(FAR);
+                    if alarm.deadline() > deadline || alarm.is_elapsed() {
+                        alarm.as_mut().reset(deadline);
+                    }
                     tokio::select! {
                         biased;
-                        _ = stop.wait_for(|stop| *stop) => engine.abandon(Verdict::Errored, "the run was interrupted".to_owned()),
+                        _ = stopped.as_mut() => engine.abandon(Verdict::Errored, "the run was interrupted".to_owned()),
                         read = read_any(&mut connections, &mut buffer) => {
                             let now = begun.elapsed();
                             match read {
@@ -114,7 +127,12 @@ impl Driver<'_> {
                                 }
                             }
                         }
-                        () = tokio::time::sleep(left) => engine.deadline_passed(begun.elapsed().max(until)),
+                        () = alarm.as_mut() => {
+                            let now = begun.elapsed();
+                            if now >= until {
+                                engine.deadline_passed(now);
+                            }
+                        }
                     }
                 }
             }

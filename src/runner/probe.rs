@@ -54,7 +54,9 @@ pub async fn probe(driver: &Driver<'_>, stop: &watch::Receiver<bool>) -> Result<
             }
             facts.greetings.entry(protocol).or_insert(greeting);
             for capability in capabilities {
-                if !announced.contains(&capability) && !ignored(target, &capability) {
+                // RFC 3501 §7.2.1: LOGINDISABLED is about LOGIN, which is over after login; some servers then list it.
+                let too_late = question.state == StartState::Authenticated && capability.eq_ignore_ascii_case("LOGINDISABLED");
+                if !too_late && !announced.contains(&capability) && !ignored(target, &capability) {
                     announced.push(capability);
                 }
             }

@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use super::schedule::Schedule;
 use super::{Diagnosis, Entry, EntryId, Route, Spooled, Waiting, bounce};
 use crate::mail::{Address, Body, Envelope};
+use crate::mime;
 use crate::store::{self, BlobId, Error, Flags, NewMessage, Result, Store, Tx, sql};
 
 /// The most octets of a returned message's header section that a notification shows.
@@ -136,10 +137,18 @@ pub(super) fn postpone(store: &Store, id: EntryId, recipients: Vec<Address>, to:
     })
 }
 
-/// The message as it lies in mailboxes.
+/// The message as it lies in mailboxes. A Return-Path that somebody else put there goes before ours comes: there can be only
+/// one that is true (RFC 5321 §4.4).
 fn headed(tx: &Tx<'_>, blob: BlobId, heading: &[u8]) -> Result<BlobId> {
+    let message = sql::blob::read(tx.connection, blob.0, 0..i64::MAX)?;
     let mut bytes = heading.to_vec();
-    bytes.append(&mut sql::blob::read(tx.connection, blob.0, 0..i64::MAX)?);
+    let mut kept = 0;
+    let foreign = mime::fields(&message).filter(|field| !heading.is_empty() && field.name.eq_ignore_ascii_case(b"Return-Path"));
+    for field in foreign {
+        bytes.extend_from_slice(message.get(kept..field.range.start).unwrap_or_default());
+        kept = field.range.end;
+    }
+    bytes.extend_from_slice(message.get(kept..).unwrap_or_default());
     tx.store_bytes(&bytes)
 }
 
