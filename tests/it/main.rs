@@ -3,6 +3,7 @@
 mod absurd_servers;
 mod bad_input;
 mod baseline;
+mod dialogues;
 mod fake;
 mod faults;
 mod house;
