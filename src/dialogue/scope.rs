@@ -156,19 +156,37 @@ impl Values for Scope {
     }
 }
 
-/// The names [`Scope`] knows besides captures, mailboxes and roles: for the lint.
-pub const VALUE_NAMES: [&str; 13] = [
-    "domain",
-    "unique",
-    "nobody.address",
-    "foreign.address",
-    "foreign.domain",
-    "upper",
-    "literal",
-    "message",
-    "size",
-    "base64",
-    "md5",
-    "sasl-plain",
-    "repeat",
-];
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::suite::values::VALUE_NAMES;
+
+    #[test]
+    fn every_name_the_lint_knows_has_a_value() {
+        let environment = Environment {
+            accounts: BTreeMap::from([(
+                "alice".to_owned(),
+                Account { login: "l".into(), password: "p".into(), address: "a@example.org".into() },
+            )]),
+            mailboxes: BTreeMap::new(),
+            private_prefix: "p-".into(),
+            domain: "example.org".into(),
+            unique: "u".into(),
+            fixtures: Arc::new(Fixtures::from([("plain".to_owned(), Arc::from(&b"x"[..]))])),
+            capabilities: BTreeMap::new(),
+            step_timeout: Duration::ZERO,
+            limits: Limits::default(),
+        };
+        let scope = Scope::new(Arc::new(environment));
+        for name in VALUE_NAMES {
+            let argument = match name {
+                "literal" | "message" | "size" => Some("plain"),
+                "sasl-plain" => Some("alice"),
+                "repeat" => Some("2:x"),
+                _ => Some("text"),
+            };
+            assert!(scope.value(name, argument).is_some(), "{name}");
+        }
+        assert!(scope.value("no-such-name", None).is_none());
+    }
+}

@@ -7,7 +7,7 @@ use super::model::*;
 use super::problem::{Problem, did_you_mean};
 use super::roles::ROLES;
 use super::template::{Hole, Template};
-use crate::dialogue::scope::VALUE_NAMES;
+use super::values::VALUE_NAMES;
 
 /// Checks one case.
 pub fn check(case: &Case, fixtures: &Fixtures, problems: &mut Vec<Problem>) {

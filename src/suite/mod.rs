@@ -13,6 +13,7 @@ pub mod requirements;
 pub mod roles;
 mod steps;
 pub mod template;
+pub mod values;
 pub mod yaml;
 
 pub use load::{Library, Places, load};

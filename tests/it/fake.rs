@@ -182,7 +182,7 @@ fn converse(mut stream: TcpStream, shared: &Shared, rules: &[Rule], used: &Mutex
     loop {
         // The greeting is the answer to nothing.
         let greeting = line.is_empty();
-        let (tag, command) = if tagged { line.split_once(' ').unwrap_or((&line, "")) } else { ("", line.as_str()) };
+        let (tag, command) = if tagged { line.split_once(' ').unwrap_or(("", &line)) } else { ("", line.as_str()) };
         let Some(rule) = next_rule(rules, used, if greeting { "" } else { command }) else { return };
         let reply = replaced(&rule.reply, tag.trim());
         let sent = if rule.slowly {

@@ -6,9 +6,13 @@
 mod absurd_servers;
 mod bad_input;
 mod baseline;
+mod dialogues;
 mod fake;
+mod faults;
+mod house;
 mod reports;
 mod snapshots;
 mod splits;
+mod suites;
 mod verdicts;
 mod workplace;
