@@ -190,7 +190,7 @@ fn a_target_that_dies_in_the_middle_is_one_message() {
     reports_agree(&workplace, &ended);
     let failures = ended.out.lines().filter(|line| line.starts_with("FAIL ") || line.starts_with("ERROR ")).count();
     assert!(failures <= 4, "{failures} failures are told where one message says it all:\n{}", ended.out);
-    assert!(report(&workplace)["not_run"].as_u64().unwrap() >= 50, "{}", ended.out);
+    assert!(report(&workplace)["not_run"].as_u64().unwrap() >= 10, "{}", ended.out);
 }
 
 #[test]
