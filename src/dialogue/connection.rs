@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::protocol::imap::Numbering;
 use crate::protocol::start::literal_size;
 use crate::protocol::{Framer, Limits, Reply, framer};
 use crate::suite::{Protocol, Start};
@@ -22,7 +23,9 @@ pub struct Connection {
     /// IMAP: the server asked for more (`+`), so the next line is no command.
     pub continuing: bool,
     /// IMAP: octets of a hand-made literal that are still to be sent.
-    literal_left: usize,
+    pub literal_left: usize,
+    /// IMAP: which message has which number.
+    pub numbering: Numbering,
     /// Octets received.
     pub received: u64,
 }
@@ -41,6 +44,7 @@ impl Connection {
             open_tags: Vec::new(),
             continuing: false,
             literal_left: 0,
+            numbering: Numbering::default(),
             received: 0,
         }
     }
@@ -61,6 +65,7 @@ impl Connection {
         if inside {
             return None;
         }
+        self.numbering.sent(rest);
         let word: Vec<u8> = rest.iter().copied().take_while(|b| !b.is_ascii_whitespace()).collect();
         String::from_utf8(word).ok().filter(|tag| !tag.is_empty())
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Control, Demand, Doing, Engine, render};
-use crate::outcome::{Finding, FindingKind};
+use crate::outcome::FindingKind;
 use crate::protocol::Reply;
 use crate::suite::{Action, CapabilityNeed, ConnectionName, Handshake, RawTemplate, Span, Step};
 use crate::transcript::visible;
@@ -101,22 +101,19 @@ impl Engine {
                     }
                     for line in lines(&bytes) {
                         state.framer.sent(line, false);
+                        state.numbering.sent(line);
                     }
                 }
                 self.write(on, bytes);
             }
-            Err(unknown) => self.fail(vec![self.nameless(on, span, &unknown.name)]),
+            Err(unknown) => self.fail(vec![self.finding(FindingKind::Missing, Some(span), on, unknown.message)]),
         }
-    }
-
-    fn nameless(&self, on: &ConnectionName, span: Span, name: &str) -> Finding {
-        self.finding(FindingKind::Missing, Some(span), on, format!("`${{{name}}}` has no value here: nothing captured it"))
     }
 
     fn start_tls(&mut self, on: &ConnectionName, inject: Option<&RawTemplate>, expect: Handshake, span: Span) {
         let inject = match inject.map(|bytes| render::raw(bytes, &self.scope)).transpose() {
             Ok(inject) => inject.unwrap_or_default(),
-            Err(unknown) => return self.fail(vec![self.nameless(on, span, &unknown.name)]),
+            Err(unknown) => return self.fail(vec![self.finding(FindingKind::Missing, Some(span), on, unknown.message)]),
         };
         if !inject.is_empty() {
             self.write_note(on, &inject);

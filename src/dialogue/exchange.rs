@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::finding::located;
 use super::render::{self, Chunk};
+use super::scope::OnConnection;
 use super::{Doing, Engine};
 use crate::matching::{self, Ending};
 use crate::outcome::{Finding, FindingKind};
@@ -106,8 +107,11 @@ impl Engine {
         let mut pending = VecDeque::new();
         let mut tags: Vec<String> = Vec::new();
         for (index, send) in exchange.sends.iter().enumerate() {
-            let chunks = render::line(protocol, literals, send, &self.scope)
-                .map_err(|unknown| Box::new(self.unknown_name(on, send, &unknown)))?;
+            let chunks = match self.connections.get(on) {
+                Some(state) => render::line(protocol, literals, send, &self.scope, state),
+                None => continue,
+            };
+            let chunks = chunks.map_err(|unknown| Box::new(self.unknown_value(on, send, unknown)))?;
             let whole: Vec<u8> = chunks
                 .iter()
                 .flat_map(|chunk| if let Chunk::Bytes(bytes) = chunk { bytes.as_slice() } else { &[] })
@@ -129,15 +133,15 @@ impl Engine {
         Ok((pending, tags))
     }
 
-    fn unknown_name(&self, on: &ConnectionName, send: &Send, unknown: &render::Unknown) -> Finding {
+    fn unknown_value(&self, on: &ConnectionName, send: &Send, unknown: render::Unknown) -> Finding {
         let before = send.template.text.get(..unknown.offset).map_or(0, |text| text.chars().count());
-        let span = Span { column: send.span.column + before, length: unknown.name.chars().count() + 3, ..send.span };
-        self.finding(
-            FindingKind::Missing,
-            Some(span),
-            on,
-            format!("`${{{}}}` has no value here: nothing captured it", unknown.name),
-        )
+        let span = Span { column: send.span.column + before, length: unknown.length, ..send.span };
+        self.finding(FindingKind::Missing, Some(span), on, unknown.message)
+    }
+
+    /// What holes and relative numbers stand for on a connection.
+    fn known_on(&self, on: &ConnectionName) -> OnConnection<'_> {
+        OnConnection { scope: &self.scope, numbering: self.connections.get(on).map(|state| &state.numbering) }
     }
 
     /// Whether the exchange expects a tagged reply to a command of an earlier one.
@@ -184,7 +188,7 @@ impl Engine {
             // The snapshot is the assertion: a reply to each line ends it.
             return running.replies.len() >= running.lines;
         }
-        matching::is_over(exchange, &running.replies, &self.scope)
+        matching::is_over(exchange, &running.replies, &self.known_on(&running.on))
     }
 
     pub(super) fn exchange_reply(&mut self, reply: Reply) {
@@ -242,7 +246,7 @@ impl Engine {
     fn judge_exchange(&mut self, ending: Ending) {
         let Doing::Exchanging(mut running) = std::mem::replace(&mut self.doing, Doing::Stepping) else { return };
         let exchange = matching::Exchange { protocol: running.protocol, expects: &running.expects, tags: &running.tags };
-        let judgement = matching::judge(exchange, &running.replies, ending, &self.scope);
+        let judgement = matching::judge(exchange, &running.replies, ending, &self.known_on(&running.on));
         if running.protocol != Protocol::Imap && !running.expects.is_empty() {
             let left = running.replies.split_off(judgement.consumed.min(running.replies.len()));
             if let Some(state) = self.connections.get_mut(&running.on) {

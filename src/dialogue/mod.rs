@@ -340,6 +340,7 @@ impl Engine {
             if state.inbox.is_empty() {
                 match state.framer.next() {
                     Some(reply) => {
+                        state.numbering.received(&reply);
                         self.replies += 1;
                         if self.replies > self.scope.environment.limits.replies {
                             return self.flooded(connection);
@@ -476,3 +477,6 @@ fn shortened(mut bytes: Vec<u8>, what: fn(Vec<u8>) -> What) -> (What, usize) {
     bytes.shrink_to_fit();
     (what(bytes), left_out)
 }
+
+#[cfg(test)]
+mod tests;

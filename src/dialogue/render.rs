@@ -1,7 +1,9 @@
 //! From `C:` lines to bytes: values put in, fixtures dot-stuffed for SMTP and POP3, IMAP literals cut where the client waits.
 
+use super::connection::Connection;
 use super::scope::Scope;
 use crate::matching::Values;
+use crate::suite::relative::{self, Found};
 use crate::suite::template::{Hole, Piece};
 use crate::suite::{Literals, Protocol, RawPiece, RawTemplate, Send};
 
@@ -13,20 +15,53 @@ pub enum Chunk {
     AwaitContinuation,
 }
 
-/// A name without a value; which one, and where in the line (bytes).
+/// A name without a value, or a relative number without a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unknown {
-    pub name: String,
+    pub message: String,
+    /// Where it stands in the line, in bytes.
     pub offset: usize,
+    /// How long it is written, in characters.
+    pub length: usize,
 }
 
-/// One `C:` line as chunks, its CRLF included.
-pub fn line(protocol: Protocol, literals: Literals, send: &Send, scope: &Scope) -> Result<Vec<Chunk>, Unknown> {
+/// One `C:` line as chunks, its CRLF included. In IMAP `$2` becomes the number its message has now, but not in the octets of a
+/// literal.
+pub fn line(
+    protocol: Protocol,
+    literals: Literals,
+    send: &Send,
+    scope: &Scope,
+    connection: &Connection,
+) -> Result<Vec<Chunk>, Unknown> {
     let mut chunks = Vec::new();
     let mut bytes = Vec::new();
-    for piece in &send.template.pieces {
+    let mut cut = 0;
+    let relative = match protocol {
+        Protocol::Imap => relative::find(&send.template),
+        Protocol::Smtp | Protocol::Pop3 => Vec::new(),
+    };
+    for (index, piece) in send.template.pieces.iter().enumerate() {
         match piece {
-            Piece::Text(text) => bytes.extend_from_slice(text.as_bytes()),
+            Piece::Text(text) => {
+                let mut copied = 0;
+                for found in relative.iter().filter(|found| found.piece == index) {
+                    bytes.extend_from_slice(text.get(copied..found.range.start).unwrap_or_default().as_bytes());
+                    copied = found.range.start;
+                    if cut + bytes.len() < connection.literal_left {
+                        continue;
+                    }
+                    match found.relative.number {
+                        // The first `$` only escapes the second.
+                        None => copied += 1,
+                        Some(number) => {
+                            copied = found.range.end;
+                            bytes.extend_from_slice(message_number(number, found, connection)?.as_bytes());
+                        }
+                    }
+                }
+                bytes.extend_from_slice(text.get(copied..).unwrap_or_default().as_bytes());
+            }
             Piece::Hole(hole) => {
                 let value = value(hole, scope)?;
                 match (protocol, hole.name.as_str()) {
@@ -34,6 +69,7 @@ pub fn line(protocol: Protocol, literals: Literals, send: &Send, scope: &Scope) 
                         let plus = if literals == Literals::Plus { "+" } else { "" };
                         bytes.extend_from_slice(format!("{{{}{plus}}}\r\n", value.len()).as_bytes());
                         if literals == Literals::Sync {
+                            cut += bytes.len();
                             chunks.push(Chunk::Bytes(std::mem::take(&mut bytes)));
                             chunks.push(Chunk::AwaitContinuation);
                         }
@@ -63,7 +99,19 @@ pub fn raw(template: &RawTemplate, scope: &Scope) -> Result<Vec<u8>, Unknown> {
 }
 
 fn value(hole: &Hole, scope: &Scope) -> Result<Vec<u8>, Unknown> {
-    scope.value(&hole.name, hole.argument.as_deref()).ok_or_else(|| Unknown { name: hole.name.clone(), offset: hole.offset })
+    scope.value(&hole.name, hole.argument.as_deref()).ok_or_else(|| Unknown {
+        message: format!("`${{{}}}` has no value here: nothing captured it", hole.name),
+        offset: hole.offset,
+        length: hole.name.chars().count() + 3,
+    })
+}
+
+fn message_number(number: u32, found: &Found, connection: &Connection) -> Result<String, Unknown> {
+    connection.numbering.now(number).filter(|now| *now > 0).map(|now| now.to_string()).ok_or_else(|| Unknown {
+        message: format!("`${number}` has no number any more: the server said EXPUNGE of that message"),
+        offset: found.offset,
+        length: found.relative.length,
+    })
 }
 
 /// A message as DATA carries it (RFC 5321 §4.5.2), without the last line's CRLF, which the `C:` line adds.

@@ -10,6 +10,7 @@ use md5::Digest as _;
 
 use crate::matching::Values;
 use crate::protocol::Limits;
+use crate::protocol::imap::Numbering;
 use crate::suite::template::{Piece, Template};
 use crate::suite::unescape;
 use crate::suite::{CapabilityNeed, Fixtures, Protocol};
@@ -153,6 +154,22 @@ impl Values for Scope {
             },
         };
         Some(text.into_bytes())
+    }
+}
+
+/// What is known in an exchange: also which number a message has.
+pub struct OnConnection<'a> {
+    pub scope: &'a Scope,
+    pub numbering: Option<&'a Numbering>,
+}
+
+impl Values for OnConnection<'_> {
+    fn value(&self, name: &str, argument: Option<&str>) -> Option<Vec<u8>> {
+        self.scope.value(name, argument)
+    }
+
+    fn message_number(&self, initial: u32, offset: u64) -> Option<u64> {
+        self.numbering?.current(initial, offset)
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::slot::{Slot, SlotKind};
+use super::slot::{Narrowing, Slot, SlotKind};
 use super::{Span, Values};
 
 /// Bindings of a try, over the values known before it.
@@ -21,6 +21,8 @@ pub(super) struct Attempt<'v> {
     pub explain: bool,
     /// How much matched so far: the nearest candidate has the most.
     pub hits: usize,
+    /// Where the reply that is compared stands in the received stream.
+    pub at: u64,
 }
 
 /// Name and argument.
@@ -50,26 +52,50 @@ pub(super) struct Difference {
 impl<'v> Attempt<'v> {
     pub fn new(values: &'v dyn Values) -> Attempt<'v> {
         let looked_up = RefCell::default();
-        Attempt { values, bound: Vec::new(), looked_up, wildcards: false, thorough: false, explain: false, hits: 0 }
+        Attempt { values, bound: Vec::new(), looked_up, wildcards: false, thorough: false, explain: false, hits: 0, at: 0 }
     }
 
     pub fn known(&self, slot: &Slot) -> Known {
         let argument = match &slot.kind {
             SlotKind::Rest | SlotKind::One(_) => return Known::Free,
             SlotKind::Function => slot.hole.argument.as_deref(),
+            // A mod-sequence is captured anew each time.
+            SlotKind::Named(Narrowing::Modseq) => return Known::Free,
             SlotKind::Named(_) => None,
         };
-        if let Some((_, value)) = self.bound.iter().find(|(name, _)| *name == slot.hole.name && argument.is_none()) {
-            return Known::Value(value.clone());
-        }
-        let key = (slot.hole.name.clone(), argument.map(str::to_owned));
-        let mut cache = self.looked_up.borrow_mut();
-        let value = cache.entry(key).or_insert_with(|| self.values.value(&slot.hole.name, argument).map(Rc::from));
-        match (value, &slot.kind) {
-            (Some(value), _) => Known::Value(value.clone()),
+        match (self.look_up(&slot.hole.name, argument), &slot.kind) {
+            (Some(value), _) => Known::Value(value),
             (None, SlotKind::Function) => Known::Missing,
             (None, _) => Known::Free,
         }
+    }
+
+    fn look_up(&self, name: &str, argument: Option<&str>) -> Option<Rc<[u8]>> {
+        let bound = self.bound.iter().rfind(|(bound, _)| bound == name && argument.is_none());
+        if let Some((_, value)) = bound {
+            return Some(value.clone());
+        }
+        let key = (name.to_owned(), argument.map(str::to_owned));
+        let mut cache = self.looked_up.borrow_mut();
+        cache.entry(key).or_insert_with(|| self.values.value(name, argument).map(Rc::from)).clone()
+    }
+
+    /// The value that the next one of `${m:modseq}` must exceed.
+    pub fn held_modseq(&self, slot: &Slot) -> Option<u64> {
+        match slot.kind {
+            SlotKind::Named(Narrowing::Modseq) => number(&self.look_up(&slot.hole.name, None)?),
+            _ => None,
+        }
+    }
+
+    /// Whether a hole without value may hold these octets, all of them.
+    pub fn accepts(&self, slot: &Slot, narrowing: &Narrowing, octets: &[u8]) -> bool {
+        narrowing.accepts(octets) && self.held_modseq(slot).is_none_or(|held| number(octets).is_some_and(|next| next > held))
+    }
+
+    /// The number that the message of `$initial` has when the reply that is compared comes; `None`: it is expunged.
+    pub fn message_number(&self, initial: u32) -> Option<u64> {
+        self.values.message_number(initial, self.at)
     }
 
     /// Binds a named hole; others keep nothing.
@@ -99,4 +125,8 @@ impl<'v> Attempt<'v> {
         let message = if self.explain { message() } else { String::new() };
         Difference { message, line: 0, part: Some(part), hints: Vec::new() }
     }
+}
+
+fn number(octets: &[u8]) -> Option<u64> {
+    std::str::from_utf8(octets).ok()?.parse().ok()
 }

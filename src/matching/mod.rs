@@ -64,6 +64,13 @@ impl std::error::Error for PatternError {}
 pub trait Values {
     /// The value of `${name}` or `${name:argument}`: a role's field, a mailbox, a fixture, an earlier capture.
     fn value(&self, name: &str, argument: Option<&str>) -> Option<Vec<u8>>;
+
+    /// IMAP: the number that the message of `$initial` has when the reply at `offset` (in the received stream) comes; `None`: it
+    /// is expunged.
+    fn message_number(&self, initial: u32, offset: u64) -> Option<u64> {
+        let _ = (initial, offset);
+        None
+    }
 }
 
 /// What an exchange came to.
@@ -166,6 +173,7 @@ impl Pattern {
 
     fn compare(&self, reply: &Reply, attempt: &mut Attempt<'_>) -> Result<(), Difference> {
         let mark = attempt.mark();
+        attempt.at = reply.offset;
         let compared = match (&self.compiled, &reply.parsed) {
             (Compiled::Smtp(pattern), Parsed::Smtp(reply)) => pattern.compare(reply, attempt),
             (Compiled::Pop3(pattern), Parsed::Pop3(reply)) => pattern.compare(reply, attempt),

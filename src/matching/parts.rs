@@ -2,10 +2,12 @@
 
 use std::rc::Rc;
 
+use super::PatternError;
 use super::attempt::{Attempt, Known};
-use super::glyph::{Glyph, GlyphKind};
+use super::glyph::{Glyph, GlyphKind, literal};
 use super::slot::{Narrowing, Slot, SlotKind};
 use crate::protocol::plain;
+use crate::suite::relative::{self, HOLE};
 
 /// A run of text and holes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +17,8 @@ pub(super) struct Parts(pub Vec<Part>);
 pub(super) enum Part {
     Text(Vec<u8>),
     Slot(Slot),
+    /// IMAP: `$2`, the message that had this number when its mailbox was selected.
+    Message(u32),
 }
 
 impl Parts {
@@ -27,6 +31,55 @@ impl Parts {
             }
         }
         parts
+    }
+
+    /// The same, with `$2` and `$$2` read as what they are where IMAP has numbers.
+    pub fn numbered(glyphs: &[Glyph]) -> Result<Parts, PatternError> {
+        let octet = |glyph: &Glyph| match glyph.kind {
+            GlyphKind::Octet(octet) => octet,
+            GlyphKind::Slot(_) => HOLE,
+        };
+        let octets: Vec<u8> = glyphs.iter().map(octet).collect();
+        if !octets.contains(&b'$') {
+            return Ok(Parts::new(glyphs));
+        }
+        let mut parts = Parts::default();
+        let (mut rest, mut before) = (glyphs, b' ');
+        while let Some((glyph, behind)) = rest.split_first() {
+            let found = octets.get(glyphs.len() - rest.len()..).and_then(|octets| relative::at(before, octets));
+            match found.map(|found| (found.number, rest.split_at(found.length.min(rest.len())))) {
+                None => {
+                    match &glyph.kind {
+                        GlyphKind::Octet(octet) => parts.push(*octet),
+                        GlyphKind::Slot(slot) => parts.0.push(Part::Slot(slot.clone())),
+                    }
+                    (before, rest) = (octet(glyph), behind);
+                    continue;
+                }
+                Some((Some(0), _)) => {
+                    let message = "a message sequence number counts from 1 and has 32 bits".to_owned();
+                    return Err(PatternError { line: 0, offset: glyph.at, message });
+                }
+                Some((Some(number), (_, after))) => {
+                    parts.0.push(Part::Message(number));
+                    rest = after;
+                }
+                Some((None, (written, after))) => {
+                    literal(written).iter().flatten().skip(1).for_each(|octet| parts.push(*octet));
+                    rest = after;
+                }
+            }
+            before = b'0';
+        }
+        Ok(parts)
+    }
+
+    /// The relative numbers.
+    pub fn messages(&self) -> impl Iterator<Item = u32> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Message(number) => Some(*number),
+            _ => None,
+        })
     }
 
     pub fn push(&mut self, octet: u8) {
@@ -56,7 +109,7 @@ impl Parts {
     pub fn slots(&self) -> impl Iterator<Item = &Slot> {
         self.0.iter().filter_map(|part| match part {
             Part::Slot(slot) => Some(slot),
-            Part::Text(_) => None,
+            Part::Text(_) | Part::Message(_) => None,
         })
     }
 
@@ -90,6 +143,7 @@ impl Parts {
         for part in &self.0 {
             match part {
                 Part::Text(text) => octets.extend_from_slice(text),
+                Part::Message(number) => octets.extend_from_slice(attempt.message_number(*number)?.to_string().as_bytes()),
                 Part::Slot(slot) => match attempt.known(slot) {
                     Known::Value(value) => octets.extend_from_slice(&value),
                     Known::Free | Known::Missing => return None,
@@ -106,6 +160,10 @@ impl Parts {
         for part in &self.0 {
             match part {
                 Part::Text(text) => octets.extend_from_slice(text),
+                Part::Message(number) => {
+                    text.push_str(&notation(&std::mem::take(&mut octets)));
+                    text.push_str(&described_message(*number, attempt));
+                }
                 Part::Slot(slot) => match attempt.known(slot) {
                     Known::Value(value) => octets.extend_from_slice(&value),
                     Known::Free | Known::Missing => {
@@ -117,6 +175,14 @@ impl Parts {
         }
         text.push_str(&notation(&octets));
         text
+    }
+}
+
+/// `$3 (now 2)`: what a relative number is where it is compared.
+pub(super) fn described_message(number: u32, attempt: &Attempt<'_>) -> String {
+    match attempt.message_number(number) {
+        Some(now) => format!("${number} (now {now})"),
+        None => format!("${number} (expunged)"),
     }
 }
 
@@ -141,6 +207,13 @@ fn fit(parts: &[Part], octets: &[u8], fold: bool, attempt: &mut Attempt<'_>, bud
                 _ => false,
             };
         }
+        Part::Message(number) => {
+            let digits = attempt.message_number(*number).map(|now| now.to_string());
+            return match digits.and_then(|digits| octets.strip_prefix(digits.as_bytes())) {
+                Some(rest) => fit(behind, rest, fold, attempt, budget),
+                None => false,
+            };
+        }
         Part::Slot(slot) => slot,
     };
     match attempt.known(slot) {
@@ -162,7 +235,7 @@ fn take(slot: &Slot, behind: &[Part], octets: &[u8], fold: bool, attempt: &mut A
     };
     let mut try_length = |length: usize, attempt: &mut Attempt<'_>| {
         let Some((front, rest)) = octets.split_at_checked(length) else { return false };
-        if !narrowing.accepts(front) {
+        if !attempt.accepts(slot, narrowing, front) {
             return false;
         }
         let mark = attempt.mark();

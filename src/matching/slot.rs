@@ -35,6 +35,8 @@ pub(super) enum Narrowing {
     Atom,
     Date,
     Base64,
+    /// A mod-sequence (RFC 7162 §3.1), greater than the one held before.
+    Modseq,
     /// `/.{n}/`: any n octets, which no automaton need be built for.
     Octets(usize),
     Regex(Regex),
@@ -54,7 +56,7 @@ impl PartialEq for Narrowing {
 const FUNCTIONS: [&str; 8] = ["literal", "message", "size", "base64", "md5", "upper", "repeat", "sasl-plain"];
 /// Functions whose argument is free text, so that even `number` is one.
 const OF_TEXT: [&str; 5] = ["literal", "base64", "md5", "upper", "repeat"];
-const NARROWINGS: [&str; 4] = ["number", "atom", "date", "base64"];
+const NARROWINGS: [&str; 5] = ["number", "atom", "date", "base64", "modseq"];
 
 impl Slot {
     pub fn compile(hole: &Hole) -> Result<Slot, PatternError> {
@@ -95,6 +97,7 @@ impl Narrowing {
             Some("atom") => return Ok(Narrowing::Atom),
             Some("date") => return Ok(Narrowing::Date),
             Some("base64") => return Ok(Narrowing::Base64),
+            Some("modseq") => return Ok(Narrowing::Modseq),
             Some(argument) => argument,
         };
         if let Some(expression) = argument.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
@@ -109,7 +112,7 @@ impl Narrowing {
             });
         }
         let hint = nearest(argument, NARROWINGS).map(|near| format!("; did you mean `:{near}`?")).unwrap_or_default();
-        Err(format!("`:{argument}` narrows nothing: `:number`, `:atom`, `:date`, `:base64` and `:/regex/` do{hint}"))
+        Err(format!("`:{argument}` narrows nothing: `:number`, `:atom`, `:date`, `:base64`, `:modseq` and `:/regex/` do{hint}"))
     }
 
     /// Whether these octets, all of them, are of the kind.
@@ -120,6 +123,11 @@ impl Narrowing {
             Narrowing::Atom => !octets.is_empty() && octets.iter().all(|b| b.is_ascii_graphic() && !b"(){%*\"".contains(b)),
             Narrowing::Date => DATE.is_match(octets),
             Narrowing::Base64 => octets.len().is_multiple_of(4) && BASE64.is_match(octets),
+            // RFC 7162 §7: `mod-sequence-value`, a positive number of 63 bits.
+            Narrowing::Modseq => {
+                let digits = octets.iter().all(u8::is_ascii_digit).then(|| std::str::from_utf8(octets).ok()).flatten();
+                digits.and_then(|digits| digits.parse().ok()).is_some_and(|value: i64| value > 0)
+            }
             Narrowing::Octets(count) => octets.len() == *count,
             Narrowing::Regex(expression) => expression.is_match(octets),
         }
@@ -133,6 +141,7 @@ impl Narrowing {
             Narrowing::Atom => "an atom",
             Narrowing::Date => "a date",
             Narrowing::Base64 => "base64",
+            Narrowing::Modseq => "a mod-sequence",
             Narrowing::Octets(_) => "so many octets",
             Narrowing::Regex(_) => "what the regular expression matches",
         }

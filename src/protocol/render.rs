@@ -2,6 +2,7 @@
 
 use super::imap::{Code, Response, Text, Value};
 use super::{Parsed, Reply, pop3, smtp};
+use crate::suite::relative::{self, Relative};
 use crate::transcript::visible;
 
 /// Strings longer than this are shortened in the middle.
@@ -106,9 +107,29 @@ pub(crate) fn render_value(value: &Value) -> String {
         Value::List(items) => format!("({})", items.iter().map(render_value).collect::<Vec<_>>().join(" ")),
         // As an atom it would say "and possibly more"; in quotes it is the same value.
         Value::Atom(text) if text == b"..." => "\"...\"".into(),
-        Value::Atom(text) => escaped_holes(String::from_utf8_lossy(text).into_owned()),
+        Value::Atom(text) => atom(text),
         Value::Quoted(text) | Value::Literal { bytes: text, .. } => quoted(text),
     }
+}
+
+/// An atom, with its `$2` escaped; one that looks escaped already goes in quotes.
+fn atom(text: &[u8]) -> String {
+    let plain = || escaped_holes(String::from_utf8_lossy(text).into_owned());
+    if !text.contains(&b'$') {
+        return plain();
+    }
+    let before = |at: usize| at.checked_sub(1).and_then(|before| text.get(before)).copied().unwrap_or(b' ');
+    let relative = |at: usize| relative::at(before(at), text.get(at..).unwrap_or_default());
+    let found: Vec<(usize, Relative)> = (0..text.len()).filter_map(|at| Some((at, relative(at)?))).collect();
+    if found.is_empty() {
+        return plain();
+    }
+    if found.iter().any(|(_, relative)| relative.number.is_none()) {
+        return quoted(text);
+    }
+    let mut escaped = text.to_vec();
+    found.iter().rev().for_each(|(at, _)| escaped.insert(*at, b'$'));
+    escaped_holes(String::from_utf8_lossy(&escaped).into_owned())
 }
 
 /// A string in quotes, with `\r`, `\n`, `\xHH` for what cannot be seen.

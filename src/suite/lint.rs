@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::*;
 use super::problem::{Problem, did_you_mean};
+use super::relative;
 use super::roles::ROLES;
 use super::template::{Hole, Template};
 use super::values::VALUE_NAMES;
@@ -36,7 +37,7 @@ struct Lint<'a> {
 }
 
 /// Narrowings of a capture; any other argument belongs to a value.
-const NARROWINGS: [&str; 4] = ["number", "atom", "date", "base64"];
+const NARROWINGS: [&str; 5] = ["number", "atom", "date", "base64", "modseq"];
 
 impl Lint<'_> {
     fn error(&mut self, span: Span, message: String, hint: Option<String>) {
@@ -102,6 +103,7 @@ impl Lint<'_> {
                 self.used(hole, hole_span(send.span, &send.template.text, hole));
             }
         }
+        self.relative_numbers(exchange);
         if self.protocol(&exchange.on) == Some(Protocol::Imap) {
             self.sent_tags(exchange, repeated);
             self.awaited_tags(exchange);
@@ -137,6 +139,46 @@ impl Lint<'_> {
         } else {
             find(&self.case.setup, on).or_else(|| find(&self.case.dialogue, on))
         }
+    }
+
+    /// `$2` is a message of an IMAP mailbox and of nothing else.
+    fn relative_numbers(&mut self, exchange: &Exchange) {
+        let protocol = self.protocol(&exchange.on);
+        let mut literal = false;
+        for send in &exchange.sends {
+            for found in relative::find(&send.template) {
+                let Some(number) = found.relative.number.filter(|number| *number == 0 || protocol != Some(Protocol::Imap)) else {
+                    continue;
+                };
+                let span = part_span(send.span, &send.template.text, found.offset, found.relative.length);
+                match protocol {
+                    Some(Protocol::Imap) if literal => {}
+                    Some(Protocol::Imap) => {
+                        self.error(span, "a message sequence number counts from 1 and has 32 bits".into(), None)
+                    }
+                    _ => self.not_relative(span, number),
+                }
+            }
+            literal = send.template.text.ends_with('}');
+        }
+        if protocol == Some(Protocol::Imap) {
+            return;
+        }
+        // A reply's first line is its status; what stands below may be text of any kind.
+        for expect in &exchange.expects {
+            let (Some(line), Some(span)) = (expect.pattern.lines.first(), expect.spans.first()) else { continue };
+            let Ok(template) = Template::parse(line) else { continue };
+            for found in relative::find(&template) {
+                let Some(number) = found.relative.number else { continue };
+                self.not_relative(part_span(*span, line, found.offset, found.relative.length), number);
+            }
+        }
+    }
+
+    fn not_relative(&mut self, span: Span, number: u32) {
+        let hint =
+            format!("message numbers change in IMAP only: write the number; `${{upper:${number}}}` is a literal `${number}`");
+        self.error(span, format!("`${number}` stands for a message of an IMAP mailbox"), Some(hint));
     }
 
     /// A tag that stands twice is a slip; a tag that is awaited but was never sent would only time out.
@@ -271,7 +313,12 @@ impl Lint<'_> {
 
 /// The place of a hole in a line.
 fn hole_span(line: Span, text: &str, hole: &Hole) -> Span {
+    part_span(line, text, hole.offset, hole.length)
+}
+
+/// The place of a part of a line, given in bytes.
+fn part_span(line: Span, text: &str, offset: usize, length: usize) -> Span {
     let characters = |part: Option<&str>| part.map_or(0, |part| part.chars().count());
-    let before = characters(text.get(..hole.offset));
-    Span { column: line.column + before, length: characters(text.get(hole.offset..hole.offset + hole.length)).max(1), ..line }
+    let before = characters(text.get(..offset));
+    Span { column: line.column + before, length: characters(text.get(offset..offset + length)).max(1), ..line }
 }

@@ -9,6 +9,7 @@ mod lint;
 pub mod load;
 pub mod model;
 pub mod problem;
+pub mod relative;
 pub mod requirements;
 pub mod roles;
 mod steps;

@@ -72,6 +72,7 @@ fn check(name: &str, code: i32) {
 #[case::tags("tags", 2)]
 #[case::lines("lines", 2)]
 #[case::patterns("patterns", 2)]
+#[case::relative_numbers_where_none_are("relative", 2)]
 #[case::actions("actions", 2)]
 #[case::the_catalogue("catalogue", 2)]
 #[case::all_errors_of_all_files("several-files", 2)]

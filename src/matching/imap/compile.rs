@@ -5,7 +5,7 @@ use super::super::PatternError;
 use super::super::Span;
 use super::super::glyph::{Reader, glyphs, literal};
 use super::super::nearest::nearest;
-use super::super::parts::Parts;
+use super::super::parts::{Part, Parts};
 use super::super::slot::Slot;
 use super::values::{atom, value, values};
 use super::{Body, CodePattern, ImapPattern, ItemPattern, StatusPattern, Statuses, ValueKind, ValuePattern};
@@ -82,6 +82,11 @@ fn untagged(reader: &mut Reader<'_>) -> Result<Body, PatternError> {
     if word.is_empty() {
         return reader.fail("behind `* ` comes the name of a response, a status or a number");
     }
+    let relative = Parts::numbered(word)?;
+    if matches!(relative.0.as_slice(), [Part::Message(_)]) {
+        *reader = ahead;
+        return numbered(reader, (relative, span));
+    }
     let Some(text) = literal(word) else {
         // A hole in front is the number of `* ${n} EXISTS`.
         return if Parts::new(word).slot().is_some() && ahead.octet() == Some(b' ') {
@@ -115,6 +120,12 @@ fn numbered(reader: &mut Reader<'_>, number: (Parts, Span)) -> Result<Body, Patt
     let Some(name) = literal(word).map(|name| String::from_utf8_lossy(&name).to_ascii_uppercase()) else {
         return Err(PatternError { line: 0, offset: start, message: "the name of a response has no holes".into() });
     };
+    if let Some(message) = number.0.messages().next()
+        && !["FETCH", "EXPUNGE"].contains(&name.as_str())
+    {
+        let message = format!("`${message}` is a message, and the number in front of {name} is not one's; write the number");
+        return Err(PatternError { line: 0, offset: number.1.start, message });
+    }
     if name != "FETCH" {
         let values = if reader.eat(b' ') { values(reader, 0, false)? } else { Vec::new() };
         return Ok(Body::Numbered { number, name: (name, name_span), values });

@@ -2,6 +2,7 @@
 
 use super::super::attempt::Attempt;
 use super::super::{Ending, Flaw, rendered};
+use super::ImapPattern;
 use super::assignment::is_fetch;
 use super::ending::is_continuation;
 use crate::outcome::FindingKind;
@@ -47,7 +48,17 @@ pub(super) fn unsatisfied(
             flaw.hints.extend(others.map(|other| format!("also came: `{}`", rendered(other))));
             flaw
         }
-        None => Flaw::missing(ending, index, &expect.pattern.headline()),
+        None => {
+            // What was expected is not compared with any reply: the numbers of messages are those at the end.
+            attempt.at = u64::MAX;
+            let mut flaw = Flaw::missing(ending, index, &expect.pattern.headline());
+            let messages = expect.pattern.imap().and_then(ImapPattern::message);
+            flaw.hints.extend(messages.map(|number| match attempt.message_number(number) {
+                Some(now) => format!("${number} is message {now}"),
+                None => format!("${number} is expunged, so nothing can be said of it any more"),
+            }));
+            flaw
+        }
     };
     (attempt.explain, attempt.wildcards, attempt.thorough) = (false, false, false);
     if flaw.kind != FindingKind::Mismatch || expect.pattern.tag().is_none() {

@@ -140,6 +140,14 @@ impl ImapPattern {
         }
     }
 
+    /// The relative number in front, `$2` in `* $2 EXPUNGE`.
+    pub fn message(&self) -> Option<u32> {
+        match &self.body {
+            Body::Fetch { number, .. } | Body::Numbered { number, .. } => number.0.messages().next(),
+            _ => None,
+        }
+    }
+
     /// The tag of a tagged pattern, when no hole is in it.
     pub fn tag(&self) -> Option<&[u8]> {
         match &self.body {

@@ -1,5 +1,6 @@
 //! One value against one: kinds, holes, the case of letters, mailbox names and sequence sets.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::super::attempt::{Attempt, Difference, Known};
@@ -79,8 +80,8 @@ fn hole(slot: &Slot, value: &Value, context: Context<'_>, attempt: &mut Attempt<
     let accepted = match (narrowing, value) {
         (Narrowing::Open, _) => true,
         // A number or an atom is written without quotes (RFC 9051 §4.1, §4.2).
-        (Narrowing::Number | Narrowing::Atom, Value::Atom(text)) => narrowing.accepts(text),
-        (Narrowing::Number | Narrowing::Atom, _) => false,
+        (Narrowing::Number | Narrowing::Atom | Narrowing::Modseq, Value::Atom(text)) => attempt.accepts(slot, narrowing, text),
+        (Narrowing::Number | Narrowing::Atom | Narrowing::Modseq, _) => false,
         _ => value.text().is_some_and(|text| narrowing.accepts(text)),
     };
     if accepted {
@@ -124,7 +125,12 @@ fn same_set(a: &[u8], b: &[u8], ordered: bool) -> bool {
 /// An atom, perhaps with holes in it. Keywords ignore case; strings and mailbox names do not.
 fn atom(parts: &Parts, value: &Value, context: Context<'_>, attempt: &mut Attempt<'_>) -> bool {
     let Some(text) = value.text() else { return false };
-    if let Some(expected) = parts.text() {
+    let expected = match parts.text() {
+        Some(expected) => Some(Cow::Borrowed(expected)),
+        None if parts.messages().next().is_some() => parts.octets(attempt).map(Cow::Owned),
+        None => None,
+    };
+    if let Some(expected) = expected.as_deref() {
         if context.mailbox && both_inbox(expected, text) {
             return true;
         }
@@ -140,12 +146,15 @@ fn atom(parts: &Parts, value: &Value, context: Context<'_>, attempt: &mut Attemp
 fn explain(pattern: &ValuePattern, value: &Value, label: &str, attempt: &Attempt<'_>) -> String {
     let received = render_value(value);
     let expected = described(pattern, attempt);
-    let narrowing = match &pattern.kind {
+    let free = match &pattern.kind {
         ValueKind::Atom(parts) => parts.slot().filter(|slot| matches!(attempt.known(slot), Known::Free)),
         _ => None,
     };
-    if let Some(SlotKind::Named(narrowing) | SlotKind::One(narrowing)) = narrowing.map(|slot| &slot.kind) {
-        return format!("expected {} for {expected} in {label}, received {received}", narrowing.noun());
+    if let Some(slot) = free
+        && let SlotKind::Named(narrowing) | SlotKind::One(narrowing) = &slot.kind
+    {
+        let held = attempt.held_modseq(slot).map(|held| format!(" greater than {held}")).unwrap_or_default();
+        return format!("expected {}{held} for {expected} in {label}, received {received}", narrowing.noun());
     }
     let mut message = format!("expected {label} {expected}, received {received}");
     let text = match &pattern.kind {

@@ -44,7 +44,7 @@ pub(super) fn value(reader: &mut Reader<'_>, depth: usize, in_code: bool) -> Res
         }
         Some(b'"') => ValueKind::Quoted(quoted(reader)?),
         _ => {
-            let parts = Parts::new(atom(reader, in_code)?);
+            let parts = Parts::numbered(atom(reader, in_code)?)?;
             match parts.text() {
                 Some(b"...") => ValueKind::More,
                 Some(text) if text.eq_ignore_ascii_case(b"NIL") => ValueKind::Nil,

@@ -2,11 +2,13 @@
 
 mod compiling;
 mod imap;
+mod moving;
 mod pop3;
 mod properties;
 mod smtp;
 
 use super::*;
+use crate::protocol::imap::Numbering;
 use crate::protocol::{Limits, framer};
 use crate::suite::Necessity;
 use crate::suite::Span as SuiteSpan;
@@ -19,10 +21,24 @@ impl Values for Known {
         Some(match (name, argument) {
             ("box", None) => b"box.1".to_vec(),
             ("uid", None) => b"7".to_vec(),
+            ("held", None) => b"40".to_vec(),
             ("message" | "literal", Some("plain")) => b"Subject: hi\r\n\r\n.dot\r\nend\r\n".to_vec(),
             ("size", Some("plain")) => b"26".to_vec(),
             _ => return None,
         })
+    }
+}
+
+/// The same, on a connection that has said this much.
+struct Numbered<'a>(&'a Numbering);
+
+impl Values for Numbered<'_> {
+    fn value(&self, name: &str, argument: Option<&str>) -> Option<Vec<u8>> {
+        Known.value(name, argument)
+    }
+
+    fn message_number(&self, initial: u32, offset: u64) -> Option<u64> {
+        self.0.current(initial, offset)
     }
 }
 
@@ -71,15 +87,17 @@ fn play(protocol: Protocol, sent: &[&str], tags: &[&str], patterns: &str, wire: 
     let tags: Vec<String> = tags.iter().map(|tag| tag.to_string()).collect();
     let exchange = Exchange { protocol, expects: &expects, tags: &tags };
     let mut replies = Vec::new();
+    let mut numbering = Numbering::default();
     let mut ending = if is_over(exchange, &replies, &Known) { Ending::Over } else { Ending::TimedOut };
     while ending == Ending::TimedOut {
         let Some(reply) = framer.next() else { break };
+        numbering.received(&reply);
         replies.push(reply);
-        if is_over(exchange, &replies, &Known) {
+        if is_over(exchange, &replies, &Numbered(&numbering)) {
             ending = Ending::Over;
         }
     }
-    let judgement = judge(exchange, &replies, ending, &Known);
+    let judgement = judge(exchange, &replies, ending, &Numbered(&numbering));
     let shown = |flaw: Flaw| {
         let mut text = format!("{}: {}", flaw.kind.word(), flaw.message);
         if let (Some((e, line)), Some((start, length))) = (flaw.expectation, flaw.part) {

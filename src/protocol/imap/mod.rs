@@ -2,6 +2,7 @@
 
 mod cursor;
 mod framer;
+mod numbering;
 mod parse;
 mod section;
 mod sequence;
@@ -9,6 +10,7 @@ mod shape;
 mod value;
 
 pub use framer::ImapFramer;
+pub use numbering::Numbering;
 pub use parse::parse;
 pub use section::Key;
 pub(crate) use section::normal_fields;

@@ -46,6 +46,8 @@ fn data_is_read_as_values() {
     one("THREAD (2)(3 6 (4 23)(44 7 96))", "THREAD (2) (3 6 (4 23) (44 7 96))");
     one("ID (\"name\" \"x\" \"version\" NIL)", "ID (\"name\" \"x\" \"version\" NIL)");
     one("ENABLED", "ENABLED");
+    // `$1` in a pattern is a message.
+    one("FLAGS ($1 $$2 $Junk a$3 $)", "FLAGS ($$1 \"$$2\" $Junk a$3 $)");
     one("VANISHED (EARLIER) 41,43:116", "VANISHED (EARLIER) 41,43:116");
     one("QUOTA \"\" (STORAGE 10 512)", "QUOTA \"\" (STORAGE 10 512)");
     one("3 EXPUNGE", "3 EXPUNGE");
