@@ -145,6 +145,7 @@ fn whole(expression: &str) -> Result<Regex, regex::Error> {
 }
 
 /// `date-time` and `date` of IMAP (RFC 9051 §9), and `date-time` of a message (RFC 5322 §3.3).
+#[allow(clippy::expect_used)]
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
     const MONTH: &str = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)";
     whole(&format!(
@@ -154,4 +155,5 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a constant expression")
 });
 
+#[allow(clippy::expect_used)]
 static BASE64: LazyLock<Regex> = LazyLock::new(|| whole("[A-Za-z0-9+/]*={0,2}").expect("a constant expression"));

@@ -1,5 +1,8 @@
 //! Tests of mailspec as a program: what it says and which exit code it gives, against servers of every kind of bad behaviour.
 
+// Helpers of tests may panic as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod absurd_servers;
 mod bad_input;
 mod baseline;

@@ -1,5 +1,8 @@
 //! The whole server over sockets: what only shows when its rooms work together, and how clients that are not ours get on.
 
+// Helpers of tests may panic as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod crash;
 mod delivery;
 mod endings;
