@@ -3,6 +3,7 @@
 mod baseline;
 mod check;
 mod explain;
+mod interrupt;
 mod list;
 mod matrix;
 mod output;

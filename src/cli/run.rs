@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::interrupt::interrupt;
 use super::{Failure, Global, output};
 use crate::outcome::{Event, RunResult, Verdict};
 use crate::protocol::Limits;
@@ -247,18 +248,13 @@ pub async fn play(
     let bar = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
     let progress = if bar { Progress::Bar } else { Progress::Lines };
     let mut live = Live::new(std::io::stdout(), progress, global.terminal());
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
     let mut tell = |event: Event| {
         // Progress that cannot be written is not worth ending a run for; the report will tell.
         let _ = live.event(&event);
     };
     let (target, processes) = (up.target.clone(), up.processes.clone());
     let plan = Plan { library, chosen, target, processes, baseline, options };
-    runner::run(plan, interrupt, &mut tell).await.map_err(Failure::usage)
+    runner::run(plan, interrupt(), &mut tell).await.map_err(Failure::usage)
 }
 
 fn fresh_seed() -> u64 {

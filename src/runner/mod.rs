@@ -193,7 +193,7 @@ pub async fn run(plan: Plan<'_>, interrupt: impl Future<Output = ()>, tell: &mut
             }
             () = &mut interrupt, if !interrupted => {
                 interrupted = true;
-                shared.end(End::Interrupted("interrupted (Ctrl-C)".to_owned()));
+                shared.end(End::Interrupted("asked to end (Ctrl-C or SIGTERM)".to_owned()));
                 tell(Event::Notice("interrupted; finishing with a partial report".to_owned()));
             }
         }

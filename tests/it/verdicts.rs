@@ -205,6 +205,15 @@ fn a_target_that_dies_with_the_last_case_is_told_too() {
 
 #[test]
 fn ctrl_c_ends_with_a_partial_report() {
+    ends_with_a_partial_report("INT");
+}
+
+#[test]
+fn a_cancelled_job_ends_with_a_partial_report() {
+    ends_with_a_partial_report("TERM");
+}
+
+fn ends_with_a_partial_report(signal: &str) {
     let fake = Fake::new("smtp", "NOOP => 250 ok\\r\\n\nVRFY => <hang>\n");
     let mut cases = vec![case("quick", "", GOOD)];
     cases.extend((0..20).map(|n| case(&format!("slow-{n}"), "", BAD)));
@@ -216,9 +225,9 @@ fn ctrl_c_ends_with_a_partial_report() {
         assert!(begun.elapsed() < Duration::from_secs(20), "the slow case never began");
         std::thread::sleep(Duration::from_millis(10));
     }
-    let killed = std::process::Command::new("/bin/kill").args(["-INT", &running.pid().to_string()]).status();
+    let killed = std::process::Command::new("/bin/kill").args([&format!("-{signal}"), &running.pid().to_string()]).status();
     let killed = killed.unwrap_or_else(|_| {
-        let line = format!("kill -INT {}", running.pid());
+        let line = format!("kill -{signal} {}", running.pid());
         std::process::Command::new("/bin/sh").args(["-c", &line]).status().unwrap()
     });
     assert!(killed.success());
