@@ -111,8 +111,8 @@ pub struct RunArgs {
     /// Transcripts: `check` compares with accepted ones, `pending` also writes what differs for `mailspec snapshot review`
     #[arg(help_heading = JUDGING, long, value_name = "MODE", default_value = "check")]
     snapshots: SnapshotsArg,
-    /// A transcript that differs from the accepted one fails the run
-    #[arg(help_heading = JUDGING, long)]
+    /// A transcript that differs from the accepted one fails its case
+    #[arg(help_heading = JUDGING, long, conflicts_with = "snapshots")]
     snapshots_must_match: bool,
     /// Where junit.xml and report.json go
     #[arg(help_heading = JUDGING, long, value_name = "DIR", default_value = "reports/latest")]
@@ -193,6 +193,7 @@ pub async fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
     let library = output::library(global)?;
     let ci = std::env::var_os("CI").is_some_and(|ci| ci != "false" && !ci.is_empty());
     let snapshots = match args.snapshots {
+        _ if args.snapshots_must_match => snapshot::Mode::Assert,
         SnapshotsArg::Off => snapshot::Mode::Off,
         SnapshotsArg::Pending if !ci => snapshot::Mode::Pending,
         SnapshotsArg::Check | SnapshotsArg::Pending => snapshot::Mode::Check,
@@ -212,11 +213,7 @@ pub async fn run(global: &Global, args: &RunArgs) -> Result<u8, Failure> {
     }
     let notes = write_reports(args, &result)?;
     output::print(&terminal::report(&result, &global.terminal(), &notes))?;
-    let drifted = result.outcomes.iter().any(|outcome| matches!(outcome.snapshot, crate::outcome::SnapshotState::Changed { .. }));
-    Ok(match result.exit_code() {
-        0 if drifted && args.snapshots_must_match => 1,
-        code => code,
-    })
+    Ok(result.exit_code())
 }
 
 /// Plays the selected cases with progress on the terminal.

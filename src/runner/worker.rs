@@ -305,16 +305,17 @@ fn finished(shared: &Shared, case: &Arc<Case>, played: Played, known: &[(String,
 fn compare_snapshot(shared: &Shared, outcome: &mut CaseOutcome, known: &[(String, String)]) {
     match shared.snapshots.compare(outcome, known, &shared.filters, shared.options.snapshots) {
         // Where nothing was ever accepted and nothing is written, there is nothing to tell.
-        Ok(SnapshotState::New) if shared.options.snapshots == snapshot::Mode::Check => {}
+        Ok(SnapshotState::New) if shared.options.snapshots != snapshot::Mode::Pending => {}
         Ok(state) => outcome.snapshot = state,
         Err(why) => {
             let _ = shared.events.send(Event::Notice(format!("snapshot of {}: {why}", outcome.case.name())));
         }
     }
     // Where no line expects anything the snapshot is the assertion.
-    let asserts = crate::suite::expects_anything(&outcome.case);
-    if let (SnapshotState::Changed { accepted, present }, false) = (&outcome.snapshot, asserts) {
-        outcome.verdict = Verdict::broken(outcome.case.level, shared.options.strict);
+    let others_assert = crate::suite::expects_anything(&outcome.case);
+    let must_match = shared.options.snapshots == snapshot::Mode::Assert;
+    if let (SnapshotState::Changed { accepted, present }, true) = (&outcome.snapshot, must_match || !others_assert) {
+        outcome.verdict = if must_match { Verdict::Failed } else { Verdict::broken(outcome.case.level, shared.options.strict) };
         outcome.findings.push(Finding {
             kind: FindingKind::Snapshot,
             message: "the transcript differs from the accepted snapshot".to_owned(),

@@ -19,6 +19,8 @@ pub enum Mode {
     Off,
     /// Compare, never write: what a run in CI does.
     Check,
+    /// The same, and a transcript that differs fails its case.
+    Assert,
     /// Compare, and put what differs beside the accepted file as `.snap.new`, for a review.
     Pending,
 }

@@ -134,9 +134,14 @@ fn drift_is_told_and_fails_only_if_asked_to() {
     pending(&workplace).exits(0);
     workplace.mailspec(&["snapshot", "accept"]).exits(0);
     let _other = answer(&server, &workplace, "214 two");
-    workplace.run(&[]).exits(0).says("1 changed");
+    workplace.run(&[]).exits(0).says("1 changed").says("smtp/help");
     assert_eq!(verdicts(&workplace), [("help".to_owned(), "passed".to_owned())]);
-    workplace.run(&["--snapshots-must-match"]).exits(1);
+    workplace
+        .run(&["--snapshots-must-match"])
+        .exits(1)
+        .says("the transcript differs")
+        .says("214 two")
+        .says("0 passed, 1 failed, 0 skipped");
 }
 
 #[test]

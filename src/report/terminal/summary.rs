@@ -94,7 +94,11 @@ pub(super) fn snapshots(result: &RunResult) -> String {
         return String::new();
     }
     let hint = paint(QUIET, "with --snapshots pending, mailspec snapshot review shows them one by one");
-    format!("{} {}  {hint}\n\n", paint(NAME, "SNAPSHOTS"), counted.join(", "))
+    let mut page = format!("{} {}  {hint}\n", paint(NAME, "SNAPSHOTS"), counted.join(", "));
+    for outcome in result.outcomes.iter().filter(|o| matches!(o.snapshot, SnapshotState::Changed { .. })).take(LISTED) {
+        page.push_str(&format!("          {}\n", paint(QUIET, outcome.case.name())));
+    }
+    page + "\n"
 }
 
 /// Rule, summary line, the failed ids once more, notes, and the line that CI tools read.
