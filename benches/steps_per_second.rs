@@ -3,12 +3,18 @@
 //! ```text
 //! cargo bench --bench steps_per_second              # 2,000 exchanges, 25 rounds
 //! cargo bench --bench steps_per_second -- 500 51    # exchanges, rounds
+//! cargo bench --bench steps_per_second -- --spread  # on all processors
 //! ```
 //!
 //! Both clients are tasks of the same runtime and talk to the same server over loopback, in turns, so that whatever else the
 //! machine does hits both. The server is once a thread that answers each line with a canned reply, where the client's own work
 //! weighs most, and once the reference server. All numbers are medians over the rounds, the ratio too: it compares two plays that
 //! followed each other, and says how much of the speed that the round trips allow is left.
+//!
+//! Everything runs on one processor (by `taskset`, where there is one). On an idle machine with several, the kernel keeps a client that
+//! does nothing at all on the server's processor, and moves one that works for two microseconds to another: there each
+//! round trip waits for a sleeping processor to wake up, four times as long as all the rest. That would compare the scheduler's
+//! moods; `--spread` does.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -32,6 +38,9 @@ use tokio::sync::watch;
 type Failure = Box<dyn Error + Send + Sync>;
 
 fn main() -> Result<(), Failure> {
+    if !std::env::args().any(|argument| argument == "--spread") && std::env::var_os(PINNED).is_none() {
+        run_on_one_processor();
+    }
     // Cargo passes `--bench`.
     let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<usize>().ok());
     let exchanges = numbers.next().unwrap_or(2000).max(1);
@@ -50,6 +59,27 @@ fn main() -> Result<(), Failure> {
     runtime.block_on(reference.stop());
     Ok(())
 }
+
+/// Set in the program that `taskset` starts.
+const PINNED: &str = "STEPS_PER_SECOND_PINNED";
+
+/// Becomes the same program on one processor; comes back where that cannot be done.
+#[cfg(unix)]
+fn run_on_one_processor() {
+    use std::os::unix::process::CommandExt;
+    // The first processor this process may use is not always 0.
+    let allowed = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let allowed = allowed.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap_or("0");
+    let first: String = allowed.trim().chars().take_while(char::is_ascii_digit).collect();
+    if let Ok(program) = std::env::current_exe() {
+        let mut again = std::process::Command::new("taskset");
+        again.args(["-c", &first]).arg(program).args(std::env::args_os().skip(1)).env(PINNED, "1");
+        eprintln!("on all processors: taskset does not start ({})", again.exec());
+    }
+}
+
+#[cfg(not(unix))]
+fn run_on_one_processor() {}
 
 /// Plays both clients in turns and prints a line.
 async fn compare(server: &str, protocol: Protocol, target: Target, exchanges: usize, rounds: usize) -> Result<(), Failure> {
