@@ -144,7 +144,12 @@ fn again(outcome: &CaseOutcome, result: &RunResult) -> String {
     let strict = if result.start.strict && outcome.case.level == Level::Should { " --strict" } else { "" };
     let variant = outcome.case.variant.to_string();
     let variant = if variant.is_empty() { variant } else { format!("  # {variant}") };
-    format!("mailspec run {} --target {}{strict}{}", outcome.case.id, quoted(&result.start.target.name), paint(QUIET, variant))
+    // The built-in target is the default and needs no name.
+    let target = match result.start.target.name.as_str() {
+        "reference" => String::new(),
+        name => format!(" --target {}", quoted(name)),
+    };
+    format!("mailspec run {}{target}{strict}{}", outcome.case.id, paint(QUIET, variant))
 }
 
 /// A word as a shell reads it back.
