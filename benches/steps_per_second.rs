@@ -20,7 +20,6 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,7 +28,7 @@ use mailspec::outcome::Verdict;
 use mailspec::protocol::Limits;
 use mailspec::runner::drive::Driver;
 use mailspec::suite::{Case, Fixtures, Protocol, Start, StartState, inline};
-use mailspec::target::{Endpoint, Processes, Target, Timeouts, reference};
+use mailspec::target::{Endpoint, Processes, Target, reference};
 use mailspec::transport::{TlsClient, Trust, client_config};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -224,23 +223,6 @@ fn answer(protocol: Protocol, mut stream: std::net::TcpStream) -> std::io::Resul
 
 /// A target that consists of one address.
 fn target(protocol: Protocol, address: SocketAddr) -> Target {
-    Target {
-        name: "canned".to_owned(),
-        description: None,
-        domain: "example.org".to_owned(),
-        host: address.ip(),
-        endpoints: BTreeMap::from([(protocol.name().to_owned(), Endpoint { port: address.port(), starttls: false })]),
-        protocols: vec![protocol],
-        accounts: Vec::new(),
-        ignored_capabilities: Vec::new(),
-        start: None,
-        stop: None,
-        maildrop: None,
-        timeouts: Timeouts::default(),
-        controls: BTreeMap::new(),
-        baseline: None,
-        trust: Trust::Any,
-        snapshot_filters: Vec::new(),
-        folder: PathBuf::from("."),
-    }
+    let endpoints = BTreeMap::from([(protocol.name().to_owned(), Endpoint { port: address.port(), starttls: false })]);
+    Target::bare("canned", address.ip(), endpoints, vec![protocol])
 }

@@ -58,6 +58,11 @@ impl Verdict {
         }
     }
 
+    /// Whether the case did not come out as it must: it failed, or could not be tried.
+    pub fn is_bad(self) -> bool {
+        matches!(self, Verdict::Failed | Verdict::Errored | Verdict::Blocked)
+    }
+
     /// The verdict of a broken expectation at this level.
     pub fn broken(level: Level, strict: bool) -> Verdict {
         match level {

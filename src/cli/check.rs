@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Failure, Global, output};
+use crate::report::plural;
 use crate::suite::{self, requirements};
 
 #[derive(Debug, Args)]
@@ -47,15 +48,11 @@ pub fn check(global: &Global, args: &CheckArgs) -> Result<u8, Failure> {
     let suites = library.suites.len();
     output::print(&format!(
         "{}, {}, {}: {}, {}\n",
-        counted(suites, "suite"),
-        counted(cases, "case"),
-        counted(library.requirements.len(), "requirement"),
-        counted(errors, "error"),
-        counted(warnings, "warning")
+        plural(suites, "suite"),
+        plural(cases, "case"),
+        plural(library.requirements.len(), "requirement"),
+        plural(errors, "error"),
+        plural(warnings, "warning")
     ))?;
     Ok(if sound { 0 } else { 2 })
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

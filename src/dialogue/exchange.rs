@@ -125,7 +125,7 @@ impl Engine {
             }
             // The reply to the n-th pipelined line is the n-th that must come.
             let expect = exchange.expects.iter().filter(|expect| expect.necessity == Necessity::Must).nth(index);
-            let body = expect.is_some_and(|expect| expect.pattern.lines.last().is_some_and(|line| line == "."));
+            let body = expect.is_some_and(|expect| expect.pattern.has_body());
             state.framer.sent(whole.strip_suffix(b"\r\n").unwrap_or(&whole), body);
             let owner = tag.or_else(|| tags.last().cloned());
             pending.extend(chunks.into_iter().map(|chunk| (chunk, owner.clone())));

@@ -16,4 +16,5 @@ mod totals;
 #[cfg(test)]
 pub(crate) mod sample;
 
+pub(crate) use text::plural;
 pub use totals::Totals;

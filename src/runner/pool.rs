@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
 use super::choose::starts;
+use crate::dialogue::Account;
 use crate::suite::{Case, Protocol};
 use crate::target::AccountSlot;
 
@@ -105,6 +106,13 @@ impl Pool {
         }
         leased.extend(&free);
         Some(free)
+    }
+}
+
+impl From<&AccountSlot> for Account {
+    /// The account as the case that leases it sees it.
+    fn from(slot: &AccountSlot) -> Account {
+        Account { login: slot.login.clone(), password: slot.password.clone(), address: slot.address.clone() }
     }
 }
 

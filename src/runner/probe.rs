@@ -73,11 +73,7 @@ fn ignored(target: &Target, capability: &str) -> bool {
 
 /// The environment of a probe: the first account as every role it needs.
 pub fn bare_environment(target: &Target, facts: &TargetFacts) -> Environment {
-    let account = target.accounts.first().map(|slot| Account {
-        login: slot.login.clone(),
-        password: slot.password.clone(),
-        address: slot.address.clone(),
-    });
+    let account = target.accounts.first().map(Account::from);
     Environment {
         accounts: account.map(|account| BTreeMap::from([("alice".to_owned(), account)])).unwrap_or_default(),
         mailboxes: BTreeMap::new(),

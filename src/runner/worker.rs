@@ -1,6 +1,5 @@
 //! One worker: takes the next case, plays it, tells its outcome, until there is none or the run ends.
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -31,7 +30,7 @@ pub(super) async fn work(shared: Arc<Shared>) {
         if *shared.stop.borrow() && outcome.verdict == Verdict::Errored {
             return;
         }
-        let failed = matches!(outcome.verdict, Verdict::Failed | Verdict::Errored | Verdict::Blocked);
+        let failed = outcome.verdict.is_bad();
         let name = outcome.case.name();
         let _ = shared.events.send(Event::CaseFinished(Arc::new(outcome)));
         if failed && shared.options.fail_fast {
@@ -47,7 +46,7 @@ async fn with_retries(shared: &Arc<Shared>, case: &Arc<Case>) -> CaseOutcome {
         let mut outcome = once(shared, case, earlier.len()).await;
         outcome.started = started;
         shared.baseline.excuse(&mut outcome);
-        let bad = matches!(outcome.verdict, Verdict::Failed | Verdict::Errored | Verdict::Blocked);
+        let bad = outcome.verdict.is_bad();
         if bad {
             suspect(shared, &outcome).await;
         }
@@ -100,7 +99,7 @@ async fn once(shared: &Arc<Shared>, case: &Arc<Case>, attempt: usize) -> CaseOut
     if *shared.stop.borrow() {
         return without_playing(case, Verdict::Errored, "the run was interrupted".to_owned(), begun);
     }
-    let environment = match prepare(shared, case, lane, &lease, attempt).await {
+    let environment = match prepare(shared, case, lane, &lease, bare, attempt).await {
         Ok(environment) => environment,
         Err(why) => return without_playing(case, Verdict::Blocked, format!("the mailboxes could not be prepared: {why}"), begun),
     };
@@ -135,24 +134,18 @@ async fn prepare(
     case: &Arc<Case>,
     lane: Lane,
     lease: &Lease,
+    bare: Environment,
     attempt: usize,
 ) -> Result<Environment, String> {
     let unique = unique(shared.options.seed, &case.name(), attempt);
-    let mut accounts = BTreeMap::new();
-    for (role, (_, slot)) in case.roles.iter().zip(lease.accounts()) {
-        let account = Account { login: slot.login.clone(), password: slot.password.clone(), address: slot.address.clone() };
-        accounts.insert(role.clone(), account);
-    }
+    let leased = case.roles.iter().zip(lease.accounts());
     let mut environment = Environment {
-        accounts,
-        mailboxes: BTreeMap::new(),
+        accounts: leased.map(|(role, (_, slot))| (role.clone(), Account::from(slot))).collect(),
         private_prefix: format!("ms{unique}-"),
-        domain: shared.target.domain.clone(),
         unique,
         fixtures: shared.fixtures.clone(),
-        capabilities: shared.facts.capabilities.clone(),
-        step_timeout: shared.target.timeouts.step,
         limits: shared.options.limits,
+        ..bare
     };
     if let Some(maildrop) = &case.maildrop
         && let Some((_, slot)) = lease.accounts().next()

@@ -95,6 +95,30 @@ impl Default for Timeouts {
 }
 
 impl Target {
+    /// A target of which only the endpoints are known, for `example.org`: any certificate will do, nothing starts, stops or steers it,
+    /// nothing is known to be wrong with it.
+    pub fn bare(name: &str, host: IpAddr, endpoints: BTreeMap<String, Endpoint>, protocols: Vec<Protocol>) -> Target {
+        Target {
+            name: name.to_owned(),
+            description: None,
+            domain: "example.org".to_owned(),
+            host,
+            endpoints,
+            protocols,
+            accounts: Vec::new(),
+            ignored_capabilities: Vec::new(),
+            start: None,
+            stop: None,
+            maildrop: None,
+            timeouts: Timeouts::default(),
+            controls: BTreeMap::new(),
+            baseline: None,
+            trust: Trust::Any,
+            snapshot_filters: Vec::new(),
+            folder: PathBuf::from("."),
+        }
+    }
+
     /// The endpoint of a service, and whether it speaks TLS from the first byte. `None`: the target has none.
     pub fn endpoint(&self, protocol: Protocol, service: Option<&str>, implicit_tls: bool) -> Option<(SocketAddr, bool)> {
         let name = service.unwrap_or(protocol.name());

@@ -3,15 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 
 use reference_server::config::{AccountConfig, Config, Listen, Service};
 use reference_server::faults::Fault;
 use reference_server::server::{self, Running};
 
-use super::{AccountSlot, Endpoint, Target, Timeouts};
+use super::{AccountSlot, Endpoint, Target};
 use crate::suite::Protocol;
-use crate::transport::Trust;
 
 /// A running reference server and the target that describes it.
 pub struct Reference {
@@ -53,23 +51,9 @@ pub async fn start(faults: &[String]) -> Result<Reference, String> {
         .map(|(name, address)| (name.clone(), Endpoint { port: address.port(), starttls: starttls(name) }))
         .collect();
     let target = Target {
-        name: "reference".to_owned(),
         description: Some(format!("mailspec's reference server {}", env!("CARGO_PKG_VERSION"))),
-        domain: "example.org".to_owned(),
-        host: local.ip(),
-        endpoints,
-        protocols: Protocol::ALL.to_vec(),
         accounts: slots,
-        ignored_capabilities: Vec::new(),
-        start: None,
-        stop: None,
-        maildrop: None,
-        timeouts: Timeouts::default(),
-        controls: BTreeMap::new(),
-        baseline: None,
-        trust: Trust::Any,
-        snapshot_filters: Vec::new(),
-        folder: PathBuf::from("."),
+        ..Target::bare("reference", local.ip(), endpoints, Protocol::ALL.to_vec())
     };
     Ok(Reference { target, running })
 }
