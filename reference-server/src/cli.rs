@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
-use crate::config::{AccountConfig, Certificate, Config, Listen, Service, Storage};
+use crate::config::{AccountConfig, Certificate, Config, Listen, Route, Service, Storage};
 use crate::faults::Fault;
 use crate::server;
 
@@ -48,6 +48,10 @@ pub struct ServeArgs {
     /// Keep mail in memory: gone when the server stops (the default)
     #[arg(long)]
     pub memory: bool,
+
+    /// Send mail for DOMAIN to this server, whatever the DNS says; * is every domain. Repeatable, the first that fits counts
+    #[arg(long, value_name = "DOMAIN=ADDRESS:PORT")]
+    pub route: Vec<Route>,
 
     /// How to print the addresses once the server listens
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -103,6 +107,7 @@ impl ServeArgs {
             domains,
             accounts: self.account.clone(),
             storage: self.data.clone().map_or(Storage::Memory, Storage::Dir),
+            routes: self.route.clone(),
             faults: self.fault.iter().copied().collect(),
             certificate: match (&self.tls_cert, &self.tls_key) {
                 (Some(chain), Some(key)) => Certificate::Pem { chain: chain.clone(), key: key.clone() },
