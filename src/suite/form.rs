@@ -472,9 +472,9 @@ impl JsonSchema for DialogueYaml {
     }
 }
 
-/// The JSON Schema of suites, for editors: `suites/schema.json`.
-pub fn schema() -> String {
-    let schema = schemars::schema_for!(SuiteYaml);
+/// The JSON Schema of a kind of file, for editors: `suites/schema.json`.
+pub fn schema<T: JsonSchema>() -> String {
+    let schema = schemars::schema_for!(T);
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text.push('\n');
     text

@@ -16,6 +16,9 @@ use super::template::{Piece, Template};
 use super::topology::{Control, Switch, Way};
 use super::yaml::At;
 
+/// How far a clock is moved at most.
+const FARTHEST: Duration = Duration::from_secs(3650 * 86_400);
+
 /// The connections opened so far in a case; the unnamed one is open from the start.
 #[derive(Clone, Debug)]
 pub struct Opened {
@@ -151,12 +154,12 @@ impl Reader<'_> {
             ActionYaml::When(when) => {
                 Action::When { capability: need(&when.capability), dialogue: self.dialogue(&when.dialogue) }
             }
-            ActionYaml::Clock(ClockYaml::All(by)) => {
-                Action::Control(Control::Clock { server: None, by: self.duration(by, span) })
-            }
-            ActionYaml::Clock(ClockYaml::One(of)) => {
-                let by = self.duration(&of.by, span);
-                Action::Control(Control::Clock { server: Some(of.server.clone()), by })
+            ActionYaml::Clock(clock) => {
+                let (server, by) = match clock {
+                    ClockYaml::All(by) => (None, by),
+                    ClockYaml::One(of) => (Some(of.server.clone()), &of.by),
+                };
+                Action::Control(Control::Clock { server, by: self.moved(by, span)? })
             }
             ActionYaml::Server(action) => {
                 let power = |switch, server: &String| Control::Power { switch, server: server.clone() };
@@ -187,6 +190,16 @@ impl Reader<'_> {
             self.problems.push(Problem::error(self.file, span, message));
             Duration::ZERO
         })
+    }
+
+    /// How far a clock is moved.
+    fn moved(&mut self, text: &str, span: Span) -> Option<Duration> {
+        let by = duration::parse(text).and_then(|by| match by {
+            // Dates end with the year 9999, and no mail waits that long.
+            by if by.is_zero() || by > FARTHEST => Err("a clock is moved forward, by ten years at most".to_owned()),
+            by => Ok(by),
+        });
+        by.map_err(|message| self.problems.push(Problem::error(self.file, span, message).with_hint("`clock: +30m`"))).ok()
     }
 
     fn raw(&mut self, text: &str, span: Span) -> Option<RawTemplate> {

@@ -11,7 +11,7 @@ use super::duration;
 use super::model::Span;
 use super::problem::{Problem, did_you_mean};
 use super::roles::ROLES;
-use super::topology::{Server, Settings, Storage, Topology, UNDER_TEST};
+use super::topology::{RelayTls, Server, Settings, Storage, Topology, UNDER_TEST};
 use super::yaml::At;
 
 /// Several servers of the reference kind, and the ways between them.
@@ -72,6 +72,18 @@ pub struct SettingsYaml {
     pub pop3_patience: Option<At<String>>,
     /// How long an IMAP client that has logged in may be silent: `30m`.
     pub imap_patience: Option<At<String>>,
+    /// When mail to other servers is encrypted.
+    pub sending_tls: Option<SendingTlsYaml>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SendingTlsYaml {
+    /// Where the other server offers it (the default).
+    Opportunistic,
+    /// Always; other mail waits.
+    Required,
+    Off,
 }
 
 /// The topology of a file; what is wrong with it is told.
@@ -184,6 +196,11 @@ impl Reader<'_> {
             smtp_patience: self.duration(yaml.smtp_patience.as_ref()),
             pop3_patience: self.duration(yaml.pop3_patience.as_ref()),
             imap_patience: self.duration(yaml.imap_patience.as_ref()),
+            sending_tls: yaml.sending_tls.map(|tls| match tls {
+                SendingTlsYaml::Opportunistic => RelayTls::Opportunistic,
+                SendingTlsYaml::Required => RelayTls::Required,
+                SendingTlsYaml::Off => RelayTls::Off,
+            }),
         }
     }
 

@@ -59,6 +59,18 @@ pub struct Settings {
     pub smtp_patience: Option<Duration>,
     pub pop3_patience: Option<Duration>,
     pub imap_patience: Option<Duration>,
+    /// When mail to other servers is encrypted.
+    pub sending_tls: Option<RelayTls>,
+}
+
+/// When mail to other servers is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelayTls {
+    /// Where the other server offers it.
+    Opportunistic,
+    /// Always; other mail waits.
+    Required,
+    Off,
 }
 
 /// The name of the one server of a case without a topology.

@@ -54,8 +54,10 @@ impl Network {
         for server in &topology.servers {
             let place = folder.as_ref().filter(|_| server.storage == Storage::Directory);
             let place = place.map(|folder| folder.path().join(&server.name));
+            let way = |to: &String| network.ways.get(&(server.name.clone(), to.clone())).map(|(link, _)| link.address);
+            let routes = server.routes.iter().filter_map(|(domain, to)| Some((domain.clone(), way(to)?))).collect();
             let reference =
-                Reference::of(server, kind, place).await.map_err(|why| format!("the server `{}`: {why}", server.name))?;
+                Reference::of(server, kind, place, routes).await.map_err(|why| format!("the server `{}`: {why}", server.name))?;
             let domain = reference.target.domain.clone();
             let server_name =
                 ServerName::try_from(domain).unwrap_or_else(|_| ServerName::IpAddress(reference.target.host.into()));

@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reference_server::clock::Clock;
-use reference_server::config::{AccountConfig, Config, Limits, Listen, Service, Storage};
+use reference_server::config::{AccountConfig, Config, Limits, Listen, Route, Sending, SendingTls, Service, Storage};
 use reference_server::faults::Fault;
 use reference_server::server::{self, Running};
 
 use super::{AccountSlot, Endpoint, Target};
 use crate::suite::Protocol;
-use crate::suite::topology::{Server, Settings};
+use crate::suite::topology::{RelayTls, Server, Settings};
 use crate::transport::Reservation;
 
 /// A reference server and the target that describes it.
@@ -60,8 +60,13 @@ pub async fn start(faults: &[String]) -> Result<Reference, String> {
 }
 
 impl Reference {
-    /// Starts a server of a topology. `folder`: where it keeps its mail; `None`: in memory.
-    pub async fn of(server: &Server, kind: &Kind, folder: Option<PathBuf>) -> Result<Reference, String> {
+    /// Starts a server of a topology. `folder`: where it keeps its mail; `None`: in memory. `routes`: where it sends the mail of a domain.
+    pub async fn of(
+        server: &Server,
+        kind: &Kind,
+        folder: Option<PathBuf>,
+        routes: Vec<(String, SocketAddr)>,
+    ) -> Result<Reference, String> {
         let slots = server
             .accounts
             .iter()
@@ -77,6 +82,8 @@ impl Reference {
             domains: server.domains.clone(),
             storage: folder.map_or(Storage::Memory, Storage::Dir),
             limits: limits(&server.settings),
+            routes: routes.into_iter().map(|(domain, address)| Route { domain, address }).collect(),
+            sending: Sending { tls: sending_tls(&server.settings), ..Sending::default() },
             ..Config::default()
         };
         Reference::begin(&server.name, slots, kind.clone(), config).await
@@ -172,6 +179,15 @@ fn limits(settings: &Settings) -> Limits {
         pop3_patience: settings.pop3_patience.unwrap_or(usual.pop3_patience),
         imap_patience: settings.imap_patience.unwrap_or(usual.imap_patience),
         ..usual
+    }
+}
+
+fn sending_tls(settings: &Settings) -> SendingTls {
+    match settings.sending_tls {
+        None => SendingTls::default(),
+        Some(RelayTls::Opportunistic) => SendingTls::Opportunistic,
+        Some(RelayTls::Required) => SendingTls::Required,
+        Some(RelayTls::Off) => SendingTls::Off,
     }
 }
 
