@@ -38,7 +38,7 @@ pub fn all(recipients: &[String]) -> Vec<Letter> {
         letter("a header only", text("")),
         letter("a header without an empty line", Vec::new()),
         Letter { reverse_path: "", ..letter("a null reverse-path", text("To be answered by nobody.\r\n")) },
-        letter("a folded header of 20 kB", text("The header is longer than the body.\r\n")),
+        letter("a folded header of 17 kB", text("The header is longer than the body.\r\n")),
         letter("1,000 recipients", text("To all of you.\r\n")),
     ];
     for (number, letter) in letters.iter_mut().enumerate() {
