@@ -52,12 +52,12 @@ impl Client {
     }
 }
 
-/// Hands a letter over, authenticated, and returns when it was accepted.
-pub fn submit(server: SocketAddr, letter: &Letter) {
+/// Hands a letter over as an authenticated user, and returns when it was accepted.
+pub fn submit(server: SocketAddr, user: &str, letter: &Letter) {
     let mut client = Client::connect(server);
     client.answer("the connection", "220 ");
     client.ask("EHLO client.example", "250 ");
-    client.ask(&format!("AUTH PLAIN {}", STANDARD.encode(format!("\0alice\0{PASSWORD}"))), "235 ");
+    client.ask(&format!("AUTH PLAIN {}", STANDARD.encode(format!("\0{user}\0{PASSWORD}"))), "235 ");
     client.ask(&format!("MAIL FROM:<{}>{}", letter.reverse_path, letter.parameters), "250 ");
     for recipient in &letter.recipients {
         client.ask(&format!("RCPT TO:<{recipient}>"), "250 ");

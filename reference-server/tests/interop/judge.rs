@@ -1,52 +1,50 @@
 //! Whether a letter arrived as it was sent: the only differences may be trace fields at its top.
 
+use std::net::SocketAddr;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::client::maildrop;
 use crate::letter::Letter;
-use crate::server::Reference;
 
 /// What servers on the way may put in front of a message (RFC 5321 §4.4).
 const TRACE: [&str; 2] = ["return-path", "received"];
 
-/// Waits for a letter to arrive at all its recipients and looks at each copy. Gives what it looked like, or what is wrong.
-pub fn judge(receiving: &Reference, letter: &Letter, deadline: Instant) -> Result<String, String> {
-    let mut hops = Vec::new();
+/// Waits for a letter to arrive at all its recipients and looks at each copy. Gives the number of servers it passed, or
+/// what is wrong.
+pub fn judge(pop3: SocketAddr, letter: &Letter, deadline: Instant) -> Result<usize, String> {
+    let mut hops = 0;
     for recipient in &letter.recipients {
-        let copies = wait_for(receiving, recipient, letter, deadline);
-        match copies.as_slice() {
-            [copy] => hops.push(compare(letter, copy).map_err(|wrong| format!("{recipient}: {wrong}"))?),
+        let copies = wait_for(pop3, recipient, letter, deadline);
+        hops = match copies.as_slice() {
+            [copy] => compare(letter, copy).map_err(|wrong| format!("{recipient}: {wrong}"))?,
             [] => return Err(format!("{recipient}: it did not arrive")),
             copies => return Err(format!("{recipient}: it arrived {} times", copies.len())),
-        }
+        };
     }
-    hops.sort_unstable();
-    hops.dedup();
-    Ok(format!("octet for octet, with {hops:?} Received fields"))
+    Ok(hops)
 }
 
-/// How many messages each account has more, or less, than was sent to it.
-pub fn surplus(receiving: &Reference, accounts: &[String], letters: &[Letter]) -> Vec<String> {
+/// The accounts that have more letters than were sent to them, or fewer.
+pub fn surplus(pop3: SocketAddr, accounts: &[String], letters: &[Letter]) -> Vec<String> {
     // A copy too many would come after the first ones.
     sleep(Duration::from_secs(1));
     let mut wrong = Vec::new();
     for account in accounts {
-        let address = receiving.address_of(account);
-        let sent = letters.iter().filter(|letter| letter.recipients.contains(&address)).count();
-        let held = maildrop(receiving.pop3, account).len();
+        let sent = letters.iter().filter(|letter| letter.recipients.contains(account)).count();
+        let held = maildrop(pop3, account).len();
         if held != sent {
-            wrong.push(format!("{address} was sent {sent} letters and has {held}"));
+            wrong.push(format!("{account} was sent {sent} letters and has {held}"));
         }
     }
     wrong
 }
 
-fn wait_for(receiving: &Reference, recipient: &str, letter: &Letter, deadline: Instant) -> Vec<Vec<u8>> {
-    let account = recipient.split('@').next().unwrap_or_default();
+fn wait_for(pop3: SocketAddr, recipient: &str, letter: &Letter, deadline: Instant) -> Vec<Vec<u8>> {
+    let id = letter.id.as_bytes();
     loop {
-        let mut copies = maildrop(receiving.pop3, account);
-        copies.retain(|copy| header(copy).windows(letter.id.len()).any(|octets| octets == letter.id.as_bytes()));
+        let mut copies = maildrop(pop3, recipient);
+        copies.retain(|copy| header(copy).windows(id.len()).any(|octets| octets == id));
         if !copies.is_empty() || Instant::now() > deadline {
             return copies;
         }
@@ -126,7 +124,9 @@ fn a_difference_is_seen_and_trace_fields_are_none() {
     let judged = |end: &str| compare(&letter, format!("{trace}{end}").as_bytes());
     assert_eq!(judged("From: a@b.example\r\nMessage-ID: <1@x>\r\n\r\nbody\r\n"), Ok(2));
     assert!(judged("From: a@b.example\r\nMessage-ID: <1@x>\r\n\r\nbody\r\n\r\n").unwrap_err().contains("body differs"));
-    assert!(judged("X-Added: y\r\nFrom: a@b.example\r\nMessage-ID: <1@x>\r\n\r\nbody\r\n").unwrap_err().contains("header differs"));
+    assert!(
+        judged("X-Added: y\r\nFrom: a@b.example\r\nMessage-ID: <1@x>\r\n\r\nbody\r\n").unwrap_err().contains("header differs")
+    );
     let other = compare(&letter, b"Return-Path: <>\r\nFrom: a@b.example\r\n");
     assert!(other.unwrap_err().contains("does not begin"));
 }

@@ -127,6 +127,8 @@ fn longest_lines() -> String {
 }
 
 fn folded() -> String {
-    let lines: String = (0..350).map(|line| format!("\r\n {}word-{line:04} of a long field that has many lines", "\t".repeat(line % 2))).collect();
+    let lines: String = (0..350)
+        .map(|line| format!("\r\n {}word-{line:04} of a long field that has many lines", "\t".repeat(line % 2)))
+        .collect();
     format!("Comments: a field{lines}\r\nX-Last: the last field\r\n")
 }

@@ -13,19 +13,18 @@ pub const PASSWORD: &str = "secret";
 /// The program, with its mail in memory; stopped when it is dropped.
 pub struct Reference {
     child: Child,
-    domain: String,
     pub smtp: SocketAddr,
     pub pop3: SocketAddr,
 }
 
 impl Reference {
-    /// Starts it with these accounts in its domain, on free ports; `route`: where mail for another domain goes.
+    /// Starts it with these accounts, on free ports; `route`: `DOMAIN=HOST:PORT`, where mail for another domain goes.
     pub fn start(domain: &str, accounts: &[String], route: Option<&str>) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reference-server"));
         command.args(["--listen", "smtp=127.0.0.1:0", "--listen", "pop3=127.0.0.1:0", "--addresses", "json"]);
         command.args(["--domain", domain]);
         for account in accounts {
-            command.args(["--account", &format!("{account}@{domain}:{PASSWORD}")]);
+            command.args(["--account", &format!("{account}:{PASSWORD}")]);
         }
         if let Some(route) = route {
             command.args(["--route", route]);
@@ -35,11 +34,7 @@ impl Reference {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let addresses: BTreeMap<String, SocketAddr> =
             serde_json::from_str(&line).unwrap_or_else(|error| panic!("the reference server did not start: {error}: {line:?}"));
-        Self { child, domain: domain.to_owned(), smtp: addresses["smtp"], pop3: addresses["pop3"] }
-    }
-
-    pub fn address_of(&self, account: &str) -> String {
-        format!("{account}@{}", self.domain)
+        Self { child, smtp: addresses["smtp"], pop3: addresses["pop3"] }
     }
 }
 
