@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
-use crate::config::{AccountConfig, Certificate, Config, Listen, Service, Storage};
+use crate::config::{AccountConfig, Certificate, Config, Limits, Listen, NamedLimit, Route, Service, Storage};
 use crate::faults::Fault;
 use crate::server;
 
@@ -48,6 +48,18 @@ pub struct ServeArgs {
     /// Keep mail in memory: gone when the server stops (the default)
     #[arg(long)]
     pub memory: bool,
+
+    /// Send mail for DOMAIN to this server, whatever the DNS says; * is every domain. Repeatable, the first that fits counts
+    #[arg(long, value_name = "DOMAIN=ADDRESS:PORT")]
+    pub route: Vec<Route>,
+
+    /// Set a limit; --list-limits shows which there are. Repeatable
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub limit: Vec<NamedLimit>,
+
+    /// Show the limits with their defaults and end
+    #[arg(long)]
+    pub list_limits: bool,
 
     /// How to print the addresses once the server listens
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -97,12 +109,16 @@ impl ServeArgs {
         } else {
             self.listen.clone()
         };
+        let mut limits = Limits::default();
+        self.limit.iter().for_each(|limit| limit.apply(&mut limits));
         Config {
+            limits,
             host: domains.first().map_or(default.host, |domain| format!("mail.{domain}")),
             listen,
             domains,
             accounts: self.account.clone(),
             storage: self.data.clone().map_or(Storage::Memory, Storage::Dir),
+            routes: self.route.clone(),
             faults: self.fault.iter().copied().collect(),
             certificate: match (&self.tls_cert, &self.tls_key) {
                 (Some(chain), Some(key)) => Certificate::Pem { chain: chain.clone(), key: key.clone() },
@@ -115,6 +131,10 @@ impl ServeArgs {
 
 /// Runs a server until Ctrl-C or SIGTERM, or shows the faults.
 pub async fn serve(args: ServeArgs) -> Result<()> {
+    if args.list_limits {
+        print!("{}", NamedLimit::list());
+        return Ok(());
+    }
     if args.list_faults {
         print!("{}", fault_list());
         return Ok(());

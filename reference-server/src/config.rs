@@ -1,5 +1,7 @@
 //! What a server is started with.
 
+mod named;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -9,6 +11,8 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::mail::{self, Address};
+
+pub use named::NamedLimit;
 
 /// Everything a server needs to know to start.
 #[derive(Clone, Debug)]
@@ -33,6 +37,10 @@ pub struct Config {
     pub certificate: Certificate,
     /// What the time is.
     pub clock: Clock,
+    /// Where mail for some domains goes, whatever the DNS says; the first that fits counts.
+    pub routes: Vec<Route>,
+    /// How mail is sent to other servers.
+    pub sending: Sending,
 }
 
 impl Default for Config {
@@ -49,6 +57,8 @@ impl Default for Config {
             plaintext_auth: PlaintextAuth::Loopback,
             certificate: Certificate::SelfSigned,
             clock: Clock::real(),
+            routes: Vec::new(),
+            sending: Sending::default(),
         }
     }
 }
@@ -161,6 +171,61 @@ impl fmt::Debug for AccountConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:***", self.address)
     }
+}
+
+/// Where mail for a domain goes instead of where the DNS says, `hamburger.edu=127.0.0.1:2526`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// A domain in lower case; `*` is every domain.
+    pub domain: String,
+    pub address: SocketAddr,
+}
+
+impl Route {
+    /// Whether mail for this domain goes this way.
+    pub fn fits(&self, domain: &mail::Domain) -> bool {
+        self.domain == "*" || domain.is(&self.domain)
+    }
+}
+
+impl FromStr for Route {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (domain, address) =
+            text.split_once('=').ok_or("write it as DOMAIN=ADDRESS:PORT, e.g. hamburger.edu=127.0.0.1:2526")?;
+        if domain != "*" && !matches!(mail::Domain::parse(domain), Ok(mail::Domain::Name(_))) {
+            return Err(format!("\"{domain}\" is neither a domain name nor *"));
+        }
+        let address = address.parse().map_err(|_| format!("\"{address}\" is not an IP address and a port"))?;
+        Ok(Route { domain: domain.to_ascii_lowercase(), address })
+    }
+}
+
+/// How mail is sent to other servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sending {
+    pub tls: SendingTls,
+    /// Connections at a time, together and to one destination.
+    pub connections: usize,
+    pub connections_per_destination: usize,
+}
+
+impl Default for Sending {
+    fn default() -> Self {
+        Self { tls: SendingTls::Opportunistic, connections: 100, connections_per_destination: 5 }
+    }
+}
+
+/// When mail to other servers is encrypted (RFC 3207, RFC 7435).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SendingTls {
+    /// Where the other server offers it; its certificate is not verified.
+    #[default]
+    Opportunistic,
+    /// Always, with a certificate that is verified; other mail waits.
+    Required,
+    Off,
 }
 
 /// Where mail is kept.

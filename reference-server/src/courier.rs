@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::faults::Fault;
 use crate::mail::Address;
-use crate::queue::{Courier, Diagnosis, Entry, Route};
+use crate::queue::{Courier, Destination, Diagnosis, Entry, Route};
 use crate::site::Site;
 
 /// The courier of a server: own domains are delivered, there is no way to others.
@@ -15,13 +15,12 @@ pub(crate) struct LocalCourier {
 impl Courier for LocalCourier {
     fn route(&self, recipient: &Address) -> Route {
         let accounts = &self.site.accounts;
-        let refuse = |status, reason| Route::Nowhere(Diagnosis { status, reason });
         if !accounts.is_local(recipient.domain()) {
-            return refuse("5.4.4", format!("this server has no route to {}", recipient.domain()));
+            return Route::Relay(Destination(recipient.domain().clone()));
         }
         match accounts.recipient(recipient) {
             Some(account) => Route::Mailbox { account: account.name().to_owned() },
-            None => refuse("5.1.1", "there is no such mailbox".to_owned()),
+            None => Route::Nowhere(Diagnosis::local("5.1.1", "there is no such mailbox")),
         }
     }
 

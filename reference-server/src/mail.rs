@@ -5,6 +5,8 @@ mod grammar;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use time::OffsetDateTime;
+
 pub use grammar::SyntaxError;
 pub(crate) use grammar::{domain_part, mailbox};
 
@@ -37,12 +39,80 @@ pub struct Envelope {
     /// Whom to tell about failures; `None` is the null reverse-path `<>` of bounces.
     pub reverse_path: Option<Address>,
     /// Who gets the message, in the order of the RCPT commands, each once.
-    pub recipients: Vec<Address>,
-    /// The `BODY=` the client declared (RFC 6152).
+    pub recipients: Vec<Recipient>,
+    /// The `BODY=` the client declared (RFC 6152, RFC 3030).
     pub body: Body,
+    /// Whether addresses or header fields may be UTF-8: the next hop must be told and must know it (RFC 6531 §3.4).
+    pub smtputf8: bool,
+    /// How much of the message a notification of failure returns (RFC 3461 §4.3); `None`: the server chooses.
+    pub ret: Option<Ret>,
+    /// The sender's own name for the message, `ENVID=` without its xtext (RFC 3461 §4.4).
+    pub envid: Option<String>,
+    /// Never to be sent on without verified TLS (RFC 8689 §2).
+    pub require_tls: bool,
+    /// `MT-PRIORITY=` (RFC 6710 §4.1): -9, the least, to 9; `None` was not asked for and counts as 0.
+    pub priority: Option<i8>,
+    /// Not to be delivered before (RFC 4865).
+    pub hold_until: Option<OffsetDateTime>,
+    /// Not to be delivered after (RFC 2852).
+    pub deliver_by: Option<DeliverBy>,
 }
 
-/// What the octets of a message may be (RFC 6152 §2).
+/// A recipient and what the sender wants to hear about its mail (RFC 3461 §4.1, §4.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    pub address: Address,
+    /// `NOTIFY=`; `None` was not given, and means failures, and delays if the server likes (RFC 3461 §4.1).
+    pub notify: Option<Notify>,
+    /// `ORCPT=`: whom the message was addressed to first.
+    pub original: Option<OriginalRecipient>,
+}
+
+/// The conditions of `NOTIFY=`; none of them is `NEVER` (RFC 3461 §4.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Notify {
+    pub success: bool,
+    pub failure: bool,
+    pub delay: bool,
+}
+
+/// `ORCPT=type;address`, without its xtext (RFC 3461 §4.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginalRecipient {
+    /// `rfc822` or `utf-8` (RFC 6533 §3), or any other registered type.
+    pub kind: String,
+    pub address: String,
+}
+
+/// `RET=` (RFC 3461 §4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ret {
+    /// The whole message.
+    Full,
+    /// Its header section.
+    Headers,
+}
+
+/// `BY=` of RFC 2852, its seconds turned into an instant when the message was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeliverBy {
+    pub deadline: OffsetDateTime,
+    /// What happens to mail that is late.
+    pub mode: ByMode,
+    /// `T`: relays tell the sender when they pass the message on (RFC 2852 §4.1.4).
+    pub trace: bool,
+}
+
+/// What happens to mail that was not delivered in time (RFC 2852 §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByMode {
+    /// `R`: it is returned.
+    Return,
+    /// `N`: the sender is told, and it is tried on.
+    Notify,
+}
+
+/// What the octets of a message may be (RFC 6152 §2, RFC 3030 §3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Body {
     /// Lines of US-ASCII.
@@ -50,6 +120,15 @@ pub enum Body {
     SevenBit,
     /// Lines that may hold octets above 127.
     EightBitMime,
+    /// Any octets; not to be sent with DATA.
+    BinaryMime,
+}
+
+impl Recipient {
+    /// A recipient for whom nothing special is asked.
+    pub fn new(address: Address) -> Self {
+        Self { address, notify: None, original: None }
+    }
 }
 
 impl Address {
@@ -115,6 +194,7 @@ impl fmt::Display for Body {
         f.write_str(match self {
             Body::SevenBit => "7BIT",
             Body::EightBitMime => "8BITMIME",
+            Body::BinaryMime => "BINARYMIME",
         })
     }
 }

@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::mail::{Address, Body, Envelope};
+use crate::mail::{Address, Body, Domain, Envelope};
 use crate::store::{BlobId, Result, Stage, Store};
 
 pub(crate) use bounce::Sender;
@@ -62,6 +62,49 @@ pub struct Waiting {
     pub attempts: u32,
 }
 
+/// The part of an entry that goes to one destination now: the worker gives it to a [`Relay`], and nobody else works on
+/// these recipients until it is finished.
+pub struct Job {
+    pub entry: Entry,
+    pub destination: Destination,
+    // The worker's end of it comes with the relay.
+}
+
+/// Where mail of several entries may travel over the same connection: the domain of the recipients.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Destination(pub Domain);
+
+/// What became of a recipient's mail at another server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The other server has taken responsibility (RFC 5321 §6.1).
+    Relayed {
+        /// The name of the server, as it was looked up.
+        host: String,
+        /// Its reply, code and text.
+        reply: String,
+        /// Whether it was told of NOTIFY and ORCPT, and will notify the sender itself (RFC 3461 §5.2.2).
+        notifies: bool,
+    },
+    /// Not now; it is tried again later.
+    Later {
+        diagnosis: Diagnosis,
+        /// The whole destination could not be reached: other mail for it need not be tried before it is its time.
+        unreachable: bool,
+    },
+    /// Never; it is returned.
+    Refused(Diagnosis),
+}
+
+/// Carries mail to other servers.
+pub trait Relay: Send + Sync {
+    /// How many more jobs for this destination it would start on now; 0 if the destination, or the whole server, is busy.
+    fn room(&self, destination: &Destination) -> usize;
+
+    /// Takes a job and returns at once; it finishes the job later, from any thread.
+    fn carry(&self, job: Job);
+}
+
 /// Knows where mail goes.
 pub trait Courier: Send + Sync {
     /// What is to be done for a recipient now.
@@ -76,6 +119,8 @@ pub trait Courier: Send + Sync {
 pub enum Route {
     /// The message goes to the INBOX of this account.
     Mailbox { account: String },
+    /// Another server has it.
+    Relay(Destination),
     /// Not now; it is tried again later.
     Later(Diagnosis),
     /// Never; it is returned.
@@ -86,9 +131,27 @@ pub enum Route {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnosis {
     /// An enhanced status code (RFC 3463), `5.1.1`.
-    pub status: &'static str,
+    pub status: String,
     /// For a person to read.
     pub reason: String,
+    /// The other server that said so, and its reply as it came (RFC 3464 §2.3.5, §2.3.6); `None`: this server.
+    pub remote: Option<Remote>,
+}
+
+/// Another server's word on a recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// The name of the server, as it was looked up.
+    pub host: String,
+    /// Its reply, code and text, without line ends.
+    pub reply: String,
+}
+
+impl Diagnosis {
+    /// What this server found itself.
+    pub fn local(status: &str, reason: impl Into<String>) -> Self {
+        Self { status: status.to_owned(), reason: reason.into(), remote: None }
+    }
 }
 
 impl Queue {

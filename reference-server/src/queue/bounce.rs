@@ -52,7 +52,7 @@ pub(super) fn message(
          Your message could not be delivered to:\r\n\
          \r\n"
     );
-    for (recipient, Diagnosis { status, reason }) in failed {
+    for (recipient, Diagnosis { status, reason, .. }) in failed {
         text.push_str(&format!("<{recipient}>: {reason} ({status})\r\n"));
     }
     text.push_str(&format!(

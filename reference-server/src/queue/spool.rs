@@ -14,8 +14,8 @@
 use time::OffsetDateTime;
 
 use super::schedule::Schedule;
-use super::{Diagnosis, Entry, EntryId, Route, Spooled, Waiting, bounce};
-use crate::mail::{Address, Body, Envelope};
+use super::{Destination, Diagnosis, Entry, EntryId, Route, Spooled, Waiting, bounce};
+use crate::mail::{Address, Body, Envelope, Recipient};
 use crate::mime;
 use crate::store::{self, BlobId, Error, Flags, NewMessage, Result, Store, Tx, sql};
 
@@ -49,7 +49,7 @@ fn enter(tx: &Tx<'_>, envelope: &Envelope, blob: BlobId, now: OffsetDateTime) ->
     };
     let id = sql::queue::insert(tx.connection, &row)?;
     for recipient in &envelope.recipients {
-        sql::queue::add_recipient(tx.connection, id, &recipient.to_string(), millis(now))?;
+        sql::queue::add_recipient(tx.connection, id, &recipient.address.to_string(), millis(now))?;
     }
     Ok(EntryId(id))
 }
@@ -113,8 +113,12 @@ pub(super) fn settle(store: &Store, settlement: Settlement) -> Result<bool> {
                 }
                 Route::Later(diagnosis) => match schedule.next(entry.accepted, *now) {
                     Some(next) => sql::queue::postpone(tx.connection, entry.id.0, &recipient.to_string(), millis(next))?,
-                    None => failed.push((recipient.clone(), Diagnosis { status: "4.4.7", ..diagnosis.clone() })),
+                    None => failed.push((recipient.clone(), Diagnosis { status: "4.4.7".to_owned(), ..diagnosis.clone() })),
                 },
+                Route::Relay(Destination(domain)) => {
+                    let reason = format!("this server has no route to {domain}");
+                    failed.push((recipient.clone(), Diagnosis::local("5.4.4", reason)));
+                }
                 Route::Nowhere(diagnosis) => failed.push((recipient.clone(), diagnosis.clone())),
             }
         }
@@ -167,7 +171,7 @@ fn notify(
     };
     let header = sql::blob::read(tx.connection, entry.blob.0, 0..HEADER)?;
     let message = bounce::message(sender, reverse_path, entry, failed, &header, now);
-    let envelope = Envelope { reverse_path: None, recipients: vec![reverse_path.clone()], body: entry.body };
+    let envelope = Envelope { recipients: vec![Recipient::new(reverse_path.clone())], body: entry.body, ..Envelope::default() };
     let blob = tx.store_bytes(&message)?;
     enter(tx, &envelope, blob, now)?;
     Ok(true)

@@ -9,6 +9,7 @@ use time::macros::datetime;
 
 use super::*;
 use crate::config::Limits;
+use crate::mail::Recipient;
 use crate::store::INBOX;
 
 /// `now@` is delivered, `later@` waits, everyone else is refused.
@@ -16,7 +17,7 @@ struct Scripted;
 
 impl Courier for Scripted {
     fn route(&self, recipient: &Address) -> Route {
-        let diagnosis = |status| Diagnosis { status, reason: "no".to_owned() };
+        let diagnosis = |status| Diagnosis::local(status, "no");
         match recipient.local() {
             "now" | "sender" => Route::Mailbox { account: recipient.to_string() },
             "later" => Route::Later(diagnosis("4.4.1")),
@@ -46,8 +47,8 @@ fn clock() -> Clock {
 fn envelope(from: Option<&str>, to: &[&str]) -> Envelope {
     Envelope {
         reverse_path: from.map(|text| Address::parse(text).unwrap()),
-        recipients: to.iter().map(|text| Address::parse(text).unwrap()).collect(),
-        body: Body::SevenBit,
+        recipients: to.iter().map(|text| Recipient::new(Address::parse(text).unwrap())).collect(),
+        ..Envelope::default()
     }
 }
 

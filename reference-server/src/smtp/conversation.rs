@@ -123,7 +123,7 @@ impl Conversation {
             protocol: self.protocol(),
             id,
             recipient: match self.transaction.as_ref().map(|transaction| transaction.envelope.recipients.as_slice()) {
-                Some([only]) => Some(only.clone()),
+                Some([only]) => Some(only.address.clone()),
                 _ => None,
             },
             at: self.site.clock.now(),

@@ -2,7 +2,7 @@
 
 use super::Command;
 use crate::faults::Fault;
-use crate::mail::{Address, Domain};
+use crate::mail::{Address, Domain, Recipient};
 use crate::smtp::conversation::Conversation;
 use crate::smtp::parameter::parameters;
 use crate::smtp::path::{ForwardPath, forward_path};
@@ -39,9 +39,9 @@ impl Command for Rcpt {
             return Reply::new(452, "4.5.3", "Too many recipients");
         }
         if let Some(transaction) = &mut conversation.transaction
-            && !transaction.envelope.recipients.contains(&recipient)
+            && !transaction.envelope.recipients.iter().any(|known| known.address == recipient)
         {
-            transaction.envelope.recipients.push(recipient);
+            transaction.envelope.recipients.push(Recipient::new(recipient));
         }
         Reply::new(250, "2.1.5", "Recipient accepted")
     }
