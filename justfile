@@ -28,9 +28,10 @@ report target:
 matrix:
     cargo run --release -- matrix reports/reference/report.json reports/dovecot/report.json reports/postfix/report.json reports/exim/report.json reports/opensmtpd/report.json > reports/matrix.md
 
-# Regenerate suites/schema.json
+# Regenerate the schemas of suites and topologies
 schema:
     cargo run --release -- schema > suites/schema.json
+    cargo run --release -- schema topologies > fixtures/topologies/schema.json
 
 # Steps per second beside a bare client
 bench:
