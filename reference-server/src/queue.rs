@@ -5,6 +5,7 @@
 //! [`Courier`] where it goes, and has it delivered, tried again later or returned.
 
 mod bounce;
+mod job;
 mod schedule;
 mod spool;
 mod worker;
@@ -16,10 +17,11 @@ use time::OffsetDateTime;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::mail::{Address, Body, Domain, Envelope};
+use crate::mail::{self, Address, Body, DeliverBy, Domain, Envelope, OriginalRecipient, Ret};
 use crate::store::{BlobId, Result, Stage, Store};
 
 pub(crate) use bounce::Sender;
+pub use job::{Job, Message};
 pub(crate) use schedule::Schedule;
 pub(crate) use worker::Worker;
 
@@ -43,31 +45,38 @@ pub enum Spooled {
     Staged(Stage),
 }
 
-/// An entry with the recipients that are due.
-#[derive(Clone, Debug)]
+/// A message and its envelope, with those of its recipients that are worked on together.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub id: EntryId,
     pub accepted: OffsetDateTime,
+    /// Whom to tell; `None` is the null reverse-path.
     pub reverse_path: Option<Address>,
+    /// What the octets of the message may be: the next hop must know it, or the message is converted.
     pub body: Body,
+    /// The next hop must know SMTPUTF8, or the message goes back (RFC 6531 §3.6).
+    pub smtputf8: bool,
+    pub ret: Option<Ret>,
+    pub envid: Option<String>,
+    /// Only to be sent over verified TLS, to a server that knows REQUIRETLS (RFC 8689 §4.2.1).
+    pub require_tls: bool,
+    pub priority: Option<i8>,
+    pub deliver_by: Option<DeliverBy>,
+    /// Where the bytes are; a [`Job`] reads them by its [`Message`].
     pub blob: BlobId,
     pub recipients: Vec<Waiting>,
 }
 
 /// A recipient whose mail is not settled.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     pub address: Address,
+    /// `NOTIFY=`, as it came (RFC 3461 §4.1).
+    pub notify: Option<mail::Notify>,
+    /// `ORCPT=`, as it came (RFC 3461 §4.2).
+    pub original: Option<OriginalRecipient>,
     /// How often it was tried.
     pub attempts: u32,
-}
-
-/// The part of an entry that goes to one destination now: the worker gives it to a [`Relay`], and nobody else works on
-/// these recipients until it is finished.
-pub struct Job {
-    pub entry: Entry,
-    pub destination: Destination,
-    // The worker's end of it comes with the relay.
 }
 
 /// Where mail of several entries may travel over the same connection: the domain of the recipients.
@@ -96,13 +105,30 @@ pub enum Outcome {
     Refused(Diagnosis),
 }
 
-/// Carries mail to other servers.
+/// Carries mail to other servers. The worker asks for room, gives jobs, and asks again whenever a job is finished.
 pub trait Relay: Send + Sync {
     /// How many more jobs for this destination it would start on now; 0 if the destination, or the whole server, is busy.
     fn room(&self, destination: &Destination) -> usize;
 
     /// Takes a job and returns at once; it finishes the job later, from any thread.
     fn carry(&self, job: Job);
+}
+
+/// The relay of a server that sends nothing: every job is refused (RFC 3463 §3.5: X.4.4, unable to route).
+pub struct NoRelay;
+
+impl Relay for NoRelay {
+    fn room(&self, _: &Destination) -> usize {
+        usize::MAX
+    }
+
+    fn carry(&self, job: Job) {
+        let Destination(domain) = &job.destination;
+        let diagnosis = Diagnosis::local("5.4.4", format!("this server has no route to {domain}"));
+        let refused = |waiting: &Waiting| (waiting.address.clone(), Outcome::Refused(diagnosis.clone()));
+        let outcomes = job.entry.recipients.iter().map(refused).collect();
+        job.finish(outcomes);
+    }
 }
 
 /// Knows where mail goes.

@@ -61,12 +61,20 @@ pub(super) fn due(store: &Store, now: OffsetDateTime, most: i64) -> Result<Vec<E
         for id in sql::queue::due(connection, millis(now), most)? {
             let Some(row) = sql::queue::find(connection, id)? else { continue };
             let recipients = sql::queue::due_recipients(connection, id, millis(now))?;
-            let recipients = recipients.into_iter().map(|(text, attempts)| Ok(Waiting { address: address(&text)?, attempts }));
+            let recipients = recipients
+                .into_iter()
+                .map(|(text, attempts)| Ok(Waiting { address: address(&text)?, notify: None, original: None, attempts }));
             entries.push(Entry {
                 id: EntryId(id),
                 accepted: instant(row.accepted),
                 reverse_path: row.reverse_path.as_deref().map(address).transpose()?,
                 body: if row.eight_bit { Body::EightBitMime } else { Body::SevenBit },
+                smtputf8: false,
+                ret: None,
+                envid: None,
+                require_tls: false,
+                priority: None,
+                deliver_by: None,
                 blob: BlobId(row.blob),
                 recipients: recipients.collect::<Result<_>>()?,
             });

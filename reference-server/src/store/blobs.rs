@@ -42,6 +42,11 @@ impl Store {
         })
     }
 
+    /// How many bytes a message has.
+    pub fn size(&self, blob: BlobId) -> Result<u64> {
+        self.read(|connection| Ok(sql::blob::size(connection, blob.0)?.ok_or(Error::BlobGone)? as u64))
+    }
+
     /// All bytes of a message.
     pub fn whole(&self, blob: BlobId) -> Result<Vec<u8>> {
         self.bytes(blob, 0..u64::MAX)
