@@ -111,6 +111,18 @@ pub(super) fn settle(store: &Store, settlement: Settlement) -> Result<bool> {
                     let message = NewMessage { body: store::Body::Stored(blob), flags: Flags::default(), date: *now };
                     tx.deliver(account, message)?;
                 }
+                Route::Expand { members, owner } => {
+                    if !sql::queue::remove_recipient(tx.connection, entry.id.0, &recipient.to_string())? {
+                        continue;
+                    }
+                    let envelope = Envelope {
+                        reverse_path: owner.clone().or_else(|| entry.reverse_path.clone()),
+                        recipients: members.iter().cloned().map(Recipient::new).collect(),
+                        body: entry.body,
+                        ..Envelope::default()
+                    };
+                    enter(tx, &envelope, entry.blob, *now)?;
+                }
                 Route::Later(diagnosis) => match schedule.next(entry.accepted, *now) {
                     Some(next) => sql::queue::postpone(tx.connection, entry.id.0, &recipient.to_string(), millis(next))?,
                     None => failed.push((recipient.clone(), Diagnosis { status: "4.4.7".to_owned(), ..diagnosis.clone() })),
@@ -181,7 +193,7 @@ fn address(text: &str) -> Result<Address> {
     Address::parse(text).map_err(|error| Error::Failed(format!("the queue holds {text:?}, which is no address: {error}")))
 }
 
-fn millis(instant: OffsetDateTime) -> i64 {
+pub(super) fn millis(instant: OffsetDateTime) -> i64 {
     i64::try_from(instant.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 

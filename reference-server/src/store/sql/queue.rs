@@ -80,3 +80,16 @@ pub(crate) fn remove_if_settled(connection: &Connection, entry: i64) -> Result<b
     )?;
     Ok(delete.execute([entry])? == 1)
 }
+
+/// Makes the recipients of a domain due, and with `below` those of the domains below it; gives how many entries they are of.
+pub(crate) fn hasten(connection: &Connection, domain: &str, below: bool, now: i64) -> Result<usize> {
+    // A domain name has neither of the wildcards of LIKE.
+    let (at, under) = (format!("%@{domain}"), if below { format!("%.{domain}") } else { String::new() });
+    let fits = "address LIKE ?1 OR address LIKE ?2";
+    let mut count = connection.prepare_cached(&format!("SELECT count(DISTINCT entry) FROM queue_recipient WHERE {fits}"))?;
+    let waiting: i64 = count.query_row(params![at, under], |row| row.get(0))?;
+    connection
+        .prepare_cached(&format!("UPDATE queue_recipient SET due = min(due, ?3) WHERE {fits}"))?
+        .execute(params![at, under, now])?;
+    Ok(usize::try_from(waiting).unwrap_or_default())
+}
