@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
-use crate::config::{AccountConfig, AliasConfig, Certificate, Config, ListConfig, Listen, Route, Senders, Service, Storage};
+use crate::config::{
+    AccountConfig, AliasConfig, Certificate, Config, Limits, ListConfig, Listen, NamedLimit, Route, Senders, Service, Storage,
+};
 use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::server;
@@ -62,6 +64,14 @@ pub struct ServeArgs {
     /// Send mail for DOMAIN to this server, whatever the DNS says; * is every domain. Repeatable, the first that fits counts
     #[arg(long, value_name = "DOMAIN=ADDRESS:PORT")]
     pub route: Vec<Route>,
+
+    /// Set a limit; --list-limits shows which there are. Repeatable
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub limit: Vec<NamedLimit>,
+
+    /// Show the limits with their defaults and end
+    #[arg(long)]
+    pub list_limits: bool,
 
     /// How to print the addresses once the server listens
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -128,7 +138,10 @@ impl ServeArgs {
         } else {
             self.listen.clone()
         };
+        let mut limits = Limits::default();
+        self.limit.iter().for_each(|limit| limit.apply(&mut limits));
         Config {
+            limits,
             host: domains.first().map_or(default.host, |domain| format!("mail.{domain}")),
             listen,
             domains,
@@ -152,6 +165,10 @@ impl ServeArgs {
 
 /// Runs a server until Ctrl-C or SIGTERM, or shows what can be named.
 pub async fn serve(args: ServeArgs) -> Result<()> {
+    if args.list_limits {
+        print!("{}", NamedLimit::list());
+        return Ok(());
+    }
     if args.list_faults {
         print!("{}", table(Fault::ALL.iter().map(|fault| (fault.name(), fault.description()))));
         return Ok(());

@@ -1,6 +1,7 @@
 //! What a server is started with.
 
 mod alias;
+mod named;
 mod senders;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use crate::faults::Faults;
 use crate::mail::{self, Address};
 
 pub use alias::{AliasConfig, ListConfig};
+pub use named::NamedLimit;
 pub use senders::Senders;
 
 /// Everything a server needs to know to start.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
@@ -23,6 +24,9 @@ use crate::smtp::{Role, SmtpSession};
 use crate::stop::{self, StopSender};
 use crate::store::Store;
 use crate::tls::Tls;
+
+/// How long the threads of a killed server may take to end what they are in.
+const KILLED: Duration = Duration::from_secs(5);
 
 /// A server that listens. Dropping it stops it at once, as a crash would; [`Running::stop`] says good-bye first.
 pub struct Running {
@@ -47,6 +51,7 @@ pub async fn start(config: Config) -> Result<Running> {
         plaintext_auth: config.plaintext_auth,
         blocking: config.storage != Storage::Memory,
         room: Room::new(&config.limits),
+        clock: config.clock.clone(),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8)))
@@ -93,6 +98,17 @@ impl Running {
         for task in self.tasks.drain(..) {
             // A task that failed has nothing more to stop.
             let _ = task.await;
+        }
+    }
+
+    /// Ends at once, as by SIGKILL: nobody is told, nothing is brought to its end. When this returns its addresses are free, and its
+    /// directory may be used by another.
+    pub async fn kill(mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Waiting for threads is forbidden where tasks run.
+            let ended = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(KILLED));
+            // A thread that hangs is left to itself.
+            let _ = ended.await;
         }
     }
 
