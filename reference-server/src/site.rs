@@ -22,7 +22,7 @@ impl Site {
     pub fn new(config: &Config) -> anyhow::Result<Arc<Self>> {
         Ok(Arc::new(Self {
             host: config.host.clone(),
-            accounts: Accounts::new(&config.domains, &config.accounts)?,
+            accounts: Accounts::new(&config.domains, &config.accounts, &config.tokens)?,
             limits: config.limits.clone(),
             faults: config.faults,
             clock: config.clock.clone(),

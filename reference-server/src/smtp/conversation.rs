@@ -71,7 +71,7 @@ impl Conversation {
 
     /// The mechanisms that may be used now.
     pub fn mechanisms(&self) -> Vec<Mechanism> {
-        Mechanism::offered(self.tls || self.peer.plaintext_auth, &self.site.accounts)
+        Mechanism::offered(&self.site, &self.peer)
     }
 
     /// Ends the transaction without a message (RFC 5321 §4.1.1.5).

@@ -8,7 +8,7 @@ use super::conversation::{Awaited, Conversation, Role};
 use super::reply::Reply;
 use crate::faults::Fault;
 use crate::queue::Queue;
-use crate::session::{After, Peer, Session};
+use crate::session::{After, Channel, Peer, Session};
 use crate::site::Site;
 
 /// RFC 4954 §4: what is enough for a line of a SASL exchange.
@@ -124,8 +124,9 @@ impl Session for SmtpSession {
         self.work(out)
     }
 
-    fn secured(&mut self, out: &mut Vec<u8>) -> After {
+    fn secured(&mut self, channel: Channel, out: &mut Vec<u8>) -> After {
         self.conversation.tls = true;
+        (self.conversation.peer.tls, self.conversation.peer.channel) = (true, Arc::new(channel));
         if !self.conversation.broken(Fault::SmtpStarttlsKeepsState) {
             self.conversation.forget();
         }
