@@ -12,7 +12,7 @@ use crate::dialogue::{Control, Demand, Engine, Played};
 use crate::outcome::Verdict;
 use crate::suite::ConnectionName;
 use crate::target::{Command, Processes, Target};
-use crate::transport::{Connection, TlsClient, end_in_words};
+use crate::transport::{Connection, TlsClient, client_config, end_in_words};
 
 /// What driving needs besides the engine.
 pub struct Driver<'a> {
@@ -52,6 +52,7 @@ impl Driver<'_> {
                     };
                     match Connection::open(address, tls.then_some(self.tls), self.target.timeouts.connect).await {
                         Ok(open) => {
+                            engine.bound(&connection, open.channel_bindings());
                             connections.insert(connection.clone(), open);
                             engine.opened(&connection, tls, begun.elapsed());
                         }
@@ -68,13 +69,23 @@ impl Driver<'_> {
                         engine.closed(&connection, &why, begun.elapsed());
                     }
                 }
-                Demand::StartTls { connection, inject } => {
+                Demand::StartTls { connection, inject, certificate } => {
+                    let tls = match self.as_client(certificate.as_deref()) {
+                        Ok(tls) => tls,
+                        Err(why) => {
+                            engine.tls_failed(&connection, &why, begun.elapsed());
+                            continue;
+                        }
+                    };
                     let Some(open) = connections.get_mut(&connection) else {
                         engine.tls_failed(&connection, "the connection is gone", begun.elapsed());
                         continue;
                     };
-                    match tokio::time::timeout(self.target.timeouts.step, open.secure(&inject, self.tls)).await {
-                        Ok(Ok(())) => engine.secured(&connection, begun.elapsed()),
+                    match tokio::time::timeout(self.target.timeouts.step, open.secure(&inject, &tls)).await {
+                        Ok(Ok(())) => {
+                            engine.bound(&connection, open.channel_bindings());
+                            engine.secured(&connection, begun.elapsed());
+                        }
                         Ok(Err(error)) => {
                             connections.remove(&connection);
                             engine.tls_failed(&connection, &error.to_string(), begun.elapsed());
@@ -135,6 +146,17 @@ impl Driver<'_> {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// How the harness does TLS, with a certificate of its own if a case says so.
+    fn as_client(&self, certificate: Option<&str>) -> Result<TlsClient, String> {
+        match certificate {
+            None => Ok(self.tls.clone()),
+            Some(pem) => {
+                let config = client_config(&self.target.trust, Some(pem))?;
+                Ok(TlsClient { config, server_name: self.tls.server_name.clone() })
             }
         }
     }

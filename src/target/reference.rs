@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
-use reference_server::config::{AccountConfig, Config, Listen, Service};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
+use reference_server::config::{AccountConfig, ClientCa, Config, Listen, Service, TokenConfig};
 use reference_server::faults::Fault;
 use reference_server::server::{self, Running};
 
@@ -26,20 +28,32 @@ pub async fn start(faults: &[String]) -> Result<Reference, String> {
     for name in faults {
         broken.push(name.parse::<Fault>().map_err(|error| error.to_string())?);
     }
-    let slots: Vec<AccountSlot> = (1..=ACCOUNTS)
+    let mut slots: Vec<AccountSlot> = (1..=ACCOUNTS)
         .map(|number| AccountSlot {
             login: format!("user{number}"),
             password: format!("secret{number}"),
             address: format!("user{number}@example.org"),
+            token: Some(format!("token{number}.vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==")),
+            certificate: None,
             disposable: true,
         })
         .collect();
+    let authority = Authority::new().map_err(|error| format!("no certificates can be made for clients: {error}"))?;
+    for slot in &mut slots {
+        let certificate = authority.certificate(&slot.address);
+        slot.certificate =
+            Some(certificate.map_err(|error| format!("no certificate can be made for {}: {error}", slot.address))?);
+    }
+    let tokens: Result<Vec<TokenConfig>, String> =
+        slots.iter().map(|slot| format!("{}:{}", slot.address, slot.token.as_deref().unwrap_or_default()).parse()).collect();
     let accounts: Result<Vec<AccountConfig>, String> =
         slots.iter().map(|slot| format!("{}:{}", slot.address, slot.password).parse::<AccountConfig>()).collect();
     let local = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
     let config = Config {
         listen: Service::ALL.into_iter().map(|service| Listen { service, address: local }).collect(),
         accounts: accounts?,
+        tokens: tokens?,
+        client_ca: Some(ClientCa::Pem(authority.pem)),
         faults: broken.into_iter().collect(),
         ..Config::default()
     };
@@ -62,6 +76,32 @@ impl Reference {
     /// Stops it, with a good-bye on open connections.
     pub async fn stop(self) {
         self.running.stop().await;
+    }
+}
+
+/// Who certifies the accounts, for EXTERNAL.
+struct Authority {
+    pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Result<Authority, rcgen::Error> {
+        let key = KeyPair::generate()?;
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "mailspec clients");
+        let pem = params.self_signed(&key)?.pem();
+        Ok(Authority { pem, issuer: Issuer::new(params, key) })
+    }
+
+    /// A certificate for an address, with its key.
+    fn certificate(&self, address: &str) -> Result<Arc<str>, rcgen::Error> {
+        let key = KeyPair::generate()?;
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = vec![SanType::Rfc822Name(address.try_into()?)];
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok(Arc::from(certificate.pem() + &key.serialize_pem()))
     }
 }
 
