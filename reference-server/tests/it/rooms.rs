@@ -10,7 +10,7 @@ const STOREYS: &[&[&str]] = &[
     &["accounts"],
     &["sasl", "site", "store"],
     &["queue"],
-    &["smtp", "pop3", "imap"],
+    &["smtp", "pop3", "imap", "relay"],
     &["courier", "listener", "tls"],
     &["server"],
     &["cli"],
