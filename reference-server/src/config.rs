@@ -1,6 +1,7 @@
 //! What a server is started with.
 
 mod named;
+mod sending;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +14,7 @@ use crate::faults::Faults;
 use crate::mail::{self, Address};
 
 pub use named::NamedLimit;
+pub use sending::{Route, Sending, SendingLimits, SendingTls, TlsFor};
 
 /// Everything a server needs to know to start.
 #[derive(Clone, Debug)]
@@ -173,149 +175,6 @@ impl fmt::Debug for AccountConfig {
     }
 }
 
-/// Where mail for a domain goes instead of where the DNS says, `hamburger.edu=127.0.0.1:2526`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Route {
-    /// A domain in lower case; `*` is every domain.
-    pub domain: String,
-    pub address: SocketAddr,
-}
-
-impl Route {
-    /// Whether mail for this domain goes this way.
-    pub fn fits(&self, domain: &mail::Domain) -> bool {
-        self.domain == "*" || domain.is(&self.domain)
-    }
-}
-
-impl FromStr for Route {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (domain, address) =
-            text.split_once('=').ok_or("write it as DOMAIN=ADDRESS:PORT, e.g. hamburger.edu=127.0.0.1:2526")?;
-        if domain != "*" && !matches!(mail::Domain::parse(domain), Ok(mail::Domain::Name(_))) {
-            return Err(format!("\"{domain}\" is neither a domain name nor *"));
-        }
-        let address = address.parse().map_err(|_| format!("\"{address}\" is not an IP address and a port"))?;
-        Ok(Route { domain: domain.to_ascii_lowercase(), address })
-    }
-}
-
-/// How mail is sent to other servers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sending {
-    pub tls: SendingTls,
-    /// Another rule for some domains; the first that fits counts.
-    pub tls_for: Vec<TlsFor>,
-    /// A PEM file with the authorities that are trusted; `None`: those of the web.
-    pub authorities: Option<PathBuf>,
-    /// Which DNS server to ask; `None`: those of the system.
-    pub dns: Option<SocketAddr>,
-    /// The port of servers that are found by the DNS.
-    pub port: u16,
-    /// Connections at a time, together and to one destination.
-    pub connections: usize,
-    pub connections_per_destination: usize,
-    /// How long a connection is kept open for more mail.
-    pub idle: Duration,
-    pub patience: SendingPatience,
-}
-
-impl Default for Sending {
-    fn default() -> Self {
-        Self {
-            tls: SendingTls::Opportunistic,
-            tls_for: Vec::new(),
-            authorities: None,
-            dns: None,
-            port: 25,
-            connections: 100,
-            connections_per_destination: 5,
-            idle: Duration::from_secs(5),
-            patience: SendingPatience::default(),
-        }
-    }
-}
-
-impl Sending {
-    /// When mail for this domain is encrypted.
-    pub fn tls_for(&self, domain: &mail::Domain) -> SendingTls {
-        self.tls_for.iter().find(|rule| domain.is(&rule.domain)).map_or(self.tls, |rule| rule.tls)
-    }
-}
-
-/// How long another server may take (RFC 5321 §4.5.3.2).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SendingPatience {
-    pub connect: Duration,
-    pub greeting: Duration,
-    /// EHLO, MAIL, RCPT and the like.
-    pub command: Duration,
-    pub data: Duration,
-    /// To take each block of the message.
-    pub block: Duration,
-    pub end_of_data: Duration,
-}
-
-impl Default for SendingPatience {
-    fn default() -> Self {
-        let minutes = |count: u64| Duration::from_secs(count * 60);
-        Self {
-            connect: minutes(1),
-            greeting: minutes(5),
-            command: minutes(5),
-            data: minutes(2),
-            block: minutes(3),
-            end_of_data: minutes(10),
-        }
-    }
-}
-
-/// When mail for one domain is encrypted, `hamburger.edu=required`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsFor {
-    /// A domain in lower case.
-    pub domain: String,
-    pub tls: SendingTls,
-}
-
-impl FromStr for TlsFor {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (domain, tls) = text.split_once('=').ok_or("write it as DOMAIN=HOW, e.g. hamburger.edu=required")?;
-        if !matches!(mail::Domain::parse(domain), Ok(mail::Domain::Name(_))) {
-            return Err(format!("\"{domain}\" is not a domain name"));
-        }
-        Ok(TlsFor { domain: domain.to_ascii_lowercase(), tls: tls.parse()? })
-    }
-}
-
-/// When mail to other servers is encrypted (RFC 3207, RFC 7435).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SendingTls {
-    /// Where the other server offers it; its certificate is not verified.
-    #[default]
-    Opportunistic,
-    /// Always, with a certificate that is verified; other mail waits.
-    Required,
-    Off,
-}
-
-impl FromStr for SendingTls {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "opportunistic" => Ok(SendingTls::Opportunistic),
-            "required" => Ok(SendingTls::Required),
-            "off" => Ok(SendingTls::Off),
-            _ => Err(format!("\"{text}\" is neither opportunistic nor required nor off")),
-        }
-    }
-}
-
 /// Where mail is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Storage {
@@ -381,6 +240,7 @@ pub struct Limits {
     pub queue_lifetime: Duration,
     /// How long to wait before a destination is tried again (RFC 5321 §4.5.4.1: at least 30 minutes).
     pub retry_after: Duration,
+    pub sending: SendingLimits,
 }
 
 impl Default for Limits {
@@ -397,6 +257,7 @@ impl Default for Limits {
             login_patience: Duration::from_secs(3 * 60),
             queue_lifetime: Duration::from_secs(5 * 24 * 3600),
             retry_after: Duration::from_secs(30 * 60),
+            sending: SendingLimits::default(),
         }
     }
 }

@@ -68,7 +68,7 @@ struct Office {
 impl SmtpRelay {
     /// A relay that works in this runtime. `own_addresses` are where this server takes mail: mail is not sent there.
     pub fn new(config: &Config, own_addresses: Vec<SocketAddr>, runtime: Handle, stop: Stop) -> Result<Self> {
-        let sending = config.sending.clone();
+        let (sending, limits) = (config.sending.clone(), config.limits.sending.clone());
         let mut own_names = vec![config.host.clone()];
         own_names.extend(config.domains.iter().cloned());
         let hosts =
@@ -77,17 +77,17 @@ impl SmtpRelay {
             own_name: config.host.clone(),
             clock: config.clock.clone(),
             stop: stop.clone(),
-            patience: sending.patience.clone(),
+            patience: limits.clone(),
             security: Security::new(sending.authorities.as_deref())?,
         };
         let office = Office {
-            lanes: Lanes::new(sending.connections, sending.connections_per_destination),
-            idle: sending.idle,
+            lanes: Lanes::new(limits.connections, limits.connections_per_destination),
+            idle: limits.idle,
             carrier: Carrier {
                 hosts,
                 opener,
                 pool: Pool::default(),
-                places: Arc::new(Semaphore::new(sending.connections.max(1))),
+                places: Arc::new(Semaphore::new(limits.connections.max(1))),
                 sending,
                 faults: config.faults,
                 blocking: config.storage != Storage::Memory,

@@ -180,7 +180,7 @@ impl Carrier {
                 form: &form,
                 ledger,
                 clock: &self.opener.clock,
-                patience: &self.sending.patience,
+                patience: &self.opener.patience,
                 faults: self.faults,
             };
             transaction.run(&recipients).await?;

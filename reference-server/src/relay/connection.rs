@@ -13,7 +13,7 @@ use super::reply::Reply;
 use super::tls::Security;
 use super::wire::{Broken, Wire, within};
 use crate::clock::Clock;
-use crate::config::{SendingPatience, SendingTls};
+use crate::config::{SendingLimits, SendingTls};
 use crate::queue::Diagnosis;
 use crate::stop::Stop;
 
@@ -59,7 +59,7 @@ pub(super) struct Opener {
     pub own_name: String,
     pub clock: Clock,
     pub stop: Stop,
-    pub patience: SendingPatience,
+    pub patience: SendingLimits,
     pub security: Security,
 }
 

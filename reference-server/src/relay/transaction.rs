@@ -11,7 +11,7 @@ use super::reply::Reply;
 use super::stuffing::Stuffing;
 use super::wire::Broken;
 use crate::clock::Clock;
-use crate::config::SendingPatience;
+use crate::config::SendingLimits;
 use crate::faults::{Fault, Faults};
 use crate::queue::{Diagnosis, Outcome};
 
@@ -26,7 +26,7 @@ pub(super) struct Transaction<'a> {
     pub form: &'a Form,
     pub ledger: &'a mut Ledger,
     pub clock: &'a Clock,
-    pub patience: &'a SendingPatience,
+    pub patience: &'a SendingLimits,
     pub faults: Faults,
 }
 

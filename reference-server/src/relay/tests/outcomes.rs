@@ -2,7 +2,7 @@
 
 use super::peer::{CLOSE, Peer, Rules, SILENT};
 use super::{MESSAGE, Sender, envelope};
-use crate::config::{Config, Sending, SendingPatience};
+use crate::config::{Config, Limits, SendingLimits};
 use std::time::Duration;
 
 /// Sends a message to bob and carol at a server with these rules.
@@ -12,17 +12,18 @@ fn check(rules: Rules, expected: &[&str]) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let peer = Peer::start(rules).await;
-        let patience = Duration::from_millis(300);
-        let patience = SendingPatience {
-            connect: patience,
-            greeting: patience,
-            command: patience,
-            data: patience,
-            block: patience,
-            end_of_data: patience,
+        let moment = Duration::from_millis(300);
+        let sending = SendingLimits {
+            connect: moment,
+            greeting: moment,
+            command: moment,
+            data: moment,
+            block: moment,
+            end_of_data: moment,
+            ..SendingLimits::default()
         };
-        let sending = Sending { patience, ..Sending::default() };
-        let sender = Sender::to(&peer, Config { sending, ..Config::default() });
+        let limits = Limits { sending, ..Limits::default() };
+        let sender = Sender::to(&peer, Config { limits, ..Config::default() });
         let words = sender.send(envelope(&["bob", "carol"]), MESSAGE).words().await;
         assert_eq!(words, expected, "{place}: {:#?}", peer.heard());
         sender.stop().await;

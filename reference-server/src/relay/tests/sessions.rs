@@ -2,7 +2,7 @@
 
 use super::peer::{CLOSE, Peer};
 use super::{MESSAGE, Sender, envelope};
-use crate::config::{Config, Sending};
+use crate::config::{Config, Limits, SendingLimits};
 use crate::mail::{Body, Envelope};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,8 +71,9 @@ async fn a_connection_that_broke_while_it_was_idle_costs_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_is_closed_with_quit() {
     let peer = Peer::start(&[]).await;
-    let sending = Sending { idle: std::time::Duration::from_millis(100), ..Sending::default() };
-    let sender = Sender::to(&peer, Config { sending, ..Config::default() });
+    let sending = SendingLimits { idle: std::time::Duration::from_millis(100), ..SendingLimits::default() };
+    let limits = Limits { sending, ..Limits::default() };
+    let sender = Sender::to(&peer, Config { limits, ..Config::default() });
     assert_eq!(sender.send(envelope(&["bob"]), MESSAGE).words().await, ["relayed"]);
     peer.has_heard(|heard| heard.connections[0].last().is_some_and(|command| command == "QUIT")).await;
     sender.stop().await;
