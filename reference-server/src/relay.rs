@@ -8,6 +8,7 @@
 mod carrier;
 mod connection;
 mod dns;
+mod downgrade;
 mod extensions;
 mod hosts;
 mod lanes;
@@ -46,6 +47,8 @@ use crate::stop::Stop;
 
 /// How long a job may take before others that wait get a connection of their own.
 const LONG: Duration = Duration::from_secs(2);
+/// Messages that are converted at a time.
+const CONVERSIONS: usize = 2;
 /// How long work may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -88,6 +91,7 @@ impl SmtpRelay {
                 opener,
                 pool: Pool::default(),
                 places: Arc::new(Semaphore::new(limits.connections.max(1))),
+                conversions: Arc::new(Semaphore::new(CONVERSIONS)),
                 sending,
                 faults: config.faults,
                 blocking: config.storage != Storage::Memory,

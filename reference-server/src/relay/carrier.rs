@@ -23,6 +23,8 @@ pub(super) struct Carrier {
     pub pool: Pool,
     /// A permit for each connection.
     pub places: Arc<Semaphore>,
+    /// A permit for each message that is converted in memory.
+    pub conversions: Arc<Semaphore>,
     pub sending: Sending,
     pub faults: Faults,
     /// Reading a message waits for the disk.
@@ -62,7 +64,7 @@ impl Carrier {
                 return Carried { outcomes: ledger.outcomes(recipients, true), unreachable: Some(diagnosis), warm };
             }
         };
-        let letter = match Letter::open(entry, message, self.blocking) {
+        let mut letter = match Letter::open(entry, message, self.blocking, self.faults) {
             Ok(letter) => letter,
             Err(broken) => {
                 tracing::error!(entry = %entry.id, error = %broken, "a message of the queue cannot be read");
@@ -73,7 +75,7 @@ impl Carrier {
         let mut reached = false;
         for host in &hosts {
             ledger.next_host();
-            match self.visit(host, to, &letter, &mut ledger, warm.take()).await {
+            match self.visit(host, to, &mut letter, &mut ledger, warm.take()).await {
                 Visit::Made(connection) => {
                     reached = true;
                     warm = connection;
@@ -99,7 +101,7 @@ impl Carrier {
         &self,
         host: &Host,
         to: &Destination,
-        letter: &Letter<'_>,
+        letter: &mut Letter<'_>,
         ledger: &mut Ledger,
         warm: Option<Connection>,
     ) -> Visit {
@@ -152,7 +154,7 @@ impl Carrier {
     }
 
     /// Transactions until every recipient was offered, or the connection takes no more.
-    async fn offer(&self, connection: &mut Connection, letter: &Letter<'_>, ledger: &mut Ledger) -> Result<(), Broken> {
+    async fn offer(&self, connection: &mut Connection, letter: &mut Letter<'_>, ledger: &mut Ledger) -> Result<(), Broken> {
         while connection.takes_more() {
             let mut recipients = ledger.open();
             if !connection.known.smtputf8 {
@@ -167,6 +169,7 @@ impl Carrier {
             if recipients.is_empty() {
                 break;
             }
+            letter.convert(&connection.known, &self.conversions).await?;
             let form = match letter.form(connection) {
                 Ok(form) => form,
                 Err(diagnosis) => {

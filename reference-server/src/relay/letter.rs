@@ -1,12 +1,20 @@
 //! A message as one server can take it: as it is, converted, or not at all.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use super::connection::{Connection, Privacy};
+use super::downgrade::downgraded;
 use super::extensions::Extensions;
 use super::parameters::Shape;
 use super::survey::Survey;
 use super::wire::Broken;
+use crate::faults::{Fault, Faults};
 use crate::mail::{Address, Body, ByMode};
 use crate::queue::{Diagnosis, Entry, Message};
+use crate::store;
 
 /// From this size on, chunks are better than lines: nothing is to be stuffed, and a refusal comes early.
 const CHUNKED: u64 = 128 * 1024;
@@ -18,7 +26,12 @@ pub(super) struct Letter<'a> {
     survey: Survey,
     /// The bytes of a message that fits in one piece: they are read once.
     only: Option<Vec<u8>>,
+    /// What is sent to servers that take 7 bits only, or why there is nothing to send; made when one is met.
+    converted: Option<Result<Vec<u8>, Diagnosis>>,
+    /// A message is converted in memory, so not many at a time.
+    _permit: Option<OwnedSemaphorePermit>,
     blocking: bool,
+    faults: Faults,
 }
 
 /// How a message goes to one server.
@@ -27,19 +40,20 @@ pub(super) struct Form {
     pub shape: Shape,
     /// With BDAT instead of DATA (RFC 3030 §2).
     pub chunked: bool,
-    /// What is sent instead of the stored message.
-    pub converted: Option<Vec<u8>>,
+    /// What [`Letter::convert`] has made is sent instead of the stored message.
+    pub converted: bool,
 }
 
 impl<'a> Letter<'a> {
     /// Reads the message once. `blocking`: reading waits for the disk.
-    pub fn open(entry: &'a Entry, message: &'a Message, blocking: bool) -> Result<Self, Broken> {
-        let mut letter = Self { entry, message, survey: Survey::default(), only: None, blocking };
-        let pieces = letter.pieces();
+    pub fn open(entry: &'a Entry, message: &'a Message, blocking: bool, faults: Faults) -> Result<Self, Broken> {
+        let survey = Survey::default();
+        let mut letter = Self { entry, message, survey, only: None, converted: None, _permit: None, blocking, faults };
+        let pieces = letter.message.size().div_ceil(Message::CHUNK);
         let mut survey = Survey::default();
         let mut only = None;
         for number in 0..pieces {
-            let piece = letter.piece(number)?;
+            let piece = letter.stored_piece(number)?;
             survey.look(&piece);
             if pieces == 1 {
                 only = Some(piece);
@@ -50,20 +64,47 @@ impl<'a> Letter<'a> {
         Ok(letter)
     }
 
-    /// How many pieces the stored message has.
-    pub fn pieces(&self) -> u64 {
-        self.message.size().div_ceil(Message::CHUNK)
+    /// How many pieces are to be sent.
+    pub fn pieces(&self, form: &Form) -> u64 {
+        if form.converted { 1 } else { self.message.size().div_ceil(Message::CHUNK) }
     }
 
-    /// A piece of the stored message.
-    pub fn piece(&self, number: u64) -> Result<Vec<u8>, Broken> {
-        if let Some(only) = &self.only {
-            return Ok(only.clone());
+    /// A piece of what is to be sent.
+    pub fn piece(&self, form: &Form, number: u64) -> Result<Cow<'_, [u8]>, Broken> {
+        match (&self.converted, &self.only) {
+            (Some(Ok(bytes)), _) if form.converted => Ok(Cow::Borrowed(bytes)),
+            (_, Some(only)) => Ok(Cow::Borrowed(only)),
+            _ => self.stored_piece(number).map(Cow::Owned),
         }
+    }
+
+    fn stored_piece(&self, number: u64) -> Result<Vec<u8>, Broken> {
         let start = number * Message::CHUNK;
-        let read = || self.message.read(start..start + Message::CHUNK);
-        let piece = if self.blocking { tokio::task::block_in_place(read) } else { read() };
-        piece.map_err(|error| Broken::Unreadable(error.to_string()))
+        self.here(|| self.message.read(start..start + Message::CHUNK))
+    }
+
+    /// Does what waits for the disk, or takes long, where that is allowed.
+    fn here<T>(&self, read: impl FnOnce() -> store::Result<T>) -> Result<T, Broken> {
+        let read = if self.blocking { tokio::task::block_in_place(read) } else { read() };
+        read.map_err(|error| Broken::Unreadable(error.to_string()))
+    }
+
+    /// Makes the message fit for a server that takes 7 bits only, if it is one and the message does not fit.
+    pub async fn convert(&mut self, known: &Extensions, conversions: &Arc<Semaphore>) -> Result<(), Broken> {
+        if self.converted.is_some() || self.goes_as_it_is(known) {
+            return Ok(());
+        }
+        // The semaphore is never closed.
+        self._permit = Arc::clone(conversions).acquire_owned().await.ok();
+        let made = self.here(|| {
+            let message = self.message.whole()?;
+            Ok(downgraded(&message).map_err(|fixed| {
+                let reason = format!("the next server takes 7 bits only, and the message cannot be converted: {fixed}");
+                Diagnosis::local(fixed.status(), reason)
+            }))
+        });
+        self.converted = Some(made?);
+        Ok(())
     }
 
     /// Whether REQUIRETLS binds it. A notification may go without (RFC 8689 §5).
@@ -92,8 +133,16 @@ impl<'a> Letter<'a> {
             return Err(Diagnosis::local("5.6.9", format!("{host} does not know SMTPUTF8, which the message needs")));
         }
         let utf8 = entry.smtputf8 && known.smtputf8;
-        let (body, converted) = self.body(known, utf8_header)?;
-        let size = converted.as_ref().map_or(self.message.size(), |bytes| bytes.len() as u64);
+        let (body, size) = if self.goes_as_it_is(known) {
+            (self.declared(utf8_header), self.message.size())
+        } else {
+            match &self.converted {
+                Some(Ok(bytes)) => (Body::SevenBit, bytes.len() as u64),
+                Some(Err(diagnosis)) => return Err(diagnosis.clone()),
+                None => return Err(Diagnosis::local("4.3.0", "the message was not converted")),
+            }
+        };
+        let converted = !self.goes_as_it_is(known);
         if let Some(Some(most)) = known.size.filter(|most| most.is_some_and(|most| size > most)) {
             // RFC 1870 §6.1; RFC 3463 §3.4: X.3.4, message too big for system.
             return Err(Diagnosis::local("5.3.4", format!("the message has {size} octets, and {host} takes {most} at most")));
@@ -104,19 +153,27 @@ impl<'a> Letter<'a> {
         Ok(Form { shape: Shape { body, utf8, size, require_tls }, chunked, converted })
     }
 
-    /// What is declared, and what is sent instead if the message cannot be sent as it is.
-    fn body(&self, known: &Extensions, utf8_header: bool) -> Result<(Body, Option<Vec<u8>>), Diagnosis> {
-        let survey = &self.survey;
-        if self.entry.body == Body::BinaryMime && known.binary_mime {
-            return Ok((Body::BinaryMime, None));
+    /// Whether this server can be sent the stored octets. A line that is longer than it should be is for the server to refuse
+    /// (RFC 5321 §4.5.3.1): a conversion might break a signature for nothing.
+    fn goes_as_it_is(&self, known: &Extensions) -> bool {
+        if self.entry.body == Body::BinaryMime {
+            return known.binary_mime;
         }
-        let eight_bit = survey.eight_bit_body || (survey.eight_bit_header && !utf8_header);
-        let as_it_is = self.entry.body != Body::BinaryMime && !survey.long_line && (!eight_bit || known.eight_bit_mime);
-        if as_it_is {
-            let declared = if eight_bit { Body::EightBitMime } else { self.entry.body };
-            return Ok((declared, None));
+        let eight_bit = self.has_eight_bits(self.entry.smtputf8 && known.smtputf8);
+        !eight_bit || known.eight_bit_mime || self.faults.on(Fault::SmtpClientRaw8Bit)
+    }
+
+    /// Octets above 127 in a header are no business of 8BITMIME where SMTPUTF8 allows them (RFC 6531 §3.6).
+    fn has_eight_bits(&self, utf8_header: bool) -> bool {
+        self.survey.eight_bit_body || (self.survey.eight_bit_header && !utf8_header)
+    }
+
+    /// What a message is declared as that goes as it is: what it was received as, or what it is if that was not said.
+    fn declared(&self, utf8_header: bool) -> Body {
+        match self.entry.body {
+            Body::SevenBit if self.has_eight_bits(utf8_header) => Body::EightBitMime,
+            declared => declared,
         }
-        Err(Diagnosis::local("5.6.3", "the message would have to be converted for the next server"))
     }
 
     /// RFC 8689 §4.2.1.

@@ -46,6 +46,13 @@ impl Sender {
         Given(outcomes)
     }
 
+    /// Gives away so many jobs at once.
+    fn send_all(&self, count: usize, envelope: &Envelope, message: &[u8]) -> Vec<Given> {
+        let (jobs, given): (Vec<_>, Vec<_>) = (0..count).map(|_| Job::sample(envelope.clone(), message)).unzip();
+        jobs.into_iter().for_each(|job| self.relay.carry(job));
+        given.into_iter().map(Given).collect()
+    }
+
     async fn stop(self) {
         self.stop.send();
         self.running.await.unwrap();

@@ -173,13 +173,13 @@ impl Transaction<'_> {
     async fn data(&mut self, accepted: &[usize]) -> Result<(), Broken> {
         let mut stuffing = Stuffing::new(self.faults.on(Fault::SmtpClientNoDotStuffing));
         let mut out = Vec::new();
-        for number in 0..self.pieces() {
+        for number in 0..self.letter.pieces(self.form) {
             // What is left of the last piece goes with the dot: the message is not there before the last octet is.
             if let Some(reply) = self.send_block(&out).await? {
                 return self.turned_down(accepted, &reply);
             }
             out.clear();
-            stuffing.push(&self.piece(number)?, &mut out);
+            stuffing.push(&self.letter.piece(self.form, number)?, &mut out);
         }
         if out.len() > GROUP {
             // Whether a big piece arrived is another question than whether the end did.
@@ -195,9 +195,9 @@ impl Transaction<'_> {
 
     /// The message by BDAT (RFC 3030 §2): octets that are counted, whatever they are.
     async fn chunks(&mut self, accepted: &[usize]) -> Result<(), Broken> {
-        let pieces = self.pieces();
+        let pieces = self.letter.pieces(self.form);
         for number in 0..pieces {
-            let piece = self.piece(number)?;
+            let piece = self.letter.piece(self.form, number)?;
             let last = number + 1 == pieces;
             let mut out = format!("BDAT {}{}\r\n", piece.len(), if last { " LAST" } else { "" }).into_bytes();
             out.extend_from_slice(&piece);
@@ -307,17 +307,6 @@ impl Transaction<'_> {
             self.ledger.settle(place, Outcome::Refused(diagnosis));
         } else {
             self.ledger.pass(place, diagnosis);
-        }
-    }
-
-    fn pieces(&self) -> u64 {
-        if self.form.converted.is_some() { 1 } else { self.letter.pieces() }
-    }
-
-    fn piece(&self, number: u64) -> Result<Vec<u8>, Broken> {
-        match &self.form.converted {
-            Some(bytes) => Ok(bytes.clone()),
-            None => self.letter.piece(number),
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::peer::{CLOSE, Peer};
 use super::{MESSAGE, Sender, envelope};
 use crate::config::{Config, Limits, SendingLimits};
-use crate::mail::{Body, Envelope};
+use crate::faults::Fault;
+use crate::mail::{Address, Body, Domain, Envelope, Recipient};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_are_sent_in_a_group_where_that_is_allowed() {
@@ -42,8 +43,7 @@ async fn commands_wait_for_replies_where_groups_are_not_announced() {
 async fn several_messages_travel_over_one_connection() {
     let peer = Peer::start(&[("RCPT TO:<nobody", "550 5.1.1 unknown")]).await;
     let sender = Sender::to(&peer, Config::default());
-    let given: Vec<_> = (0..4).map(|_| sender.send(envelope(&["bob"]), MESSAGE)).collect();
-    for given in given {
+    for given in sender.send_all(4, &envelope(&["bob"]), MESSAGE) {
         assert_eq!(given.words().await, ["relayed"]);
     }
     // One after the last was finished, and a transaction that is not ended.
@@ -146,10 +146,71 @@ async fn a_thousand_recipients_are_told_in_groups() {
 async fn a_destination_that_cannot_be_reached_is_tried_once_for_all() {
     let peer = Peer::start(&[("", "421 4.3.2 busy")]).await;
     let sender = Sender::to(&peer, Config::default());
-    let given: Vec<_> = (0..5).map(|_| sender.send(envelope(&["bob"]), MESSAGE)).collect();
-    for given in given {
+    for given in sender.send_all(5, &envelope(&["bob"]), MESSAGE) {
         assert_eq!(given.words().await, ["unreachable 4.3.2"]);
     }
     sender.stop().await;
     assert!(peer.heard().connections.len() < 5, "{:#?}", peer.heard());
+}
+
+/// A server without 8BITMIME.
+const SEVEN_BITS: (&str, &str) = ("EHLO", "250-hamburger.edu\r\n250 PIPELINING");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_bits_are_converted_for_a_server_of_seven() {
+    let message = "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\
+                   Content-Transfer-Encoding: 8bit\r\n\r\n.für die Kröte im Moor\r\n"
+        .as_bytes();
+    let envelope = Envelope { body: Body::EightBitMime, ..envelope(&["bob"]) };
+    let peer = Peer::start(&[SEVEN_BITS]).await;
+    let sender = Sender::to(&peer, Config::default());
+    assert_eq!(sender.send(envelope.clone(), message).words().await, ["relayed"]);
+    sender.stop().await;
+    let sent = String::from_utf8(peer.heard().messages.concat()).unwrap();
+    assert!(sent.is_ascii() && sent.ends_with("\r\n\r\n..f=C3=BCr die Kr=C3=B6te im Moor\r\n"), "{sent}");
+    assert_eq!(peer.commands()[1], "MAIL FROM:<alice@crepes.fr>");
+
+    let peer = Peer::start(&[]).await;
+    let sender = Sender::to(&peer, Config::default());
+    assert_eq!(sender.send(envelope.clone(), message).words().await, ["relayed"]);
+    sender.stop().await;
+    assert_eq!(peer.commands()[1], "MAIL FROM:<alice@crepes.fr> BODY=8BITMIME");
+    assert!(peer.heard().messages.concat().ends_with("\r\n\r\n..für die Kröte im Moor\r\n".as_bytes()));
+
+    let peer = Peer::start(&[SEVEN_BITS]).await;
+    let sender = Sender::to(&peer, Config::default());
+    let signed = "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\nfür\r\n--b--\r\n".as_bytes();
+    assert_eq!(sender.send(envelope, signed).words().await, ["refused 5.6.2"]);
+    sender.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_sends_eight_bits_raw() {
+    let peer = Peer::start(&[SEVEN_BITS]).await;
+    let faults = [Fault::SmtpClientRaw8Bit].into_iter().collect();
+    let sender = Sender::to(&peer, Config { faults, ..Config::default() });
+    assert_eq!(sender.send(envelope(&["bob"]), "\r\nfür\r\n".as_bytes()).words().await, ["relayed"]);
+    sender.stop().await;
+    assert_eq!(peer.heard().messages.concat(), "\r\nfür\r\n".as_bytes());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_smtputf8_goes_to_servers_that_know_it() {
+    let internal = || {
+        let mut envelope = Envelope { smtputf8: true, body: Body::EightBitMime, ..envelope(&["bob"]) };
+        envelope.recipients.push(Recipient::new(Address::new("jürgen", Domain::Name("hamburger.edu".into()))));
+        envelope
+    };
+    let plain = Peer::start(&[]).await;
+    let sender = Sender::to(&plain, Config::default());
+    assert_eq!(sender.send(internal(), MESSAGE).words().await, ["relayed", "refused 5.6.7"], "one address needs it, not the message");
+    assert_eq!(sender.send(internal(), "Subject: für\r\n\r\n".as_bytes()).words().await, ["refused 5.6.9", "refused 5.6.7"]);
+    sender.stop().await;
+
+    let knows = Peer::start(&[("EHLO", "250-x\r\n250-8BITMIME\r\n250 SMTPUTF8")]).await;
+    let sender = Sender::to(&knows, Config::default());
+    assert_eq!(sender.send(internal(), "Subject: für\r\n\r\n".as_bytes()).words().await, ["relayed", "relayed"]);
+    sender.stop().await;
+    assert_eq!(knows.commands()[1], "MAIL FROM:<alice@crepes.fr> BODY=8BITMIME SMTPUTF8");
+    assert!(knows.commands()[3].contains("jürgen"));
 }
