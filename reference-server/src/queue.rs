@@ -1,12 +1,21 @@
 //! The queue: every message that was accepted and is not settled for all its recipients.
 //!
-//! All mail passes through it, local mail too. A message is accepted in one commit and settled, recipient by recipient,
-//! in others; [`spool`] has the table of what is on disk in between. The [`Worker`] takes what is due, asks the
-//! [`Courier`] where it goes, and has it delivered, tried again later or returned.
+//! All mail passes through it, local mail too. A message is accepted in one commit, which puts it into the mailboxes that
+//! are here, and settled for other recipients in others; [`spool`] has the table of what is on disk in between. The
+//! [`Worker`] takes what is due, asks the [`Courier`] where it goes, gives it to the [`Relay`], and has it tried again
+//! later or returned ([`dsn`]).
 
-mod bounce;
+mod agenda;
+mod control;
+mod desk;
+mod dsn;
+mod events;
+mod heading;
 mod job;
+mod notify;
+mod record;
 mod schedule;
+mod settle;
 mod spool;
 mod worker;
 
@@ -14,13 +23,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
-use tokio::sync::Notify;
 
 use crate::clock::Clock;
+use crate::config::Limits;
 use crate::mail::{self, Address, Body, DeliverBy, Domain, Envelope, OriginalRecipient, Ret};
 use crate::store::{BlobId, Result, Stage, Store};
 
-pub(crate) use bounce::Sender;
+pub use control::{Held, Listed, ListedRecipient, Overview, Selection};
+pub use dsn::Sender;
 pub use job::{Job, Message};
 pub(crate) use schedule::Schedule;
 pub(crate) use worker::Worker;
@@ -30,13 +40,15 @@ pub(crate) use worker::Worker;
 pub struct Queue {
     store: Store,
     clock: Clock,
-    /// Rings at the worker.
-    work: Arc<Notify>,
+    schedule: Schedule,
+    /// Knows who is here; without it everything is left to the worker.
+    courier: Option<Arc<dyn Courier>>,
+    desk: Arc<desk::Desk>,
 }
 
 /// The number of an entry, told to the client and written to the log; never given again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EntryId(i64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct EntryId(pub i64);
 
 /// A message that was received and is not accepted yet.
 pub enum Spooled {
@@ -61,6 +73,8 @@ pub struct Entry {
     /// Only to be sent over verified TLS, to a server that knows REQUIRETLS (RFC 8689 §4.2.1).
     pub require_tls: bool,
     pub priority: Option<i8>,
+    /// It was not to be delivered before; that time has come.
+    pub hold_until: Option<OffsetDateTime>,
     pub deliver_by: Option<DeliverBy>,
     /// Where the bytes are; a [`Job`] reads them by its [`Message`].
     pub blob: BlobId,
@@ -94,6 +108,8 @@ pub enum Outcome {
         reply: String,
         /// Whether it was told of NOTIFY and ORCPT, and will notify the sender itself (RFC 3461 §5.2.2).
         notifies: bool,
+        /// Whether it was told of BY, or there was none to tell of (RFC 2852 §4.1.4).
+        keeps_time: bool,
     },
     /// Not now; it is tried again later.
     Later {
@@ -136,8 +152,8 @@ pub trait Courier: Send + Sync {
     /// What is to be done for a recipient now.
     fn route(&self, recipient: &Address) -> Route;
 
-    /// What final delivery writes before the message (RFC 5321 §4.4).
-    fn heading(&self, entry: &Entry) -> Vec<u8>;
+    /// What final delivery writes before a message with this reverse-path (RFC 5321 §4.4).
+    fn heading(&self, reverse_path: Option<&Address>) -> Vec<u8>;
 }
 
 /// What is to be done for a recipient.
@@ -181,8 +197,14 @@ impl Diagnosis {
 }
 
 impl Queue {
+    /// A queue with the patience of the default [`Limits`] that leaves all mail to its worker.
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, work: Arc::default() }
+        Self { store, clock, schedule: Schedule::new(&Limits::default()), courier: None, desk: Arc::default() }
+    }
+
+    /// Has mail for those who are here delivered in the commit that accepts it, and the others tried as `limits` say.
+    pub fn serving(self, courier: Arc<dyn Courier>, limits: &Limits) -> Self {
+        Self { courier: Some(courier), schedule: Schedule::new(limits), ..self }
     }
 
     /// Begins to receive a message that is too big for the memory.
@@ -190,12 +212,12 @@ impl Queue {
         self.store.stage()
     }
 
-    /// Takes responsibility for a message: when this returns it is durable (RFC 5321 §4.2.5, §6.1).
+    /// Takes responsibility for a message: when this returns it is durable (RFC 5321 §4.2.5, §6.1), and lies in the
+    /// mailboxes of those who are here.
     pub fn accept(&self, envelope: Envelope, message: Spooled) -> Result<EntryId> {
-        let now = self.clock.now();
-        let id = spool::accept(&self.store, envelope, message, now)?;
-        self.work.notify_one();
-        Ok(id)
+        let accepted = spool::accept(&self.store, envelope, message, self.courier.as_deref(), &self.schedule, self.clock.now())?;
+        self.desk.expect(accepted.due);
+        Ok(accepted.id)
     }
 }
 

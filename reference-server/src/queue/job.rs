@@ -97,13 +97,7 @@ impl Job {
     ) -> (Self, std::sync::mpsc::Receiver<Option<Vec<(Address, Outcome)>>>) {
         let store = Store::memory().unwrap();
         let bytes = message.to_vec();
-        let blob = store
-            .write(move |tx| {
-                let blob = tx.store_bytes(&bytes)?;
-                tx.refer(blob)?;
-                Ok(blob)
-            })
-            .unwrap();
+        let blob = store.write(move |tx| tx.store_bytes(&bytes, 1)).unwrap();
         let recipients = envelope.recipients.into_iter().map(|recipient| super::Waiting {
             address: recipient.address,
             notify: recipient.notify,
@@ -121,6 +115,7 @@ impl Job {
             envid: envelope.envid,
             require_tls: envelope.require_tls,
             priority: envelope.priority,
+            hold_until: envelope.hold_until,
             deliver_by: envelope.deliver_by,
             blob,
         };

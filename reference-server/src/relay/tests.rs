@@ -1,8 +1,10 @@
 //! The relay against servers that answer whatever a test says, at any place.
 
+mod exchangers;
 mod outcomes;
 mod peer;
 mod sessions;
+mod zones;
 
 use std::sync::mpsc::Receiver;
 use std::time::Duration;

@@ -251,6 +251,7 @@ impl Transaction<'_> {
                             host: self.connection.host.name.clone(),
                             reply: reply.shown(),
                             notifies: self.connection.known.dsn,
+                            keeps_time: self.letter.entry.deliver_by.is_none() || self.connection.known.deliver_by.is_some(),
                         },
                     );
                 }

@@ -203,7 +203,11 @@ async fn what_needs_smtputf8_goes_to_servers_that_know_it() {
     };
     let plain = Peer::start(&[]).await;
     let sender = Sender::to(&plain, Config::default());
-    assert_eq!(sender.send(internal(), MESSAGE).words().await, ["relayed", "refused 5.6.7"], "one address needs it, not the message");
+    assert_eq!(
+        sender.send(internal(), MESSAGE).words().await,
+        ["relayed", "refused 5.6.7"],
+        "one address needs it, not the message"
+    );
     assert_eq!(sender.send(internal(), "Subject: für\r\n\r\n".as_bytes()).words().await, ["refused 5.6.9", "refused 5.6.7"]);
     sender.stop().await;
 
