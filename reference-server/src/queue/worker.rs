@@ -383,4 +383,8 @@ impl Worker {
     pub(super) fn work_off(&mut self) {
         while let Next::More = self.round().unwrap() {}
     }
+
+    pub(super) fn try_round(&mut self) -> Result<()> {
+        self.round().map(drop)
+    }
 }
