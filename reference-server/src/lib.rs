@@ -24,3 +24,4 @@ pub mod smtp;
 mod stop;
 pub mod store;
 mod tls;
+mod waiting;

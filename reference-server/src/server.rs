@@ -42,12 +42,7 @@ pub struct Running {
 pub async fn start(config: Config) -> Result<Running> {
     let site = Site::new(&config)?;
     let tls = Tls::new(&config.certificate, certificate_names(&config))?;
-    let shared = Arc::new(Shared {
-        tls: tls.acceptor,
-        plaintext_auth: config.plaintext_auth,
-        blocking: config.storage != Storage::Memory,
-        room: Room::new(&config.limits),
-    });
+    let shared = Arc::new(Shared { tls: tls.acceptor, plaintext_auth: config.plaintext_auth, room: Room::new(&config.limits) });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8)))
         .thread_name("reference-server")
@@ -71,7 +66,6 @@ pub async fn start(config: Config) -> Result<Running> {
         courier,
         relay: Arc::new(NoRelay),
         sender: Sender { host: site.host.clone(), domain: site.accounts.domain().to_owned() },
-        blocking: shared.blocking,
         memory: Default::default(),
     };
     running.spawn(worker.run(stopped.clone()));
