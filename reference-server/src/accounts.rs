@@ -19,6 +19,7 @@ use sha2::Sha256;
 
 use crate::config::{AccountConfig, AliasConfig, ListConfig};
 use crate::mail::{Address, Domain};
+use crate::waiting::waiting;
 
 pub use aliases::Alias;
 use aliases::Aliases;
@@ -172,8 +173,10 @@ impl Accounts {
                 if verified.is_some_and(|digest| self.same(password, &digest)) {
                     true
                 } else {
-                    let right =
-                        PasswordHash::new(phc).is_ok_and(|hash| Argon2::default().verify_password(password, &hash).is_ok());
+                    // The hash is slow on purpose.
+                    let right = waiting(|| {
+                        PasswordHash::new(phc).is_ok_and(|hash| Argon2::default().verify_password(password, &hash).is_ok())
+                    });
                     if right {
                         *verified = Some(self.digest(password).finalize().into_bytes().into());
                     }

@@ -2,8 +2,8 @@
 
 mod alias;
 mod named;
-mod sending;
 mod senders;
+mod sending;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -18,8 +18,8 @@ use crate::mail::{self, Address};
 
 pub use alias::{AliasConfig, ListConfig};
 pub use named::NamedLimit;
-pub use sending::{Route, Sending, SendingLimits, SendingTls, TlsFor};
 pub use senders::Senders;
+pub use sending::{Route, Sending, SendingLimits, SendingTls, TlsFor};
 
 /// Everything a server needs to know to start.
 #[derive(Clone, Debug)]

@@ -26,3 +26,4 @@ pub mod smtp;
 mod stop;
 pub mod store;
 mod tls;
+mod waiting;

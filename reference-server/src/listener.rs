@@ -39,8 +39,6 @@ pub(crate) struct Listener {
 pub(crate) struct Shared {
     pub tls: TlsAcceptor,
     pub plaintext_auth: PlaintextAuth,
-    /// Sessions wait for the disk: they run where blocking is allowed.
-    pub blocking: bool,
     pub room: Room,
     /// What the patience with clients is measured by.
     pub clock: Clock,

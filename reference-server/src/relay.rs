@@ -41,7 +41,7 @@ use pool::Pool;
 use tls::Security;
 
 use crate::clock::Clock;
-use crate::config::{Config, Storage};
+use crate::config::Config;
 use crate::queue::{Destination, Job, Outcome, Relay};
 use crate::stop::Stop;
 
@@ -94,7 +94,6 @@ impl SmtpRelay {
                 conversions: Arc::new(Semaphore::new(CONVERSIONS)),
                 sending,
                 faults: config.faults,
-                blocking: config.storage != Storage::Memory,
             },
             clock: config.clock.clone(),
             stop,

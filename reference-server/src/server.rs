@@ -50,7 +50,6 @@ pub async fn start(config: Config) -> Result<Running> {
     let shared = Arc::new(Shared {
         tls: tls.acceptor,
         plaintext_auth: config.plaintext_auth,
-        blocking: config.storage != Storage::Memory,
         room: Room::new(&config.limits),
         clock: config.clock.clone(),
     });
@@ -79,7 +78,6 @@ pub async fn start(config: Config) -> Result<Running> {
         courier,
         relay: Arc::new(relay.clone()),
         sender: Sender { host: site.host.clone(), domain: site.accounts.domain().to_owned() },
-        blocking: shared.blocking,
         memory: Default::default(),
     };
     running.spawn(worker.run(stopped.clone()));

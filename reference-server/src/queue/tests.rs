@@ -83,7 +83,6 @@ fn worker_with(store: &Store, clock: &Clock, limits: &Limits, relay: Arc<dyn Rel
         courier: Arc::new(Scripted),
         relay,
         sender: Sender { host: "mail.example.org".into(), domain: "example.org".into() },
-        blocking: false,
         memory: Default::default(),
     }
 }

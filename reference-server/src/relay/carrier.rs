@@ -27,8 +27,6 @@ pub(super) struct Carrier {
     pub conversions: Arc<Semaphore>,
     pub sending: Sending,
     pub faults: Faults,
-    /// Reading a message waits for the disk.
-    pub blocking: bool,
 }
 
 /// What became of a job.
@@ -64,7 +62,7 @@ impl Carrier {
                 return Carried { outcomes: ledger.outcomes(recipients, true), unreachable: Some(diagnosis), warm };
             }
         };
-        let mut letter = match Letter::open(entry, message, self.blocking, self.faults) {
+        let mut letter = match Letter::open(entry, message, self.faults) {
             Ok(letter) => letter,
             Err(broken) => {
                 tracing::error!(entry = %entry.id, error = %broken, "a message of the queue cannot be read");

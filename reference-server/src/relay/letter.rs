@@ -15,6 +15,7 @@ use crate::faults::{Fault, Faults};
 use crate::mail::{Address, Body, ByMode};
 use crate::queue::{Diagnosis, Entry, Message};
 use crate::store;
+use crate::waiting::waiting;
 
 /// From this size on, chunks are better than lines: nothing is to be stuffed, and a refusal comes early.
 const CHUNKED: u64 = 128 * 1024;
@@ -30,7 +31,6 @@ pub(super) struct Letter<'a> {
     converted: Option<Result<Vec<u8>, Diagnosis>>,
     /// A message is converted in memory, so not many at a time.
     _permit: Option<OwnedSemaphorePermit>,
-    blocking: bool,
     faults: Faults,
 }
 
@@ -45,10 +45,10 @@ pub(super) struct Form {
 }
 
 impl<'a> Letter<'a> {
-    /// Reads the message once. `blocking`: reading waits for the disk.
-    pub fn open(entry: &'a Entry, message: &'a Message, blocking: bool, faults: Faults) -> Result<Self, Broken> {
+    /// Reads the message once.
+    pub fn open(entry: &'a Entry, message: &'a Message, faults: Faults) -> Result<Self, Broken> {
         let survey = Survey::default();
-        let mut letter = Self { entry, message, survey, only: None, converted: None, _permit: None, blocking, faults };
+        let mut letter = Self { entry, message, survey, only: None, converted: None, _permit: None, faults };
         let pieces = letter.message.size().div_ceil(Message::CHUNK);
         let mut survey = Survey::default();
         let mut only = None;
@@ -80,13 +80,7 @@ impl<'a> Letter<'a> {
 
     fn stored_piece(&self, number: u64) -> Result<Vec<u8>, Broken> {
         let start = number * Message::CHUNK;
-        self.here(|| self.message.read(start..start + Message::CHUNK))
-    }
-
-    /// Does what waits for the disk, or takes long, where that is allowed.
-    fn here<T>(&self, read: impl FnOnce() -> store::Result<T>) -> Result<T, Broken> {
-        let read = if self.blocking { tokio::task::block_in_place(read) } else { read() };
-        read.map_err(|error| Broken::Unreadable(error.to_string()))
+        self.message.read(start..start + Message::CHUNK).map_err(unreadable)
     }
 
     /// Makes the message fit for a server that takes 7 bits only, if it is one and the message does not fit.
@@ -96,14 +90,12 @@ impl<'a> Letter<'a> {
         }
         // The semaphore is never closed.
         self._permit = Arc::clone(conversions).acquire_owned().await.ok();
-        let made = self.here(|| {
-            let message = self.message.whole()?;
-            Ok(downgraded(&message).map_err(|fixed| {
-                let reason = format!("the next server takes 7 bits only, and the message cannot be converted: {fixed}");
-                Diagnosis::local(fixed.status(), reason)
-            }))
+        let message = self.message.whole().map_err(unreadable)?;
+        let made = waiting(|| downgraded(&message)).map_err(|fixed| {
+            let reason = format!("the next server takes 7 bits only, and the message cannot be converted: {fixed}");
+            Diagnosis::local(fixed.status(), reason)
         });
-        self.converted = Some(made?);
+        self.converted = Some(made);
         Ok(())
     }
 
@@ -195,4 +187,8 @@ impl<'a> Letter<'a> {
             None => Err(Diagnosis::local("5.3.3", format!("{host} does not know DELIVERBY, which the message needs"))),
         }
     }
+}
+
+fn unreadable(error: store::Error) -> Broken {
+    Broken::Unreadable(error.to_string())
 }
