@@ -1,7 +1,7 @@
 //! What the listener knows of a protocol session: bytes in, bytes out, and what to do with the connection next.
 //!
 //! A session owns no socket and no clock. It calls the store and the queue directly (they answer in microseconds, or
-//! when a commit is durable), so the listener runs it where blocking is allowed.
+//! when a commit is durable); these move other tasks away from a thread that is about to wait.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

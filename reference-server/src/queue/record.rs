@@ -138,6 +138,7 @@ mod tests {
             priority,
             hold_until: hold.map(instant),
             deliver_by,
+            ..Envelope::default()
         })
     }
 
@@ -165,7 +166,7 @@ mod tests {
             let again = Envelope {
                 reverse_path: read.reverse_path, recipients: Vec::new(), body: read.body, smtputf8: read.smtputf8, ret: read.ret,
                 envid: read.envid, require_tls: read.require_tls, priority: read.priority, hold_until: read.hold_until,
-                deliver_by: read.deliver_by,
+                deliver_by: read.deliver_by, ..Envelope::default()
             };
             prop_assert_eq!(again, envelope);
         }

@@ -280,6 +280,11 @@ pub(crate) fn after_at(connection: &Connection, id: i64, destination: &str, most
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// The greatest number of an entry.
+pub(crate) fn last(connection: &Connection) -> Result<i64> {
+    Ok(connection.query_row("SELECT coalesce(max(id), 0) FROM queue_entry", [], |row| row.get(0))?)
+}
+
 /// How many entries and recipients there are.
 pub(crate) fn count(connection: &Connection) -> Result<(u64, u64)> {
     let sql = "SELECT (SELECT count(*) FROM queue_entry), (SELECT count(*) FROM queue_recipient)";
