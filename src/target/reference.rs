@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use reference_server::clock::Clock;
 use reference_server::config::{AccountConfig, Config, Limits, Listen, Route, Sending, SendingTls, Service, Storage};
+use reference_server::extensions::Extension;
 use reference_server::faults::Fault;
 use reference_server::server::{self, Running};
 
@@ -35,17 +36,18 @@ enum State {
 #[derive(Clone, Debug)]
 pub struct Kind {
     faults: Vec<Fault>,
+    without: Vec<Extension>,
 }
 
 /// Accounts enough for every worker and for cases that need several.
 const ACCOUNTS: usize = 24;
 
-/// Starts the built-in target with the named misbehaviours. The error names a fault that does not exist.
-pub async fn start(faults: &[String]) -> Result<Reference, String> {
-    let mut broken = Vec::new();
-    for name in faults {
-        broken.push(name.parse::<Fault>().map_err(|error| error.to_string())?);
-    }
+/// Starts the built-in target with the named misbehaviours and without the named extensions. The error tells of a name that does not
+/// exist.
+pub async fn start(faults: &[String], without: &[String]) -> Result<Reference, String> {
+    let faults: Result<_, _> = faults.iter().map(|name| name.parse::<Fault>()).collect();
+    let without: Result<_, _> = without.iter().map(|name| name.parse::<Extension>()).collect();
+    let kind = Kind { faults: faults.map_err(|error| error.to_string())?, without: without.map_err(|error| error.to_string())? };
     let slots = (1..=ACCOUNTS)
         .map(|number| AccountSlot {
             login: format!("user{number}"),
@@ -54,7 +56,7 @@ pub async fn start(faults: &[String]) -> Result<Reference, String> {
             disposable: true,
         })
         .collect();
-    let mut reference = Reference::begin("reference", slots, Kind { faults: broken }, Config::default()).await?;
+    let mut reference = Reference::begin("reference", slots, kind, Config::default()).await?;
     reference.target.description = Some(format!("mailspec's reference server {}", env!("CARGO_PKG_VERSION")));
     Ok(reference)
 }
@@ -97,6 +99,7 @@ impl Reference {
             listen: Service::ALL.into_iter().map(|service| Listen { service, address: local }).collect(),
             accounts: accounts?,
             faults: kind.faults.iter().copied().collect(),
+            without: kind.without.iter().copied().collect(),
             // A clock of its own, that goes on where the server is started again.
             clock: Clock::real(),
             ..config
