@@ -108,7 +108,11 @@ impl Reference {
         for listen in &mut config.listen {
             listen.address = running.addresses.get(listen.service.name()).copied().unwrap_or(listen.address);
         }
-        let starttls = |name: &str| matches!(name, "smtp" | "submission" | "lmtp" | "pop3" | "imap");
+        let smtp = !kind.without.contains(&Extension::SmtpStartTls);
+        let starttls = |name: &str| match name {
+            "smtp" | "submission" | "lmtp" => smtp,
+            name => matches!(name, "pop3" | "imap"),
+        };
         let endpoints: BTreeMap<String, Endpoint> = running
             .addresses
             .iter()
