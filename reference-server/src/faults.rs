@@ -59,7 +59,7 @@ faults! {
     SmtpAcceptsWrongPassword = "smtp/accepts-wrong-password", "answers 235 whatever the password";
     SmtpKeepsOpenAfterQuit = "smtp/keeps-open-after-quit", "answers 221 to QUIT and does not close";
     SmtpRefusesNoopArgument = "smtp/noop-argument-refused", "answers 501 to a NOOP with an argument";
-    SmtpBdatUnstuffs = "smtp/bdat-unstuffs", "drops the dot that a chunk begins with, as if BDAT were DATA";
+    SmtpBdatUnstuffs = "smtp/bdat-unstuffs", "drops the dots that lines of a chunk begin with, as if BDAT were DATA";
     SmtpBdatErrorKeepsChunk = "smtp/bdat-error-keeps-chunk", "refuses a BDAT and reads its chunk as commands";
     SmtpDataAfterBdat = "smtp/data-after-bdat", "answers 354 to DATA when a chunk of the message has come already";
     SmtpBinaryByData = "smtp/binary-by-data", "answers 354 to DATA after BODY=BINARYMIME";

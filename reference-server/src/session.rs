@@ -32,7 +32,7 @@ impl Peer {
     }
 }
 
-/// What authentication may use of a TLS channel.
+/// What authentication may use of a TLS channel, and trace fields show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Channel {
     /// The `tls-server-end-point` binding (RFC 5929 §4): a hash of the server's certificate.
@@ -41,6 +41,8 @@ pub struct Channel {
     pub exporter: Option<Vec<u8>>,
     /// Whom the client's verified certificate names, the best name first: none if it showed none.
     pub client: Vec<String>,
+    /// The cipher suite by its name in the IANA registry (RFC 8314 §4.3).
+    pub cipher: Option<String>,
 }
 
 impl Channel {
