@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use connection::Connection;
 
+use crate::clock::Clock;
 use crate::config::{Limits, PlaintextAuth};
 use crate::session::{Bell, Peer, Session};
 use crate::stop::Stop;
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     pub tls: TlsAcceptor,
     pub plaintext_auth: PlaintextAuth,
     pub room: Room,
+    /// What the patience with clients is measured by.
+    pub clock: Clock,
 }
 
 impl Listener {
