@@ -18,7 +18,7 @@ use crate::courier::LocalCourier;
 use crate::imap::ImapSession;
 use crate::listener::{Listener, NewSession, Room, Shared};
 use crate::pop3::Pop3Session;
-use crate::queue::{Queue, Schedule, Sender, Worker};
+use crate::queue::{NoRelay, Queue, Sender, Worker};
 use crate::site::Site;
 use crate::smtp::{Role, SmtpSession};
 use crate::stop::{self, StopSender};
@@ -69,16 +69,18 @@ pub async fn start(config: Config) -> Result<Running> {
         runtime: Some(runtime),
     };
     let store = open_store(&config.storage)?;
-    let queue = Queue::new(store.clone(), config.clock.clone());
+    let courier = Arc::new(LocalCourier { site: site.clone() });
+    let queue = Queue::new(store.clone(), config.clock.clone()).serving(courier.clone(), &config.limits);
     let worker = Worker {
         queue: queue.clone(),
-        courier: Arc::new(LocalCourier { site: site.clone() }),
-        schedule: Schedule::new(&config.limits),
+        courier,
+        relay: Arc::new(NoRelay),
         sender: Sender { host: site.host.clone(), domain: site.accounts.domain().to_owned() },
         blocking: shared.blocking,
+        memory: Default::default(),
     };
     running.spawn(worker.run(stopped.clone()));
-    let rooms = Rooms { site, store, queue };
+    let rooms = Rooms { site, store, queue, takes_mail: config.takes_mail };
     for listen in &config.listen {
         let place = || format!("cannot listen on {} for {}", listen.address, listen.service);
         let socket = running.bind(listen.address).with_context(place)?;
@@ -141,6 +143,7 @@ struct Rooms {
     site: Arc<Site>,
     store: Store,
     queue: Queue,
+    takes_mail: bool,
 }
 
 impl Rooms {
@@ -148,10 +151,14 @@ impl Rooms {
     fn sessions(&self, service: Service) -> NewSession {
         let (site, store, queue) = (self.site.clone(), self.store.clone(), self.queue.clone());
         match service {
-            Service::Smtp | Service::Smtps | Service::Submission | Service::Submissions => {
-                let submission = matches!(service, Service::Submission | Service::Submissions);
-                let role = if submission { Role::Submission } else { Role::Relay };
-                Arc::new(move |peer| Box::new(SmtpSession::new(peer, role, site.clone(), queue.clone())))
+            Service::Smtp | Service::Smtps | Service::Submission | Service::Submissions | Service::Lmtp => {
+                let role = match service {
+                    Service::Submission | Service::Submissions => Role::Submission,
+                    Service::Lmtp => Role::Lmtp,
+                    _ if self.takes_mail => Role::Relay,
+                    _ => Role::Refusal,
+                };
+                Arc::new(move |peer| Box::new(SmtpSession::new(peer, role, site.clone(), store.clone(), queue.clone())))
             }
             Service::Pop3 | Service::Pop3s => Arc::new(move |peer| Box::new(Pop3Session::new(site.clone(), store.clone(), peer))),
             Service::Imap | Service::Imaps => Arc::new(move |peer| Box::new(ImapSession::new(site.clone(), store.clone(), peer))),

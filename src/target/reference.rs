@@ -105,7 +105,7 @@ impl Reference {
         for listen in &mut config.listen {
             listen.address = running.addresses.get(listen.service.name()).copied().unwrap_or(listen.address);
         }
-        let starttls = |name: &str| matches!(name, "smtp" | "submission" | "pop3" | "imap");
+        let starttls = |name: &str| matches!(name, "smtp" | "submission" | "lmtp" | "pop3" | "imap");
         let endpoints: BTreeMap<String, Endpoint> = running
             .addresses
             .iter()
