@@ -17,7 +17,7 @@ macro_rules! faults {
             /// Every fault, in the order of the table.
             pub const ALL: &'static [Fault] = &[$(Fault::$fault,)*];
 
-            /// The name on the command line, `protocol/what-it-does`.
+            /// The name on the command line, `protocol/what-it-does`; `sasl` stands for all three protocols.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Fault::$fault => $name,)*
@@ -127,6 +127,17 @@ faults! {
     ImapUidExpungeIgnoresSet = "imap/uid-expunge-ignores-set", "removes all deleted messages in UID EXPUNGE";
     ImapCloseKeepsDeleted = "imap/close-keeps-deleted", "does not expunge in CLOSE";
     ImapIdleSilent = "imap/idle-silent", "tells nothing of other sessions during IDLE";
+    // SASL, in all protocols
+    SaslAcceptsAnyProof = "sasl/accepts-any-proof", "lets in who sends any SCRAM proof";
+    SaslAcceptsOtherNonce = "sasl/accepts-other-nonce", "takes another nonce in SCRAM's last message than it gave";
+    SaslRepeatsNonce = "sasl/repeats-nonce", "adds the same to every client's SCRAM nonce";
+    SaslIgnoresChannelBinding = "sasl/ignores-channel-binding", "does not look at the c= of SCRAM";
+    SaslIgnoresDowngrade = "sasl/ignores-downgrade", "goes on when a SCRAM client thinks that there is no channel binding";
+    SaslIgnoresMandatoryExtensions = "sasl/ignores-mandatory-extensions", "ignores the m= of SCRAM";
+    SaslWrongServerSignature = "sasl/wrong-server-signature", "sends SCRAM clients a signature that proves nothing";
+    SaslAcceptsAnyToken = "sasl/accepts-any-token", "takes any bearer token for that of whoever is asked for";
+    SaslNoOauthError = "sasl/no-oauth-error", "refuses a bearer token without the error message before";
+    SaslExternalActsForAnyone = "sasl/external-acts-for-anyone", "lets a client certificate act for any account";
 }
 
 // The set is one word of bits.
@@ -182,7 +193,7 @@ mod tests {
         assert_eq!(names.len(), Fault::ALL.len());
         for fault in Fault::ALL {
             let (protocol, what) = fault.name().split_once('/').unwrap();
-            assert!(["smtp", "pop3", "imap"].contains(&protocol), "{protocol}");
+            assert!(["smtp", "pop3", "imap", "sasl"].contains(&protocol), "{protocol}");
             assert!(what.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{what}");
             assert_eq!(fault.name().parse::<Fault>().unwrap(), *fault);
         }

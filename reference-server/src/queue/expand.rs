@@ -56,13 +56,7 @@ fn forwarded(entry: &Entry, waiting: &Waiting, members: &[Address], owner: Optio
         .iter()
         .map(|address| Recipient { address: address.clone(), notify, original: waiting.original.clone() })
         .collect();
-    let envelope = Envelope {
-        recipients,
-        ret: entry.ret,
-        envid: entry.envid.clone(),
-        deliver_by: entry.deliver_by,
-        ..plain
-    };
+    let envelope = Envelope { recipients, ret: entry.ret, envid: entry.envid.clone(), deliver_by: entry.deliver_by, ..plain };
     (envelope, (asked && !single).then_some(Action::Expanded))
 }
 

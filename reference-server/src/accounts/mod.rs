@@ -1,23 +1,26 @@
-//! Who has mailboxes here, and whether a password is theirs.
+//! Who has mailboxes here, and whether a password, a token or a name in a certificate is theirs.
 //!
-//! A password given in clear stays in memory, because CRAM-MD5 and APOP are computed from it; nothing of it is ever
-//! written down. A password given as an argon2 hash is verified against the hash once and then by a keyed digest, so
-//! that hundreds of logins do not cost a slow hash each.
+//! A password given in clear stays in memory, because CRAM-MD5, APOP and SCRAM are computed from it; nothing of it is ever
+//! written down.
+
+mod credential;
+mod digest;
+pub mod saslprep;
+pub mod scram;
 
 mod aliases;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use anyhow::{Context, bail};
-use argon2::Argon2;
-use argon2::password_hash::PasswordVerifier;
-use argon2::password_hash::phc::PasswordHash;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use anyhow::bail;
 
-use crate::config::{AccountConfig, AliasConfig, ListConfig};
+use credential::Credential;
+use digest::Digests;
+use scram::{HashFunction, ScramKeys};
+
+use crate::config::{AccountConfig, AliasConfig, ListConfig, TokenConfig};
 use crate::mail::{Address, Domain};
 
 pub use aliases::Alias;
@@ -31,8 +34,7 @@ pub struct Accounts {
     /// The account that gets mail for postmaster of each domain.
     postmasters: HashMap<String, Arc<Account>>,
     aliases: Aliases,
-    /// Key of the digests; made at start, never leaves the process.
-    key: [u8; 64],
+    digests: Digests,
 }
 
 /// Someone with mailboxes.
@@ -40,15 +42,6 @@ pub struct Account {
     name: String,
     address: Address,
     credential: Credential,
-}
-
-enum Credential {
-    Clear(String),
-    Hashed {
-        phc: String,
-        /// The digest of the last password that the hash accepted.
-        verified: Mutex<Option<[u8; 32]>>,
-    },
 }
 
 impl Account {
@@ -63,10 +56,7 @@ impl Account {
 
     /// The shared secret of CRAM-MD5 (RFC 2195) and APOP (RFC 1939 §7); `None` where only a hash is known.
     pub fn shared_secret(&self) -> Option<&str> {
-        match &self.credential {
-            Credential::Clear(password) => Some(password),
-            Credential::Hashed { .. } => None,
-        }
+        self.credential.clear()
     }
 }
 
@@ -77,10 +67,9 @@ impl fmt::Debug for Account {
 }
 
 impl Accounts {
-    /// Takes the domains, the first of which completes names without a domain, and the accounts.
-    pub fn new(domains: &[String], given: &[AccountConfig]) -> anyhow::Result<Self> {
-        let mut key = [0; 64];
-        getrandom::fill(&mut key).context("the system gives no random numbers")?;
+    /// Takes the domains, the first of which completes names without a domain, the accounts, and their bearer tokens.
+    pub fn new(domains: &[String], given: &[AccountConfig], tokens: &[TokenConfig]) -> anyhow::Result<Self> {
+        let digests = Digests::new()?;
         let mut accounts = HashMap::new();
         let mut postmasters = HashMap::new();
         let domains: Vec<String> = domains.iter().map(|domain| domain.to_ascii_lowercase()).collect();
@@ -88,12 +77,9 @@ impl Accounts {
             let Some(domain) = domains.iter().find(|domain| address.domain().is(domain)) else {
                 bail!("account {address} is in none of the domains ({}); add --domain {}", domains.join(", "), address.domain());
             };
-            let credential = if secret.starts_with("$argon2") {
-                PasswordHash::new(secret).map_err(|error| anyhow::anyhow!("the hash of {address} cannot be read: {error}"))?;
-                Credential::Hashed { phc: secret.clone(), verified: Mutex::new(None) }
-            } else {
-                Credential::Clear(secret.clone())
-            };
+            let token = tokens.iter().find(|token| canonical(&token.address) == canonical(address));
+            let credential = Credential::parse(secret, token.map(|token| token.token.as_str()), &digests)
+                .map_err(|error| anyhow::anyhow!("the secret of {address}: {error}"))?;
             let name = canonical(address);
             let account = Arc::new(Account { name: name.clone(), address: address.clone(), credential });
             if accounts.insert(name, account.clone()).is_some() {
@@ -105,7 +91,10 @@ impl Accounts {
                 postmasters.insert(domain.clone(), account);
             }
         }
-        Ok(Self { domains, accounts, postmasters, aliases: Aliases::default(), key })
+        if let Some(stray) = tokens.iter().find(|token| !accounts.contains_key(&canonical(&token.address))) {
+            bail!("there is a token for {}, which is no account; add --account {}:PASSWORD", stray.address, stray.address);
+        }
+        Ok(Self { domains, accounts, postmasters, aliases: Aliases::default(), digests })
     }
 
     /// Adds addresses that stand for others. They must be of the own domains, and their own members must exist.
@@ -135,6 +124,11 @@ impl Accounts {
         self.domains.iter().any(|own| domain.is(own))
     }
 
+    /// Whether a host name is one of the domains.
+    pub fn is_own_domain(&self, name: &str) -> bool {
+        self.domains.iter().any(|own| own.eq_ignore_ascii_case(name))
+    }
+
     /// The domain that completes `<postmaster>` and a login without a domain.
     pub fn domain(&self) -> &str {
         self.domains.first().map_or("localhost", String::as_str)
@@ -162,26 +156,40 @@ impl Accounts {
     pub fn verify(&self, login: &str, password: &[u8]) -> Option<Arc<Account>> {
         let Some(account) = self.login(login) else {
             // The same work as for an account with a clear password: the answer's time does not tell who exists.
-            let _ = self.digest(password).verify_slice(&self.key);
+            let _ = self.digests.same(&self.digests.of("password", password), &self.digests.of("nobody", password));
             return None;
         };
-        let right = match &account.credential {
-            Credential::Clear(secret) => self.same(password, &self.digest(secret.as_bytes()).finalize().into_bytes()),
-            Credential::Hashed { phc, verified } => {
-                let mut verified = verified.lock().unwrap_or_else(PoisonError::into_inner);
-                if verified.is_some_and(|digest| self.same(password, &digest)) {
-                    true
-                } else {
-                    let right =
-                        PasswordHash::new(phc).is_ok_and(|hash| Argon2::default().verify_password(password, &hash).is_ok());
-                    if right {
-                        *verified = Some(self.digest(password).finalize().into_bytes().into());
-                    }
-                    right
-                }
+        account.credential.accepts(password, &self.digests).then(|| account.clone())
+    }
+
+    /// The account this bearer token was given to.
+    pub fn bearer(&self, token: &[u8]) -> Option<Arc<Account>> {
+        // All of them are looked at, so that the time does not tell whose token it nearly was.
+        self.accounts.values().filter(|account| account.credential.accepts_token(token, &self.digests)).last().cloned()
+    }
+
+    /// The SCRAM keys of the login; for one that does not exist or cannot do SCRAM keys that nobody has the password of,
+    /// the same each time, so that the salt does not tell who exists.
+    pub fn scram(&self, login: &str, function: HashFunction) -> (Option<Arc<Account>>, ScramKeys) {
+        let salt = || self.salt(login, function);
+        let found = self.login(login).and_then(|account| Some((account, account.credential.scram_keys(function, salt)?)));
+        match found {
+            Some((account, keys)) => (Some(account.clone()), keys.clone()),
+            None => {
+                let size = function.size();
+                let key = |usage| self.digests.of(usage, login.as_bytes()).get(..size).unwrap_or_default().to_vec();
+                let (stored_key, server_key) = (key("stored key of nobody"), key("server key of nobody"));
+                (None, ScramKeys { function, iterations: scram::ITERATIONS, salt: salt(), stored_key, server_key })
             }
-        };
-        right.then(|| account.clone())
+        }
+    }
+
+    /// The salt of a login. A name has the same with and without a domain of ours, as the logins of an account do.
+    fn salt(&self, login: &str, function: HashFunction) -> Vec<u8> {
+        let login = login.to_ascii_lowercase();
+        let local = login.rsplit_once('@').filter(|(_, domain)| self.domains.iter().any(|own| own == domain));
+        let name = local.map_or(login.as_str(), |(local, _)| local);
+        self.digests.of(function.name(), name.as_bytes()).get(..scram::SALT).unwrap_or_default().to_vec()
     }
 
     /// Whether any account has what challenge-response mechanisms need.
@@ -189,19 +197,18 @@ impl Accounts {
         self.accounts.values().any(|account| account.shared_secret().is_some())
     }
 
+    /// Whether any account can do SCRAM with this hash function.
+    pub fn does_scram(&self, function: HashFunction) -> bool {
+        self.accounts.values().any(|account| account.credential.does_scram(function))
+    }
+
+    /// Whether any account has a bearer token.
+    pub fn has_tokens(&self) -> bool {
+        self.accounts.values().any(|account| account.credential.has_token())
+    }
+
     pub fn all(&self) -> impl Iterator<Item = &Arc<Account>> {
         self.accounts.values()
-    }
-
-    fn same(&self, password: &[u8], digest: &[u8]) -> bool {
-        // `verify_slice` compares in constant time.
-        self.digest(password).verify_slice(digest).is_ok()
-    }
-
-    fn digest(&self, password: &[u8]) -> Hmac<Sha256> {
-        let mut digest = Hmac::<Sha256>::new(&self.key.into());
-        digest.update(password);
-        digest
     }
 }
 
@@ -212,12 +219,12 @@ fn canonical(address: &Address) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use argon2::Params;
     use argon2::password_hash::PasswordHasher;
+    use argon2::{Argon2, Params};
 
     fn accounts(given: &[&str]) -> Accounts {
         let given: Vec<AccountConfig> = given.iter().map(|text| text.parse().unwrap()).collect();
-        Accounts::new(&["example.org".into(), "example.net".into()], &given).unwrap()
+        Accounts::new(&["example.org".into(), "example.net".into()], &given, &[]).unwrap()
     }
 
     #[test]
@@ -242,6 +249,44 @@ mod tests {
             assert!(accounts.verify("alice", b"secret ").is_none());
         }
         assert!(accounts.login("alice").unwrap().shared_secret().is_none() && !accounts.shares_secrets());
+    }
+
+    #[test]
+    fn stored_forms_do_what_they_can() {
+        let keys = "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=";
+        let accounts = accounts(&[&format!("alice@example.org:{keys}")]);
+        let alice = accounts.login("alice").unwrap();
+        assert!(alice.shared_secret().is_none());
+        assert!(accounts.verify("alice", b"pencil").is_some() && accounts.verify("alice", b"pen").is_none());
+        assert!(accounts.does_scram(HashFunction::Sha256) && !accounts.does_scram(HashFunction::Sha1));
+        assert_eq!(accounts.scram("alice", HashFunction::Sha256).1, ScramKeys::parse(keys).unwrap());
+        assert!(accounts.scram("alice", HashFunction::Sha1).0.is_none());
+    }
+
+    #[test]
+    fn the_salt_does_not_tell_who_exists() {
+        let accounts = accounts(&["alice@example.org:one", "bob@example.net:two"]);
+        for function in HashFunction::ALL {
+            let salt = |login: &str| accounts.scram(login, function).1.salt;
+            for name in ["alice", "bob", "nobody"] {
+                let salts = ["", "@example.org", "@EXAMPLE.net"].map(|domain| salt(&format!("{name}{domain}")));
+                assert!(salts.iter().all(|other| *other == salts[0]));
+            }
+            assert_ne!(salt("alice"), salt("nobody"));
+            let (nobody, keys) = accounts.scram("nobody", function);
+            assert!(nobody.is_none() && keys.salt.len() == 16 && keys.iterations == 4096);
+            assert_eq!(keys, accounts.scram("nobody", function).1);
+        }
+    }
+
+    #[test]
+    fn a_token_is_of_one_account() {
+        let given = ["alice@example.org:one", "bob@example.org:two"].map(|text| text.parse().unwrap());
+        let token = |text: &str| text.parse::<TokenConfig>().unwrap();
+        let accounts = Accounts::new(&["example.org".into()], &given, &[token("Bob@example.org:t0ken")]).unwrap();
+        assert_eq!(accounts.bearer(b"t0ken").unwrap().name(), "bob@example.org");
+        assert!(accounts.bearer(b"t0ke").is_none() && accounts.bearer(b"").is_none() && accounts.has_tokens());
+        assert!(Accounts::new(&["example.org".into()], &given, &[token("carol@example.org:x")]).is_err());
     }
 
     #[test]
