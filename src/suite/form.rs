@@ -209,6 +209,23 @@ pub enum ActionYaml {
     Clock(ClockYaml),
     /// Control of a server: `{stop: name}`.
     Server(ServerActionYaml),
+    /// What one server of the topology said to another.
+    Overheard(OverheardYaml),
+}
+
+/// What must have been said on the way between two servers, in the time given.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OverheardYaml {
+    pub from: String,
+    pub to: String,
+    /// How many connections there were since the case started.
+    pub connections: Option<usize>,
+    /// Regular expression → how many lines of the sending server have a match.
+    #[serde(default)]
+    pub lines: BTreeMap<String, usize>,
+    /// Default `5s`.
+    pub within: Option<String>,
 }
 
 /// `clock: +30m` or `clock: {server: name, by: +30m}`.

@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use regex::Regex;
+
 use super::block::{self, Line};
 use super::build::{legal_start, need, point};
 use super::duration;
 use super::form::{
-    ActionYaml, ClockYaml, DialogueYaml, RawYaml, ServerActionYaml, SilenceYaml, StepYaml, TlsExpectYaml, WaitYaml,
+    ActionYaml, ClockYaml, DialogueYaml, OverheardYaml, RawYaml, ServerActionYaml, SilenceYaml, StepYaml, TlsExpectYaml, WaitYaml,
 };
 use super::model::*;
 use super::problem::Problem;
 use super::template::{Piece, Template};
-use super::topology::{Control, Switch, Way};
+use super::topology::{Control, Counted, Inquiry, Question, Switch, Way};
 use super::yaml::At;
 
 /// How far a clock is moved at most.
@@ -161,6 +163,7 @@ impl Reader<'_> {
                 };
                 Action::Control(Control::Clock { server, by: self.moved(by, span)? })
             }
+            ActionYaml::Overheard(overheard) => Action::Inquire(self.overheard(overheard, span)?),
             ActionYaml::Server(action) => {
                 let power = |switch, server: &String| Control::Power { switch, server: server.clone() };
                 let way = |state, between: &[String; 2]| Control::Way { state, between: between.clone() };
@@ -190,6 +193,25 @@ impl Reader<'_> {
             self.problems.push(Problem::error(self.file, span, message));
             Duration::ZERO
         })
+    }
+
+    fn overheard(&mut self, yaml: &OverheardYaml, span: Span) -> Option<Inquiry> {
+        let mut lines = Vec::new();
+        for (expression, count) in &yaml.lines {
+            match Regex::new(expression) {
+                Ok(line) => lines.push(Counted { line, times: *count }),
+                Err(error) => {
+                    let why = error.to_string();
+                    let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+                    let message = format!("`{expression}` is no regular expression: {why}");
+                    self.problems.push(Problem::error(self.file, span, message));
+                    return None;
+                }
+            }
+        }
+        let within = self.duration(yaml.within.as_deref().unwrap_or("5s"), span);
+        let (from, to) = (yaml.from.clone(), yaml.to.clone());
+        Some(Inquiry { question: Question::Overheard { from, to, connections: yaml.connections, lines }, within })
     }
 
     /// How far a clock is moved.
@@ -255,7 +277,7 @@ fn touches(action: &Action, connection: &ConnectionName) -> bool {
         | Action::Closed { on, .. }
         | Action::Silence { on, .. } => on == connection,
         Action::Eventually { .. } | Action::When { .. } => true,
-        Action::Exchange(_) | Action::Connect { .. } | Action::Wait(_) | Action::Control(_) => false,
+        Action::Exchange(_) | Action::Connect { .. } | Action::Wait(_) | Action::Control(_) | Action::Inquire(_) => false,
     }
 }
 

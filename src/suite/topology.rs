@@ -6,6 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use regex::Regex;
+
 use super::duration;
 
 /// Servers that a case starts, stops, cuts off and reconnects.
@@ -121,6 +123,46 @@ pub enum Control {
     Power { switch: Switch, server: String },
     /// Change the way between two servers, in both directions.
     Way { state: Way, between: [String; 2] },
+}
+
+/// What must be true of the servers before the time is up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inquiry {
+    pub question: Question,
+    pub within: Duration,
+}
+
+/// What is asked of the servers, and what the answer must be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    /// What one server said to another since the case started.
+    Overheard {
+        from: String,
+        to: String,
+        /// How many connections it made.
+        connections: Option<usize>,
+        lines: Vec<Counted>,
+    },
+}
+
+/// How many lines must have a match of a regular expression.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    pub line: Regex,
+    pub times: usize,
+}
+
+impl PartialEq for Counted {
+    fn eq(&self, other: &Counted) -> bool {
+        (self.line.as_str(), self.times) == (other.line.as_str(), other.times)
+    }
+}
+
+/// What came of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The lines the client of the two servers sent, on all connections.
+    Overheard { connections: usize, lines: Vec<String> },
 }
 
 /// What is done to a server.
