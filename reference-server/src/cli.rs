@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
-use crate::config::{AccountConfig, Certificate, Config, Listen, Route, Service, Storage};
+use crate::config::{AccountConfig, Certificate, Config, Limits, Listen, NamedLimit, Route, Service, Storage};
 use crate::faults::Fault;
 use crate::server;
 
@@ -52,6 +52,14 @@ pub struct ServeArgs {
     /// Send mail for DOMAIN to this server, whatever the DNS says; * is every domain. Repeatable, the first that fits counts
     #[arg(long, value_name = "DOMAIN=ADDRESS:PORT")]
     pub route: Vec<Route>,
+
+    /// Set a limit; --list-limits shows which there are. Repeatable
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub limit: Vec<NamedLimit>,
+
+    /// Show the limits with their defaults and end
+    #[arg(long)]
+    pub list_limits: bool,
 
     /// How to print the addresses once the server listens
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -101,7 +109,10 @@ impl ServeArgs {
         } else {
             self.listen.clone()
         };
+        let mut limits = Limits::default();
+        self.limit.iter().for_each(|limit| limit.apply(&mut limits));
         Config {
+            limits,
             host: domains.first().map_or(default.host, |domain| format!("mail.{domain}")),
             listen,
             domains,
@@ -120,6 +131,10 @@ impl ServeArgs {
 
 /// Runs a server until Ctrl-C or SIGTERM, or shows the faults.
 pub async fn serve(args: ServeArgs) -> Result<()> {
+    if args.list_limits {
+        print!("{}", NamedLimit::list());
+        return Ok(());
+    }
     if args.list_faults {
         print!("{}", fault_list());
         return Ok(());

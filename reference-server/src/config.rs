@@ -1,5 +1,7 @@
 //! What a server is started with.
 
+mod named;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -9,6 +11,8 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::mail::{self, Address};
+
+pub use named::NamedLimit;
 
 /// Everything a server needs to know to start.
 #[derive(Clone, Debug)]
