@@ -293,6 +293,12 @@ pub struct Limits {
     pub queue_lifetime: Duration,
     /// How long to wait before a destination is tried again (RFC 5321 §4.5.4.1: at least 30 minutes).
     pub retry_after: Duration,
+    /// The longest pause between two attempts: after the first hour they double up to it (RFC 5321 §4.5.4.1: 2-3 hours).
+    pub retry_max: Duration,
+    /// How long a message waits before its sender is warned, if that was asked for (RFC 3461 §5.2.5); `None`: never.
+    pub delay_warning: Option<Duration>,
+    /// Whether senders that did not say what they want to hear are warned too.
+    pub warn_unasked: bool,
 }
 
 impl Default for Limits {
@@ -309,6 +315,9 @@ impl Default for Limits {
             login_patience: Duration::from_secs(3 * 60),
             queue_lifetime: Duration::from_secs(5 * 24 * 3600),
             retry_after: Duration::from_secs(30 * 60),
+            retry_max: Duration::from_secs(2 * 3600),
+            delay_warning: Some(Duration::from_secs(4 * 3600)),
+            warn_unasked: false,
         }
     }
 }

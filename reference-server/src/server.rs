@@ -18,7 +18,7 @@ use crate::courier::LocalCourier;
 use crate::imap::ImapSession;
 use crate::listener::{Listener, NewSession, Room, Shared};
 use crate::pop3::Pop3Session;
-use crate::queue::{Queue, Schedule, Sender, Worker};
+use crate::queue::{NoRelay, Queue, Sender, Worker};
 use crate::site::Site;
 use crate::smtp::{Role, SmtpSession};
 use crate::stop::{self, StopSender};
@@ -69,13 +69,15 @@ pub async fn start(config: Config) -> Result<Running> {
         runtime: Some(runtime),
     };
     let store = open_store(&config.storage)?;
-    let queue = Queue::new(store.clone(), config.clock.clone());
+    let courier = Arc::new(LocalCourier { site: site.clone() });
+    let queue = Queue::new(store.clone(), config.clock.clone()).serving(courier.clone(), &config.limits);
     let worker = Worker {
         queue: queue.clone(),
-        courier: Arc::new(LocalCourier { site: site.clone() }),
-        schedule: Schedule::new(&config.limits),
+        courier,
+        relay: Arc::new(NoRelay),
         sender: Sender { host: site.host.clone(), domain: site.accounts.domain().to_owned() },
         blocking: shared.blocking,
+        memory: Default::default(),
     };
     running.spawn(worker.run(stopped.clone()));
     let rooms = Rooms { site, store, queue };

@@ -119,10 +119,17 @@ impl Connection {
             match after {
                 After::StartTls => return Ok(Ended::StartTls(out)),
                 After::Close => return close(stream, &out).await,
-                After::Continue | After::Flush => self.send(stream, &mut out).await?,
+                After::Continue | After::Flush | After::Await => self.send(stream, &mut out).await?,
             }
             if after == After::Flush {
                 after = self.call(|session| session.receive(&[], &mut out));
+                continue;
+            }
+            if after == After::Await {
+                // Not even a stop comes between: the answer says who is responsible for what the client has sent.
+                self.bell.rung().await;
+                after = self.call(|session| session.wake(&mut out));
+                heard = clock.uptime();
                 continue;
             }
             after = match self.wait(stream, &mut buffer, &mut alarm, heard).await {

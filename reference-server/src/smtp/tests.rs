@@ -47,7 +47,7 @@ fn feed(setup: &Setup, pieces: &[&[u8]]) -> String {
     session.greet(&mut out);
     for piece in pieces {
         match session.receive(piece, &mut out) {
-            After::Continue | After::Flush => {}
+            After::Continue | After::Flush | After::Await => {}
             After::StartTls => {
                 session.secured(&mut out);
             }
