@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Demand, Doing, Engine};
 use crate::outcome::{FindingKind, Verdict};
 use crate::suite::Span;
-use crate::suite::topology::{Answer, Counted, Inquiry, Question};
+use crate::suite::topology::{Answer, Counted, Inquiry, Question, Waiting};
 
 /// A question that is asked.
 #[derive(Debug)]
@@ -63,8 +63,19 @@ struct Difference {
 }
 
 fn difference(question: &Question, answer: &Answer) -> Option<Difference> {
-    let Question::Overheard { from, to, connections: wanted, lines: expected } = question;
-    let Answer::Overheard { connections, lines } = answer;
+    let (from, to, wanted, expected, connections, lines) = match (question, answer) {
+        (Question::Overheard { from, to, connections: wanted, lines: expected }, Answer::Overheard { connections, lines }) => {
+            (from, to, wanted, expected, connections, lines)
+        }
+        (Question::Queue { recipients, attempts, .. }, Answer::Queue { waiting }) => {
+            return waits_otherwise(*recipients, *attempts, waiting);
+        }
+        // An answer to something else says nothing.
+        _ => {
+            let message = "the servers gave no answer to what was asked".to_owned();
+            return Some(Difference { message, expected: question.name().to_owned(), received: String::new() });
+        }
+    };
     let between = format!("between {from} and {to}");
     if let Some(wanted) = wanted.filter(|wanted| wanted != connections) {
         let counted = |count: usize| format!("{count} connection{}", if count == 1 { "" } else { "s" });
@@ -78,6 +89,35 @@ fn difference(question: &Question, answer: &Answer) -> Option<Difference> {
             expected: format!("{times} lines with {regex}"),
             received: matching.join("\n"),
         })
+    })
+}
+
+/// How what waits differs from what is wanted. What is being sent may be settled the next moment, so it is waited for.
+fn waits_otherwise(recipients: Option<usize>, attempts: Option<u32>, waiting: &[Waiting]) -> Option<Difference> {
+    let count = recipients.is_none_or(|wanted| waiting.len() == wanted);
+    let tried = attempts.is_none_or(|wanted| waiting.iter().all(|waiting| waiting.attempts == wanted));
+    if count && tried && !waiting.iter().any(|waiting| waiting.sending) {
+        return None;
+    }
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    let wanted = [
+        recipients.map(|count| format!("{count} recipient{}", plural(count))),
+        attempts.map(|times| format!("each tried {times} time{}", plural(times as usize))),
+    ];
+    let shown = waiting.iter().map(|waiting| {
+        let sending = if waiting.sending { ", being sent" } else { "" };
+        format!("{}, tried {} time{}{sending}", waiting.address, waiting.attempts, plural(waiting.attempts as usize))
+    });
+    let shown: Vec<String> = shown.collect();
+    Some(Difference {
+        message: format!(
+            "{} recipient{} wait{} in the queue",
+            waiting.len(),
+            plural(waiting.len()),
+            if waiting.len() == 1 { "s" } else { "" }
+        ),
+        expected: wanted.into_iter().flatten().collect::<Vec<_>>().join(", "),
+        received: if shown.is_empty() { "nothing".to_owned() } else { shown.join("\n") },
     })
 }
 
@@ -105,5 +145,21 @@ mod tests {
             told(1, &["MAIL", "MAIL BODY=8BITMIME"]).as_deref(),
             Some("between a and b `8BITMIME` was said 1 times, not 0")
         );
+    }
+
+    #[test]
+    fn what_is_being_sent_is_waited_for() {
+        let waits = |recipients, attempts, waiting: &[(u32, bool)]| {
+            let waiting: Vec<Waiting> = waiting
+                .iter()
+                .map(|(attempts, sending)| Waiting { address: "a@b".into(), attempts: *attempts, sending: *sending })
+                .collect();
+            waits_otherwise(recipients, attempts, &waiting).map(|difference| (difference.message, difference.received))
+        };
+        assert_eq!(waits(Some(0), None, &[]), None);
+        assert_eq!(waits(Some(2), Some(1), &[(1, false), (1, false)]), None);
+        assert_eq!(waits(Some(1), None, &[(1, true)]).unwrap().1, "a@b, tried 1 time, being sent");
+        assert_eq!(waits(Some(1), Some(2), &[(1, false)]).unwrap().0, "1 recipient waits in the queue");
+        assert_eq!(waits(Some(1), None, &[]).unwrap(), ("0 recipients wait in the queue".to_owned(), "nothing".to_owned()));
     }
 }

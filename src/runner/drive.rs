@@ -190,6 +190,7 @@ impl Driver<'_> {
             Control::Clock { by, .. } => by.as_secs().to_string(),
             Control::Power { server, .. } => server.clone(),
             Control::Way { between, .. } => between.join(" "),
+            Control::Queue { what, .. } => what.to_string(),
         };
         let line = self.target.controls.get(&name).ok_or_else(|| format!("the target has no control `{name}`"))?;
         let command = Command { line: line.replace("{argument}", &argument), timeout: Duration::from_secs(30) };

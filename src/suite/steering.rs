@@ -69,6 +69,10 @@ impl Check<'_> {
                     self.server(server, span);
                 }
             }
+            Control::Queue { server: None, .. } => {}
+            Control::Queue { server: Some(server), .. } => {
+                self.server(server, span);
+            }
             Control::Power { switch, server } => {
                 if !self.server(server, span) {
                     return;
@@ -111,7 +115,15 @@ impl Check<'_> {
     }
 
     fn question(&mut self, question: &Question, span: Span) {
-        let Question::Overheard { from, to, connections, lines } = question;
+        let (from, to, connections, lines) = match question {
+            Question::Overheard { from, to, connections, lines } => (from, to, connections, lines),
+            Question::Queue { server, .. } => {
+                if let Some(server) = server {
+                    self.server(server, span);
+                }
+                return;
+            }
+        };
         if !self.server(from, span) || !self.server(to, span) {
             return;
         }

@@ -10,12 +10,13 @@ use super::block::{self, Line};
 use super::build::{legal_start, need, point};
 use super::duration;
 use super::form::{
-    ActionYaml, ClockYaml, DialogueYaml, OverheardYaml, RawYaml, ServerActionYaml, SilenceYaml, StepYaml, TlsExpectYaml, WaitYaml,
+    ActionYaml, ClockYaml, DialogueYaml, OverheardYaml, QueueYaml, RawYaml, ServerActionYaml, SilenceYaml, StepYaml,
+    TlsExpectYaml, WaitYaml,
 };
 use super::model::*;
 use super::problem::Problem;
 use super::template::{Piece, Template};
-use super::topology::{Control, Counted, Inquiry, Question, Switch, Way};
+use super::topology::{Control, Counted, Inquiry, Question, QueueAct, Selection, Switch, Way};
 use super::yaml::At;
 
 /// How far a clock is moved at most.
@@ -164,6 +165,7 @@ impl Reader<'_> {
                 Action::Control(Control::Clock { server, by: self.moved(by, span)? })
             }
             ActionYaml::Overheard(overheard) => Action::Inquire(self.overheard(overheard, span)?),
+            ActionYaml::Queue(queue) => self.queue(queue, span)?,
             ActionYaml::Server(action) => {
                 let power = |switch, server: &String| Control::Power { switch, server: server.clone() };
                 let way = |state, between: &[String; 2]| Control::Way { state, between: between.clone() };
@@ -212,6 +214,35 @@ impl Reader<'_> {
         let within = self.duration(yaml.within.as_deref().unwrap_or("5s"), span);
         let (from, to) = (yaml.from.clone(), yaml.to.clone());
         Some(Inquiry { question: Question::Overheard { from, to, connections: yaml.connections, lines }, within })
+    }
+
+    fn queue(&mut self, yaml: &QueueYaml, span: Span) -> Option<Action> {
+        let acts = [
+            (QueueAct::Flush, &yaml.flush),
+            (QueueAct::Hold, &yaml.hold),
+            (QueueAct::Release, &yaml.release),
+            (QueueAct::Delete, &yaml.delete),
+        ];
+        let mut acts = acts.into_iter().filter_map(|(act, what)| Some((act, what.as_ref()?)));
+        let asks = yaml.recipients.is_some() || yaml.attempts.is_some();
+        let server = yaml.server.clone();
+        match (acts.next(), acts.next(), asks) {
+            (Some((act, what)), None, false) => {
+                let what = if what == "all" { Selection::All } else { Selection::Domain(what.to_ascii_lowercase()) };
+                Some(Action::Control(Control::Queue { server, act, what }))
+            }
+            (None, _, true) => {
+                let within = self.duration(yaml.within.as_deref().unwrap_or("5s"), span);
+                let question = Question::Queue { server, recipients: yaml.recipients, attempts: yaml.attempts };
+                Some(Action::Inquire(Inquiry { question, within }))
+            }
+            _ => {
+                let problem = Problem::error(self.file, span, "`queue` does one thing or asks for what waits");
+                self.problems
+                    .push(problem.with_hint("`queue: {server: crepes, flush: all}` or `queue: {server: crepes, recipients: 1}`"));
+                None
+            }
+        }
     }
 
     /// How far a clock is moved.

@@ -116,6 +116,10 @@ impl Network {
                 started.map_err(|why| format!("`{name}`: {why}"))?;
                 self.renew().await?;
             }
+            Control::Queue { server, act, what } => {
+                let member = self.member(server.as_deref()).ok_or("there is no such server")?;
+                member.reference.change_queue(*act, what).map_err(|why| format!("`{}`: {why}", member.name))?;
+            }
             Control::Way { state, between: [one, other] } => {
                 for (from, to) in [(one, other), (other, one)] {
                     if let Some((_, way)) = self.ways.get_mut(&(from.clone(), to.clone())) {
@@ -130,7 +134,14 @@ impl Network {
 
     /// Answers a question. The error says why it cannot be asked.
     pub fn ask(&self, question: &Question) -> Result<Answer, String> {
-        let Question::Overheard { from, to, .. } = question;
+        let (from, to) = match question {
+            Question::Overheard { from, to, .. } => (from, to),
+            Question::Queue { server, .. } => {
+                let member = self.member(server.as_deref()).ok_or("there is no such server")?;
+                let waiting = member.reference.waiting().map_err(|why| format!("`{}`: {why}", member.name))?;
+                return Ok(Answer::Queue { waiting });
+            }
+        };
         let (link, _) = self.ways.get(&(from.clone(), to.clone())).ok_or_else(|| format!("no way leads from {from} to {to}"))?;
         let heard = link.heard();
         let mut said: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
