@@ -1,6 +1,8 @@
 //! What a server is started with.
 
+mod alias;
 mod named;
+mod senders;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -9,10 +11,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::extensions::Without;
 use crate::faults::Faults;
 use crate::mail::{self, Address};
 
+pub use alias::{AliasConfig, ListConfig};
 pub use named::NamedLimit;
+pub use senders::Senders;
 
 /// Everything a server needs to know to start.
 #[derive(Clone, Debug)]
@@ -25,12 +30,25 @@ pub struct Config {
     pub domains: Vec<String>,
     /// Who has mailboxes here.
     pub accounts: Vec<AccountConfig>,
+    /// Addresses that stand for others.
+    pub aliases: Vec<AliasConfig>,
+    pub lists: Vec<ListConfig>,
+    /// The bearer tokens of accounts, for OAUTHBEARER and XOAUTH2.
+    pub tokens: Vec<TokenConfig>,
+    /// Who issues the certificates that clients may show, for EXTERNAL; without it none is asked for.
+    pub client_ca: Option<ClientCa>,
     /// Where mail is kept.
     pub storage: Storage,
     /// Where to stop.
     pub limits: Limits,
     /// The rules to break.
     pub faults: Faults,
+    /// The extensions to do without.
+    pub without: Without,
+    /// Whether other servers may bring mail; if not, they are greeted with 521 (RFC 7504 §3).
+    pub takes_mail: bool,
+    /// Which addresses users may send mail as.
+    pub senders: Senders,
     /// When passwords may travel without TLS.
     pub plaintext_auth: PlaintextAuth,
     /// The certificate for TLS.
@@ -51,9 +69,16 @@ impl Default for Config {
             listen: Vec::new(),
             domains: vec!["example.org".to_owned()],
             accounts: Vec::new(),
+            aliases: Vec::new(),
+            lists: Vec::new(),
+            tokens: Vec::new(),
+            client_ca: None,
             storage: Storage::Memory,
             limits: Limits::default(),
             faults: Faults::NONE,
+            without: Without::NOTHING,
+            takes_mail: true,
+            senders: Senders::default(),
             plaintext_auth: PlaintextAuth::Loopback,
             certificate: Certificate::SelfSigned,
             clock: Clock::real(),
@@ -81,6 +106,8 @@ pub enum Service {
     Smtps,
     /// [`Service::Submission`] with implicit TLS (RFC 8314 §3.3), port 465.
     Submissions,
+    /// Mail from a queue of this site straight to the mailboxes (RFC 2033); never port 25.
+    Lmtp,
     /// RFC 1939, port 110.
     Pop3,
     /// POP3 with implicit TLS (RFC 8314 §3.2), port 995.
@@ -92,11 +119,12 @@ pub enum Service {
 }
 
 impl Service {
-    pub const ALL: [Service; 8] = [
+    pub const ALL: [Service; 9] = [
         Service::Smtp,
         Service::Submission,
         Service::Smtps,
         Service::Submissions,
+        Service::Lmtp,
         Service::Pop3,
         Service::Pop3s,
         Service::Imap,
@@ -109,6 +137,7 @@ impl Service {
             Service::Submission => "submission",
             Service::Smtps => "smtps",
             Service::Submissions => "submissions",
+            Service::Lmtp => "lmtp",
             Service::Pop3 => "pop3",
             Service::Pop3s => "pop3s",
             Service::Imap => "imap",
@@ -146,7 +175,8 @@ impl FromStr for Listen {
 #[derive(Clone)]
 pub struct AccountConfig {
     pub address: Address,
-    /// A password, or its argon2 hash as a PHC string (`$argon2id$…`).
+    /// A password; or what is stored of it, several forms with blanks between them: its argon2 hash as a PHC string
+    /// (`$argon2id$…`), SCRAM keys as RFC 5803 writes them (`SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey`).
     pub secret: String,
 }
 
@@ -228,6 +258,45 @@ pub enum SendingTls {
     Off,
 }
 
+/// A bearer token of an account, `alice@example.org:token`.
+#[derive(Clone)]
+pub struct TokenConfig {
+    pub address: Address,
+    pub token: String,
+}
+
+impl FromStr for TokenConfig {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (address, end) = mail::mailbox(text.as_bytes(), 0)
+            .map_err(|error| format!("write it as ADDRESS:TOKEN, e.g. alice@example.org:vF9dft4qmTc2Nvb3 ({error})"))?;
+        let token =
+            text.get(end..).and_then(|rest| rest.strip_prefix(':')).ok_or("a colon and the token come after the address")?;
+        // b64token of RFC 6750 §2.1.
+        let body = token.trim_end_matches('=');
+        if body.is_empty() || !body.bytes().all(|o| o.is_ascii_alphanumeric() || b"-._~+/".contains(&o)) {
+            return Err("a token has letters, digits and -._~+/, then perhaps = (RFC 6750 §2.1)".to_owned());
+        }
+        Ok(TokenConfig { address, token: token.to_owned() })
+    }
+}
+
+impl fmt::Debug for TokenConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:***", self.address)
+    }
+}
+
+/// Who issues the certificates of clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientCa {
+    /// A PEM file.
+    File(PathBuf),
+    /// PEM itself.
+    Pem(String),
+}
+
 /// Where mail is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Storage {
@@ -276,8 +345,16 @@ pub enum Certificate {
 pub struct Limits {
     /// Octets of one message.
     pub message: usize,
-    /// Recipients of one transaction; RFC 5321 §4.5.3.1.8 wants at least 100.
+    /// RCPT commands of one transaction; RFC 5321 §4.5.3.1.8 wants at least 100.
     pub recipients: usize,
+    /// MAIL commands of one session.
+    pub transactions: usize,
+    /// Commands a session may get wrong in a row before it is ended.
+    pub errors: usize,
+    /// The shortest time in which mail can be asked to be delivered or returned (RFC 2852 §2).
+    pub deliver_by: Duration,
+    /// How long a submission can be asked to be held (RFC 4865 §3).
+    pub hold: Duration,
     /// Octets of one command line; RFC 5321 §4.5.3.1.4 wants at least 512, RFC 4954 §4.5 12288 for SASL.
     pub line: usize,
     /// Connections at a time, together and from one address.
@@ -306,6 +383,10 @@ impl Default for Limits {
         Self {
             message: 50 * 1024 * 1024,
             recipients: 1000,
+            transactions: 100_000,
+            errors: 100,
+            deliver_by: Duration::from_secs(60),
+            hold: Duration::from_secs(30 * 24 * 3600),
             line: 2048,
             connections: 1000,
             connections_per_address: 500,
@@ -335,6 +416,15 @@ mod tests {
         assert!(check("alice@example.org:").is_err());
         assert!(check("alice@example.org").is_err());
         assert!(check("alice:secret").is_err());
+    }
+
+    #[test]
+    fn tokens_are_an_address_and_a_token() {
+        let check = |text: &str| text.parse::<TokenConfig>().map(|t| (t.address.to_string(), t.token));
+        assert_eq!(check("alice@example.org:vF9d-._~+/=="), Ok(("alice@example.org".into(), "vF9d-._~+/==".into())));
+        for wrong in ["alice@example.org:", "alice@example.org:a b", "alice@example.org:=a", "alice@example.org", "token"] {
+            assert!(check(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -18,6 +18,9 @@ impl Courier for LocalCourier {
         if !accounts.is_local(recipient.domain()) {
             return Route::Relay(Destination(recipient.domain().clone()));
         }
+        if let Some(alias) = accounts.alias(recipient) {
+            return Route::Expand { members: accounts.members(alias), owner: alias.owner().cloned() };
+        }
         match accounts.recipient(recipient) {
             Some(account) => Route::Mailbox { account: account.name().to_owned() },
             None => Route::Nowhere(Diagnosis::local("5.1.1", "there is no such mailbox")),

@@ -10,6 +10,8 @@ mod control;
 mod desk;
 mod dsn;
 mod events;
+mod expand;
+mod flush;
 mod heading;
 mod job;
 mod notify;
@@ -161,6 +163,9 @@ pub trait Courier: Send + Sync {
 pub enum Route {
     /// The message goes to the INBOX of this account.
     Mailbox { account: String },
+    /// The address stands for others: the message goes to them. A list has an owner, who becomes its sender; an alias leaves
+    /// the sender as it is (RFC 5321 §3.9, RFC 3461 §5.2.7).
+    Expand { members: Vec<Address>, owner: Option<Address> },
     /// Another server has it.
     Relay(Destination),
     /// Not now; it is tried again later.

@@ -47,9 +47,10 @@ pub struct Running {
 /// Starts a server; when this returns it accepts connections.
 pub async fn start(config: Config) -> Result<Running> {
     let site = Site::new(&config)?;
-    let tls = Tls::new(&config.certificate, certificate_names(&config))?;
+    let tls = Tls::new(&config.certificate, certificate_names(&config), config.client_ca.as_ref())?;
     let shared = Arc::new(Shared {
         tls: tls.acceptor,
+        server_end_point: tls.server_end_point,
         plaintext_auth: config.plaintext_auth,
         blocking: config.storage != Storage::Memory,
         room: Room::new(&config.limits),
@@ -83,7 +84,7 @@ pub async fn start(config: Config) -> Result<Running> {
         memory: Default::default(),
     };
     running.spawn(worker.run(stopped.clone()));
-    let rooms = Rooms { site, store, queue };
+    let rooms = Rooms { site, store, queue, takes_mail: config.takes_mail };
     for listen in &config.listen {
         let place = || format!("cannot listen on {} for {}", listen.address, listen.service);
         let socket = running.bind(listen.address).with_context(place)?;
@@ -146,6 +147,7 @@ struct Rooms {
     site: Arc<Site>,
     store: Store,
     queue: Queue,
+    takes_mail: bool,
 }
 
 impl Rooms {
@@ -153,10 +155,14 @@ impl Rooms {
     fn sessions(&self, service: Service) -> NewSession {
         let (site, store, queue) = (self.site.clone(), self.store.clone(), self.queue.clone());
         match service {
-            Service::Smtp | Service::Smtps | Service::Submission | Service::Submissions => {
-                let submission = matches!(service, Service::Submission | Service::Submissions);
-                let role = if submission { Role::Submission } else { Role::Relay };
-                Arc::new(move |peer| Box::new(SmtpSession::new(peer, role, site.clone(), queue.clone())))
+            Service::Smtp | Service::Smtps | Service::Submission | Service::Submissions | Service::Lmtp => {
+                let role = match service {
+                    Service::Submission | Service::Submissions => Role::Submission,
+                    Service::Lmtp => Role::Lmtp,
+                    _ if self.takes_mail => Role::Relay,
+                    _ => Role::Refusal,
+                };
+                Arc::new(move |peer| Box::new(SmtpSession::new(peer, role, site.clone(), store.clone(), queue.clone())))
             }
             Service::Pop3 | Service::Pop3s => Arc::new(move |peer| Box::new(Pop3Session::new(site.clone(), store.clone(), peer))),
             Service::Imap | Service::Imaps => Arc::new(move |peer| Box::new(ImapSession::new(site.clone(), store.clone(), peer))),

@@ -131,15 +131,29 @@ fn digits_folded(text: &str) -> String {
     out
 }
 
-/// Passwords by their names, plain and inside SASL PLAIN.
+/// Passwords and tokens by their names: plain, inside SASL PLAIN, and tokens in any base64.
 pub fn masked(bytes: &[u8], scope: &Scope) -> Vec<u8> {
     let mut shown = bytes.to_vec();
     for (role, account) in &scope.environment.accounts {
         let plain = scope.sasl_plain(role).map(|response| BASE64.encode(response)).unwrap_or_default();
         shown = replaced(shown, plain.as_bytes(), format!("${{sasl-plain:{role}}}").as_bytes());
         shown = replaced(shown, account.password.as_bytes(), format!("${{{role}.password}}").as_bytes());
+        if let Some(token) = &account.token {
+            let name = format!("${{{role}.token}}");
+            shown = replaced(unwrapped(shown, token, &name), token.as_bytes(), name.as_bytes());
+        }
     }
     shown
+}
+
+/// A last word that is base64 of something with the token in it, as suites write it: `${base64:…${alice.token}…}`.
+fn unwrapped(bytes: Vec<u8>, token: &str, name: &str) -> Vec<u8> {
+    let Some(line) = bytes.strip_suffix(b"\r\n").filter(|line| line.len() < 16 * 1024) else { return bytes };
+    let (head, word) = line.split_at(line.iter().rposition(|b| *b == b' ').map_or(0, |blank| blank + 1));
+    let decoded = BASE64.decode(word).ok().filter(|text| memchr::memmem::find(text, token.as_bytes()).is_some());
+    let Some(decoded) = decoded else { return bytes };
+    let written = crate::transcript::visible(&decoded).replace(token, name);
+    [head, format!("${{base64:{written}}}\r\n").as_bytes()].concat()
 }
 
 fn replaced(bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {

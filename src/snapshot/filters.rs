@@ -103,7 +103,9 @@ const TABLE: &[(&str, Scope, &str)] = &[
     // What answers it, and SASL challenges and responses: they hold the account, a time stamp, or a digest of one.
     ("digest", Scope::Sent, r"(?i)^APOP \S+ ([0-9a-f]{32})$"),
     ("challenge", Scope::Received, r"^(?:334|\+) ([A-Za-z0-9+/]{12,}={0,2})$"),
-    ("response", Scope::Sent, r"(?i)\bAUTH(?:ENTICATE)? \S+ ([A-Za-z0-9+/]{8,}={0,2})$"),
+    ("response", Scope::Sent, r"(?i)\bAUTH(?:ENTICATE)? \S+ ([A-Za-z0-9+/]{6,}={0,2})$"),
+    // What begins as a first or last message of SCRAM or OAuth does: n, y, p= c= user=
+    ("response", Scope::Sent, r"^((?:bi[wx]|eS[wx]|cD[0-9A-Za-z]|Yz1|dXNlcj)[A-Za-z0-9+/]{6,}={0,2})$"),
     ("response", Scope::Sent, r"^([A-Za-z0-9+/]{12,}={1,2})$"),
     ("response", Scope::Sent, r"^(A[GH][A-Za-z0-9+/]{10,}={0,2})$"),
     // Which of several sessions is told first is the network's doing (RFC 3501 §2.3.2).

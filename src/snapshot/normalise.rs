@@ -154,11 +154,12 @@ fn named(bytes: &[u8], values: &[(&str, &[u8])]) -> Vec<u8> {
     out
 }
 
-/// The name the engine wrote in place of a secret: `${alice.password}`, `${sasl-plain:alice}`.
+/// The name the engine wrote in place of a secret: `${alice.password}`, `${alice.token}`, `${sasl-plain:alice}`.
 fn masked(text: &[u8]) -> Option<&[u8]> {
     let end = text.iter().take(40).position(|octet| *octet == b'}')?;
     let name = text.get(..=end)?;
-    let is_secret = name.starts_with(b"${") && (name.ends_with(b".password}") || name.starts_with(b"${sasl-plain:"));
+    let of_account = name.ends_with(b".password}") || name.ends_with(b".token}");
+    let is_secret = name.starts_with(b"${") && (of_account || name.starts_with(b"${sasl-plain:"));
     is_secret.then_some(name)
 }
 

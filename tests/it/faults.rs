@@ -86,6 +86,16 @@ const CAUGHT: &[(&str, &str, &str)] = &[
     ("imap/uid-expunge-ignores-set", "imap/rfc4315/2.1-uid-expunge/range", "failed"),
     ("imap/close-keeps-deleted", "imap/rfc3501/6.4.2-close/removes-deleted-messages", "failed"),
     ("imap/idle-silent", "imap/rfc2177/3-idle/new-message-is-pushed", "failed"),
+    ("sasl/accepts-any-proof", "smtp/rfc5802/5-refused/zero-proof", "failed"),
+    ("sasl/accepts-other-nonce", "smtp/rfc5802/5-refused/nonce-longer", "failed"),
+    ("sasl/repeats-nonce", "smtp/rfc5802/5-exchange/nonce-differs", "failed"),
+    ("sasl/ignores-channel-binding", "imap/rfc7677/3-scram-sha-256/bound-to-another-channel", "failed"),
+    ("sasl/ignores-downgrade", "smtp/rfc5802/6-channel-binding/downgraded", "failed"),
+    ("sasl/ignores-mandatory-extensions", "smtp/rfc5802/5-refused/mandatory-extension-last", "failed"),
+    ("sasl/wrong-server-signature", "pop3/rfc7677/3-scram-sha-256/right-password", "failed"),
+    ("sasl/accepts-any-token", "smtp/rfc7628/3-oauthbearer/token-of-another", "failed"),
+    ("sasl/no-oauth-error", "imap/rfc7628/3-oauthbearer/wrong-token", "failed"),
+    ("sasl/external-acts-for-anyone", "smtp/rfc4422/A-external/other-identity", "failed"),
 ];
 
 /// Cases that ask for the absence of a capability: without the fault there is nothing to play.
@@ -173,6 +183,11 @@ fn pop3_faults_are_caught() {
 #[test]
 fn imap_faults_are_caught() {
     check("imap/");
+}
+
+#[test]
+fn sasl_faults_are_caught() {
+    check("sasl/");
 }
 
 #[test]

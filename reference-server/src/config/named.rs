@@ -42,6 +42,10 @@ macro_rules! rows {
 const ROWS: &[Row] = rows! {
     Count "message", message, "octets of one message";
     Count "recipients", recipients, "recipients of one transaction";
+    Count "transactions", transactions, "MAIL commands of one session";
+    Count "errors", errors, "wrong commands in a row before an SMTP session is ended";
+    Time "deliver-by", deliver_by, "the shortest time for mail that is to be delivered or returned";
+    Time "hold", hold, "how long a submission can be held";
     Count "line", line, "octets of one command line";
     Count "connections", connections, "connections at a time";
     Count "connections-per-address", connections_per_address, "connections at a time from one address";

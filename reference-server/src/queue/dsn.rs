@@ -24,6 +24,8 @@ pub struct Sender {
 pub(super) enum Action {
     Delivered,
     Relayed,
+    /// The address stands for several others (RFC 3464 §2.3.3).
+    Expanded,
     /// It is tried until then.
     Delayed {
         until: OffsetDateTime,
@@ -142,13 +144,14 @@ fn subject(reports: &[Report]) -> &'static str {
 /// The part for people (RFC 6522 §3).
 fn for_people(host: &str, reports: &[Report]) -> String {
     let mut text = format!("This is the mail system at {host}.\r\n");
-    let headings: [(&str, fn(&Action) -> bool); 4] = [
+    let headings: [(&str, fn(&Action) -> bool); 5] = [
         ("Your message could not be delivered to:", |action| *action == Action::Failed),
         ("Your message is waiting, and is tried again, for:", |action| matches!(action, Action::Delayed { .. })),
         ("Your message was delivered to:", |action| *action == Action::Delivered),
         ("Your message was passed on to a server that may not tell you what becomes of it, for:", |action| {
             *action == Action::Relayed
         }),
+        ("Your message goes to several, for whom this address stands:", |action| *action == Action::Expanded),
     ];
     for (heading, wanted) in headings {
         let mut listed = reports.iter().filter(|report| wanted(&report.action)).peekable();
@@ -210,6 +213,7 @@ fn for_recipient(fields: &mut String, entry: &Entry, report: &Report) {
     let name = match action {
         Action::Delivered => "delivered",
         Action::Relayed => "relayed",
+        Action::Expanded => "expanded",
         Action::Delayed { .. } => "delayed",
         Action::Failed => "failed",
     };

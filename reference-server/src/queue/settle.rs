@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 use super::dsn::{self, Action, Report, Returned, Sender};
+use super::expand::expand;
 use super::notify::{self, Event};
 use super::record::{self, millis};
 use super::schedule::Schedule;
@@ -33,6 +34,8 @@ pub(super) struct Settlement {
 pub(super) enum Fate {
     /// The message goes to the INBOX of this account.
     Mailbox(String),
+    /// The message goes to those the address stands for; a list has an owner.
+    Expand { members: Vec<Address>, owner: Option<Address> },
     /// What a relay said, or what is to be done without one.
     Outcome(Outcome),
 }
@@ -52,11 +55,11 @@ pub(super) fn settle(store: &Store, settlements: Vec<Settlement>, terms: Terms) 
     store.write(move |tx| {
         // A sender gets one notification for the recipients that are settled together.
         let mut reports: BTreeMap<i64, (&Entry, Vec<Report>)> = BTreeMap::new();
+        let mut due = Vec::new();
         for settlement in &settlements {
-            let told = settle_one(tx, settlement, &terms)?;
+            let told = settle_one(tx, settlement, &terms, &mut due)?;
             reports.entry(settlement.entry.id.0).or_insert((&settlement.entry, Vec::new())).1.extend(told);
         }
-        let mut due = Vec::new();
         for (entry, reports) in reports.into_values() {
             due.extend(tell(tx, entry, reports, &terms)?);
             remove_if_settled(tx, entry.id.0)?;
@@ -65,8 +68,14 @@ pub(super) fn settle(store: &Store, settlements: Vec<Settlement>, terms: Terms) 
     })
 }
 
-/// Settles the recipients that still wait. Gives what the sender is to be told.
-fn settle_one(tx: &Tx<'_>, settlement: &Settlement, terms: &Terms) -> Result<Vec<Report>> {
+/// Settles the recipients that still wait. Gives what the sender is to be told; adds to the destinations that have something to
+/// do.
+fn settle_one(
+    tx: &Tx<'_>,
+    settlement: &Settlement,
+    terms: &Terms,
+    due: &mut Vec<(String, OffsetDateTime)>,
+) -> Result<Vec<Report>> {
     let Settlement { entry, fates, rests_until, .. } = settlement;
     let mut told = Vec::new();
     let mut mailed: Option<(BlobId, u64)> = None;
@@ -89,6 +98,13 @@ fn settle_one(tx: &Tx<'_>, settlement: &Settlement, terms: &Terms) -> Result<Vec
                 }
                 Err(error) => return Err(error),
             },
+            Fate::Expand { members, owner } => {
+                remove(tx, entry, address)?;
+                let (busy, report) = expand(tx, entry, waiting, members, owner.as_ref(), terms)?;
+                due.extend(busy);
+                told.extend(report);
+                None
+            }
             Fate::Outcome(outcome @ Outcome::Relayed { host, reply, .. }) => {
                 remove(tx, entry, address)?;
                 let remote = Remote { host: host.clone(), reply: reply.clone() };

@@ -173,6 +173,17 @@ pub(super) fn enter(
     now: OffsetDateTime,
 ) -> Result<Vec<(String, OffsetDateTime)>> {
     let blob = tx.store_bytes(message, 0)?;
+    enter_stored(tx, envelope, blob, schedule, now)
+}
+
+/// Queues a message whose bytes are in the store, for this entry alone.
+pub(super) fn enter_stored(
+    tx: &Tx<'_>,
+    envelope: Envelope,
+    blob: BlobId,
+    schedule: &Schedule,
+    now: OffsetDateTime,
+) -> Result<Vec<(String, OffsetDateTime)>> {
     Plan::of(envelope, None, schedule, now).enter(tx, blob)
 }
 

@@ -277,6 +277,7 @@ impl Worker {
         for waiting in &entry.recipients {
             let fate = match self.courier.route(&waiting.address) {
                 Route::Mailbox { account } => Fate::Mailbox(account),
+                Route::Expand { members, owner } => Fate::Expand { members, owner },
                 Route::Later(diagnosis) => Fate::Outcome(Outcome::Later { diagnosis, unreachable: false }),
                 Route::Nowhere(diagnosis) => Fate::Outcome(Outcome::Refused(diagnosis)),
                 Route::Relay(to) => {
