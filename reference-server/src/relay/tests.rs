@@ -3,6 +3,7 @@
 mod exchangers;
 mod outcomes;
 mod peer;
+mod security;
 mod sessions;
 mod zones;
 
