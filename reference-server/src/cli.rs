@@ -10,7 +10,8 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
 use crate::config::{
-    AccountConfig, AliasConfig, Certificate, Config, Limits, ListConfig, Listen, NamedLimit, Senders, Service, Storage,
+    AccountConfig, AliasConfig, Certificate, ClientCa, Config, Limits, ListConfig, Listen, NamedLimit, Senders, Service, Storage,
+    TokenConfig,
 };
 use crate::extensions::Extension;
 use crate::faults::Fault;
@@ -44,8 +45,9 @@ pub struct ServeArgs {
     #[arg(long, value_name = "DOMAIN", value_parser = domain)]
     pub domain: Vec<String>,
 
-    /// An account and its password, or an argon2 hash of it ($argon2id$...), which rules out APOP and CRAM-MD5.
-    /// Repeatable
+    /// An account and its password; or what is stored of it: an argon2 hash ($argon2id$...), which rules out APOP,
+    /// CRAM-MD5 and SCRAM, or SCRAM keys (SCRAM-SHA-256$ITERATIONS:SALT$STOREDKEY:SERVERKEY), or several of these with
+    /// blanks between them. Repeatable
     #[arg(long, value_name = "ADDRESS:PASSWORD")]
     pub account: Vec<AccountConfig>,
 
@@ -56,6 +58,15 @@ pub struct ServeArgs {
     /// A mailing list, whose OWNER is the sender of what goes to its members. Repeatable
     #[arg(long, value_name = "ADDRESS=OWNER:ADDRESS,...")]
     pub list: Vec<ListConfig>,
+
+    /// A bearer token of an account, for OAUTHBEARER and XOAUTH2. Repeatable
+    #[arg(long, value_name = "ADDRESS:TOKEN")]
+    pub token: Vec<TokenConfig>,
+
+    /// Ask clients for a certificate issued by this authority, PEM; with one they may log in by EXTERNAL as the account
+    /// whose address it names
+    #[arg(long, value_name = "FILE")]
+    pub client_ca: Option<PathBuf>,
 
     /// Keep mail in this directory, made if it is missing
     #[arg(long, value_name = "DIR", conflicts_with = "memory")]
@@ -154,6 +165,8 @@ impl ServeArgs {
             without: self.without.iter().copied().collect(),
             takes_mail: !self.no_mail,
             senders: self.senders,
+            tokens: self.token.clone(),
+            client_ca: self.client_ca.clone().map(ClientCa::File),
             storage: self.data.clone().map_or(Storage::Memory, Storage::Dir),
             routes: self.sending.route.clone(),
             sending: self.sending.sending(),
@@ -257,6 +270,14 @@ mod tests {
         assert_eq!((config.host.as_str(), config.domains.as_slice()), ("mail.example.org", &["example.org".to_owned()][..]));
         assert_eq!(config.storage, Storage::Dir("DIR".into()));
         assert!(config.faults.on(Fault::SmtpForgetsRset));
+    }
+
+    #[test]
+    fn tokens_and_client_certificates_are_options() {
+        let config = self::config("x --account a@b.example:s --token a@b.example:t0ken --client-ca ca.pem").unwrap();
+        assert_eq!(config.tokens.first().map(|token| token.token.as_str()), Some("t0ken"));
+        assert_eq!(config.client_ca, Some(ClientCa::File("ca.pem".into())));
+        assert!(self::config("x --token a@b.example").is_err());
     }
 
     #[test]

@@ -35,6 +35,10 @@ pub struct Config {
     /// Addresses that stand for others.
     pub aliases: Vec<AliasConfig>,
     pub lists: Vec<ListConfig>,
+    /// The bearer tokens of accounts, for OAUTHBEARER and XOAUTH2.
+    pub tokens: Vec<TokenConfig>,
+    /// Who issues the certificates that clients may show, for EXTERNAL; without it none is asked for.
+    pub client_ca: Option<ClientCa>,
     /// Where mail is kept.
     pub storage: Storage,
     /// Where to stop.
@@ -69,6 +73,8 @@ impl Default for Config {
             accounts: Vec::new(),
             aliases: Vec::new(),
             lists: Vec::new(),
+            tokens: Vec::new(),
+            client_ca: None,
             storage: Storage::Memory,
             limits: Limits::default(),
             faults: Faults::NONE,
@@ -171,7 +177,8 @@ impl FromStr for Listen {
 #[derive(Clone)]
 pub struct AccountConfig {
     pub address: Address,
-    /// A password, or its argon2 hash as a PHC string (`$argon2id$…`).
+    /// A password; or what is stored of it, several forms with blanks between them: its argon2 hash as a PHC string
+    /// (`$argon2id$…`), SCRAM keys as RFC 5803 writes them (`SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey`).
     pub secret: String,
 }
 
@@ -196,6 +203,45 @@ impl fmt::Debug for AccountConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:***", self.address)
     }
+}
+
+/// A bearer token of an account, `alice@example.org:token`.
+#[derive(Clone)]
+pub struct TokenConfig {
+    pub address: Address,
+    pub token: String,
+}
+
+impl FromStr for TokenConfig {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (address, end) = mail::mailbox(text.as_bytes(), 0)
+            .map_err(|error| format!("write it as ADDRESS:TOKEN, e.g. alice@example.org:vF9dft4qmTc2Nvb3 ({error})"))?;
+        let token =
+            text.get(end..).and_then(|rest| rest.strip_prefix(':')).ok_or("a colon and the token come after the address")?;
+        // b64token of RFC 6750 §2.1.
+        let body = token.trim_end_matches('=');
+        if body.is_empty() || !body.bytes().all(|o| o.is_ascii_alphanumeric() || b"-._~+/".contains(&o)) {
+            return Err("a token has letters, digits and -._~+/, then perhaps = (RFC 6750 §2.1)".to_owned());
+        }
+        Ok(TokenConfig { address, token: token.to_owned() })
+    }
+}
+
+impl fmt::Debug for TokenConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:***", self.address)
+    }
+}
+
+/// Who issues the certificates of clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientCa {
+    /// A PEM file.
+    File(PathBuf),
+    /// PEM itself.
+    Pem(String),
 }
 
 /// Where mail is kept.
@@ -319,6 +365,15 @@ mod tests {
         assert!(check("alice@example.org:").is_err());
         assert!(check("alice@example.org").is_err());
         assert!(check("alice:secret").is_err());
+    }
+
+    #[test]
+    fn tokens_are_an_address_and_a_token() {
+        let check = |text: &str| text.parse::<TokenConfig>().map(|t| (t.address.to_string(), t.token));
+        assert_eq!(check("alice@example.org:vF9d-._~+/=="), Ok(("alice@example.org".into(), "vF9d-._~+/==".into())));
+        for wrong in ["alice@example.org:", "alice@example.org:a b", "alice@example.org:=a", "alice@example.org", "token"] {
+            assert!(check(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

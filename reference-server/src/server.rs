@@ -46,9 +46,10 @@ pub struct Running {
 /// Starts a server; when this returns it accepts connections.
 pub async fn start(config: Config) -> Result<Running> {
     let site = Site::new(&config)?;
-    let tls = Tls::new(&config.certificate, certificate_names(&config))?;
+    let tls = Tls::new(&config.certificate, certificate_names(&config), config.client_ca.as_ref())?;
     let shared = Arc::new(Shared {
         tls: tls.acceptor,
+        server_end_point: tls.server_end_point,
         plaintext_auth: config.plaintext_auth,
         room: Room::new(&config.limits),
         clock: config.clock.clone(),

@@ -18,6 +18,8 @@ pub struct Connection {
     /// Why it is closed, in words.
     pub end: Option<String>,
     pub tls: bool,
+    /// Names and data of the channel bindings of its TLS, the best first.
+    pub bindings: Vec<(&'static str, Vec<u8>)>,
     /// IMAP: tags sent and not answered, in order.
     pub open_tags: Vec<String>,
     /// IMAP: the server asked for more (`+`), so the next line is no command.
@@ -41,6 +43,7 @@ impl Connection {
             open: false,
             end: None,
             tls: false,
+            bindings: Vec::new(),
             open_tags: Vec::new(),
             continuing: false,
             literal_left: 0,

@@ -36,7 +36,8 @@ pub enum Demand {
     /// Write these bytes. No answer; a connection that breaks is told by [`Engine::closed`].
     Write { connection: ConnectionName, bytes: Vec<u8>, segments: Segments },
     /// TLS handshake as client, after `inject` was written in clear; answered by [`Engine::secured`] or [`Engine::tls_failed`].
-    StartTls { connection: ConnectionName, inject: Vec<u8> },
+    /// `certificate` is what the client shows of itself: PEM, chain and key.
+    StartTls { connection: ConnectionName, inject: Vec<u8>, certificate: Option<Arc<str>> },
     /// Write no more; go on reading.
     HalfClose { connection: ConnectionName },
     /// Close with RST.
@@ -220,6 +221,14 @@ impl Engine {
                 self.over();
             }
             _ => {}
+        }
+    }
+
+    /// What the TLS of a connection can be bound to: names of the IANA registry of channel bindings with their data, the best
+    /// first. To be told before [`Engine::opened`] or [`Engine::secured`].
+    pub fn bound(&mut self, connection: &str, bindings: Vec<(&'static str, Vec<u8>)>) {
+        if let Some(state) = self.connections.get_mut(connection) {
+            state.bindings = bindings;
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use globset::GlobMatcher;
 
 use crate::dialogue::Environment;
+use crate::suite::roles::Secrets;
 use crate::suite::topology::Control;
 use crate::suite::{Action, CapabilityNeed, Case, Level, Literals, Protocol, Start, Step, Transport};
 use crate::target::{Target, baseline};
@@ -111,6 +112,21 @@ pub(super) fn controls(steps: &[Step]) -> impl Iterator<Item = &Control> {
     found.into_iter()
 }
 
+/// Whether the case asks for something that is announced under TLS.
+pub fn asks_under_tls(case: &Case) -> bool {
+    fn asks(need: &CapabilityNeed) -> bool {
+        need.name.starts_with("tls:") || need.name.contains(":tls:")
+    }
+    fn walk(steps: &[Step]) -> bool {
+        steps.iter().any(|step| match &step.action {
+            Action::When { capability, dialogue } => asks(capability) || walk(dialogue),
+            Action::Eventually { dialogue, .. } => walk(dialogue),
+            _ => false,
+        })
+    }
+    case.requires.iter().any(asks) || walk(&case.setup) || walk(&case.dialogue)
+}
+
 /// Whether the case does a TLS handshake of its own.
 fn upgrades(steps: &[Step]) -> bool {
     steps.iter().any(|step| match &step.action {
@@ -153,6 +169,13 @@ pub fn impossible(case: &Case, target: &Target, environment: &Environment) -> Op
     }
     if upgrades(&case.dialogue) && !target.has_starttls(case.start.protocol, service) {
         return Some(format!("the target offers no STARTTLS for {}", case.start.protocol));
+    }
+    let secrets = Secrets::of(case);
+    if secrets.token && !target.accounts.iter().all(|account| account.token.is_some()) {
+        return Some("the target's accounts have no `token:`".to_owned());
+    }
+    if secrets.certificate && !target.accounts.iter().all(|account| account.certificate.is_some()) {
+        return Some("the target's accounts have no `client-certificate:`".to_owned());
     }
     if let Some(need) = case.requires.iter().find(|need| !environment.offers(case.start.protocol, need)) {
         return Some(if need.present { format!("needs {}", need.name) } else { format!("needs a server without {}", need.name) });

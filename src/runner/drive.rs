@@ -15,7 +15,7 @@ use crate::suite::ConnectionName;
 use crate::suite::topology::Control;
 use crate::target::network::Network;
 use crate::target::{Command, Processes, Target};
-use crate::transport::{Connection, TlsClient, end_in_words};
+use crate::transport::{Connection, TlsClient, client_config, end_in_words};
 
 /// What driving needs besides the engine.
 pub struct Driver<'a> {
@@ -70,6 +70,7 @@ impl Driver<'_> {
                     match Connection::open(address, tls.then_some(client), self.target.timeouts.connect).await {
                         Ok(open) => {
                             clients.insert(connection.clone(), client.clone());
+                            engine.bound(&connection, open.channel_bindings());
                             connections.insert(connection.clone(), open);
                             engine.opened(&connection, tls, begun.elapsed());
                         }
@@ -86,18 +87,24 @@ impl Driver<'_> {
                         engine.closed(&connection, &why, begun.elapsed());
                     }
                 }
-                Demand::StartTls { connection, inject } => {
+                Demand::StartTls { connection, inject, certificate } => {
+                    let client = clients.get(&connection).unwrap_or(self.tls);
+                    let tls = match self.as_client(client, certificate.as_deref()) {
+                        Ok(tls) => tls,
+                        Err(why) => {
+                            engine.tls_failed(&connection, &why, begun.elapsed());
+                            continue;
+                        }
+                    };
                     let Some(open) = connections.get_mut(&connection) else {
                         engine.tls_failed(&connection, "the connection is gone", begun.elapsed());
                         continue;
                     };
-                    match tokio::time::timeout(
-                        self.target.timeouts.step,
-                        open.secure(&inject, clients.get(&connection).unwrap_or(self.tls)),
-                    )
-                    .await
-                    {
-                        Ok(Ok(())) => engine.secured(&connection, begun.elapsed()),
+                    match tokio::time::timeout(self.target.timeouts.step, open.secure(&inject, &tls)).await {
+                        Ok(Ok(())) => {
+                            engine.bound(&connection, open.channel_bindings());
+                            engine.secured(&connection, begun.elapsed());
+                        }
                         Ok(Err(error)) => {
                             connections.remove(&connection);
                             engine.tls_failed(&connection, &error.to_string(), begun.elapsed());
@@ -166,6 +173,17 @@ impl Driver<'_> {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// How the harness does TLS, with a certificate of its own if a case says so.
+    fn as_client(&self, usual: &TlsClient, certificate: Option<&str>) -> Result<TlsClient, String> {
+        match certificate {
+            None => Ok(usual.clone()),
+            Some(pem) => {
+                let config = client_config(&self.target.trust, Some(pem))?;
+                Ok(TlsClient { config, server_name: usual.server_name.clone() })
             }
         }
     }

@@ -295,6 +295,9 @@ pub struct TlsYaml {
     pub on: String,
     /// Bytes sent in clear right before the handshake, in the same packet.
     pub inject: Option<String>,
+    /// The client shows this role's certificate.
+    #[serde(rename = "as")]
+    pub role: Option<String>,
     /// `refused` if the handshake must not succeed; `either`: both are right, and the case ends where it is refused.
     pub expect: Option<TlsExpectYaml>,
 }
@@ -308,14 +311,33 @@ pub enum TlsExpectYaml {
 }
 
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AuthenticateYaml {
     #[serde(default)]
     pub on: String,
     #[serde(rename = "as")]
     pub role: Option<String>,
-    /// PLAIN, LOGIN or CRAM-MD5.
+    /// PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-1, SCRAM-SHA-256 or one of these with -PLUS, OAUTHBEARER, XOAUTH2, EXTERNAL.
     pub mechanism: String,
+    /// The channel binding of a -PLUS form: `tls-exporter` or `tls-server-end-point`. Default: the best the connection has.
+    pub binding: Option<String>,
+    /// In place of the role's password.
+    pub password: Option<String>,
+    /// The authorization identity.
+    pub authorize_as: Option<String>,
+    /// The client's first message, whole, in place of the usual one.
+    pub client_first: Option<String>,
+    /// SCRAM's last message without its proof, in place of the usual one; `${nonce}` is the nonce as the server sent it.
+    pub client_final: Option<String>,
+    /// `refused` if the server must not accept it.
+    pub expect: Option<AuthenticateExpectYaml>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthenticateExpectYaml {
+    Accepted,
+    Refused,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

@@ -8,10 +8,12 @@ use super::block::{self, Line};
 use super::build::{legal_start, need, point};
 use super::duration;
 use super::form::{
-    ActionYaml, ClockYaml, DialogueYaml, RawYaml, ServerActionYaml, SilenceYaml, StepYaml, TlsExpectYaml, WaitYaml,
+    ActionYaml, AuthenticateExpectYaml, AuthenticateYaml, ClockYaml, DialogueYaml, RawYaml, ServerActionYaml, SilenceYaml,
+    StepYaml, TlsExpectYaml, WaitYaml,
 };
 use super::model::*;
 use super::problem::Problem;
+use super::roles::ROLES;
 use super::template::{Piece, Template};
 use super::topology::{Control, Switch, Way};
 use super::yaml::At;
@@ -112,6 +114,7 @@ impl Reader<'_> {
                 Action::Tls {
                     on: self.connection(&tls.on, span),
                     inject,
+                    role: tls.role.inspect(|role| self.role(role, span)),
                     expect: match tls.expect {
                         None | Some(TlsExpectYaml::Established) => Handshake::Established,
                         Some(TlsExpectYaml::Refused) => Handshake::Refused,
@@ -120,15 +123,7 @@ impl Reader<'_> {
                 }
             }
             ActionYaml::Authenticate(auth) => {
-                let mechanism = auth.mechanism.to_ascii_uppercase();
-                if !["PLAIN", "LOGIN", "CRAM-MD5"].contains(&mechanism.as_str()) {
-                    let problem =
-                        Problem::error(self.file, span, format!("no SASL mechanism `{}` is known here", auth.mechanism));
-                    self.problems
-                        .push(problem.with_hint("PLAIN, LOGIN and CRAM-MD5 are; write others out with `C:` and `S:` lines"));
-                }
-                let role = auth.role.clone().unwrap_or_else(|| "alice".to_owned());
-                Action::Authenticate { on: self.connection(&auth.on, span), role, mechanism }
+                Action::Authenticate { on: self.connection(&auth.on, span), asked: Box::new(self.authentication(auth, span)) }
             }
             ActionYaml::Closed(closed) => {
                 let closed = closed.clone().unwrap_or_default();
@@ -175,6 +170,41 @@ impl Reader<'_> {
                 })
             }
         })
+    }
+
+    fn authentication(&mut self, auth: &AuthenticateYaml, span: Span) -> Authentication {
+        let mechanism = auth.mechanism.to_ascii_uppercase();
+        if !MECHANISMS.contains(&mechanism.as_str()) {
+            let problem = Problem::error(self.file, span, format!("no SASL mechanism `{}` is known here", auth.mechanism));
+            let hint = format!("there are {}; write others out with `C:` and `S:` lines", MECHANISMS.join(", "));
+            self.problems.push(problem.with_hint(hint));
+        }
+        if auth.client_final.is_some() && !mechanism.starts_with("SCRAM-") {
+            self.problems.push(Problem::error(self.file, span, "`client-final` is a message of SCRAM"));
+        }
+        if auth.client_first.is_some() && matches!(mechanism.as_str(), "LOGIN" | "CRAM-MD5") {
+            self.problems.push(Problem::error(self.file, span, format!("the server speaks first in {mechanism}")));
+        }
+        if let Some(binding) = auth.binding.as_deref()
+            && !(mechanism.ends_with("-PLUS") && ["tls-exporter", "tls-server-end-point"].contains(&binding))
+        {
+            let problem = Problem::error(self.file, span, format!("`binding: {binding}` binds nothing here"));
+            self.problems.push(problem.with_hint("tls-exporter and tls-server-end-point do, in the -PLUS mechanisms"));
+        }
+        let mut template = |text: &Option<String>| text.as_ref().and_then(|text| self.raw(text, span));
+        let (password, authorize_as) = (template(&auth.password), template(&auth.authorize_as));
+        let (first, last) = (template(&auth.client_first), template(&auth.client_final));
+        let role = auth.role.clone().unwrap_or_else(|| "alice".to_owned());
+        self.role(&role, span);
+        let refused = auth.expect == Some(AuthenticateExpectYaml::Refused);
+        Authentication { role, mechanism, binding: auth.binding.clone(), password, authorize_as, first, last, refused }
+    }
+
+    fn role(&mut self, role: &str, span: Span) {
+        if !ROLES.contains(&role) {
+            let problem = Problem::error(self.file, span, format!("`{role}` is no role"));
+            self.problems.push(problem.with_hint(format!("roles are {}", ROLES.join(", "))));
+        }
     }
 
     fn connection(&mut self, name: &str, span: Span) -> ConnectionName {

@@ -40,7 +40,7 @@ impl Network {
             }
             false => None,
         };
-        let config = client_config(&Trust::Any)?;
+        let config = client_config(&Trust::Any, None)?;
         let mut network = Network { members: Vec::new(), ways: BTreeMap::new(), _folder: None };
         for server in &topology.servers {
             for to in server.routes.values().filter(|to| **to != server.name) {

@@ -73,6 +73,14 @@ impl Connection {
         Ok(())
     }
 
+    /// What its TLS can be bound to: names and data of channel bindings, the best first.
+    pub fn channel_bindings(&self) -> Vec<(&'static str, Vec<u8>)> {
+        match &self.stream {
+            Stream::Tls(stream) => tls::channel_bindings(stream.get_ref().1),
+            Stream::Plain(_) | Stream::Gone => Vec::new(),
+        }
+    }
+
     /// Writes everything, in one write or octet by octet. What the server sends meanwhile is kept for reading, so that two
     /// full buffers cannot block each other.
     pub async fn write(&mut self, bytes: &[u8], segments: Segments) -> io::Result<()> {

@@ -41,7 +41,13 @@ fn case(text: &str) -> (Arc<Case>, Fixtures) {
 }
 
 fn environment(fixtures: Fixtures) -> Environment {
-    let account = Account { login: "one".into(), password: "first".into(), address: "one@example.org".into() };
+    let account = Account {
+        login: "one".into(),
+        password: "first".into(),
+        address: "one@example.org".into(),
+        token: None,
+        certificate: None,
+    };
     Environment {
         accounts: BTreeMap::from([("alice".to_owned(), account)]),
         mailboxes: BTreeMap::new(),
@@ -50,6 +56,7 @@ fn environment(fixtures: Fixtures) -> Environment {
         unique: "u1".into(),
         fixtures: Arc::new(fixtures),
         capabilities: BTreeMap::new(),
+        secured_capabilities: BTreeMap::new(),
         step_timeout: Duration::from_secs(10),
         limits: Limits { line: 400, reply: 2000, ..Limits::default() },
     }

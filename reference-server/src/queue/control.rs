@@ -261,7 +261,7 @@ impl Queue {
             reverse_path: row.reverse_path,
             envid: row.envid,
             priority: row.priority,
-            require_tls: row.require_tls,
+            require_tls: row.tls == 1,
             recipients: recipients.collect(),
         }
     }

@@ -114,8 +114,11 @@ impl Job {
             ret: envelope.ret,
             envid: envelope.envid,
             require_tls: envelope.require_tls,
+            tls_optional: envelope.tls_optional,
             priority: envelope.priority,
             hold_until: envelope.hold_until,
+            hold_request: envelope.hold_request,
+            submitter: envelope.submitter,
             deliver_by: envelope.deliver_by,
             blob,
         };

@@ -9,7 +9,7 @@ use super::reply::Reply;
 use super::transaction::Awaited;
 use crate::faults::Fault;
 use crate::queue::Queue;
-use crate::session::{After, Peer, Session};
+use crate::session::{After, Channel, Peer, Session};
 use crate::site::Site;
 use crate::store::Store;
 
@@ -182,8 +182,9 @@ impl Session for SmtpSession {
         self.work_on_kept(out)
     }
 
-    fn secured(&mut self, out: &mut Vec<u8>) -> After {
+    fn secured(&mut self, channel: Channel, out: &mut Vec<u8>) -> After {
         self.conversation.tls = true;
+        (self.conversation.peer.tls, self.conversation.peer.channel) = (true, Arc::new(channel));
         if !self.conversation.broken(Fault::SmtpStarttlsKeepsState) {
             self.conversation.forget();
         }

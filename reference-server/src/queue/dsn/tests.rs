@@ -22,8 +22,11 @@ fn entry() -> Entry {
         ret: None,
         envid: None,
         require_tls: false,
+        tls_optional: false,
         priority: None,
         hold_until: None,
+        hold_request: None,
+        submitter: None,
         deliver_by: None,
         blob: BlobId(42),
         recipients: Vec::new(),
@@ -132,7 +135,7 @@ fn each_action_has_its_words() {
     let until = datetime!(2026-01-06 12:00 UTC);
     let mut entry = entry();
     entry.deliver_by = Some(DeliverBy { deadline: datetime!(2026-01-01 13:00 UTC), mode: ByMode::Notify, trace: false });
-    entry.hold_until = Some(datetime!(2026-01-01 11:00 UTC));
+    entry.hold_request = Some("until;2026-01-01T11:00:00Z".into());
     for (action, name, subject, heading) in [
         (Action::Delivered, "delivered", "Your mail has arrived", "Your message was delivered to:"),
         (Action::Relayed, "relayed", "Your mail has arrived", "passed on to a server that may not tell you"),
