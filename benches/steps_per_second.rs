@@ -132,7 +132,7 @@ fn case(protocol: Protocol, exchanges: usize) -> Result<Case, Failure> {
 /// The runner's way: engine and driver, as every case of a suite is played.
 async fn play_case(target: Arc<Target>, case: Arc<Case>) -> Result<Duration, Failure> {
     let processes = Processes::new(&target, None);
-    let tls = TlsClient { config: client_config(&Trust::Any)?, server_name: target.host.into() };
+    let tls = TlsClient { config: client_config(&Trust::Any, None)?, server_name: target.host.into() };
     let environment = Environment {
         accounts: BTreeMap::new(),
         mailboxes: BTreeMap::new(),
@@ -141,6 +141,7 @@ async fn play_case(target: Arc<Target>, case: Arc<Case>) -> Result<Duration, Fai
         unique: "u".to_owned(),
         fixtures: Arc::new(Fixtures::default()),
         capabilities: BTreeMap::new(),
+        secured_capabilities: BTreeMap::new(),
         step_timeout: Duration::from_secs(10),
         limits: Limits::default(),
     };

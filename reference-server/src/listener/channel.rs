@@ -20,7 +20,7 @@ pub(super) fn channel(connection: &ServerConnection, server_end_point: Option<&[
     }
 }
 
-/// RFC 9266 §3: before TLS 1.3 the exporter is only unique where the extended master secret was negotiated, which the
+/// RFC 9266 §2: before TLS 1.3 the exporter is only unique where the extended master secret was negotiated, which the
 /// library does not tell; so it is for TLS 1.3.
 fn exporter(connection: &ServerConnection) -> Option<Vec<u8>> {
     if connection.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
