@@ -17,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 
 use connection::Caller;
 
+use crate::clock::Clock;
 use crate::config::{Limits, PlaintextAuth};
 use crate::session::{Bell, Peer, Session};
 use crate::stop::Stop;
@@ -41,9 +42,9 @@ pub(crate) struct Shared {
     /// The `tls-server-end-point` channel binding: a hash of the server's certificate.
     pub server_end_point: Option<Vec<u8>>,
     pub plaintext_auth: PlaintextAuth,
-    /// Sessions wait for the disk: they run where blocking is allowed.
-    pub blocking: bool,
     pub room: Room,
+    /// What the patience with clients is measured by.
+    pub clock: Clock,
 }
 
 impl Listener {

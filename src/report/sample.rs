@@ -110,7 +110,7 @@ pub(crate) fn case(id: &str, level: Level, title: &str) -> Case {
             quote: quote.into(),
         })],
         requires: vec![CapabilityNeed { name: "UIDPLUS".into(), present: true }],
-        start: Start { protocol, service: None, state: StartState::Greeted, role: "alice".into(), mailbox: None },
+        start: Start { protocol, service: None, state: StartState::Greeted, role: "alice".into(), mailbox: None, server: None },
         mailboxes: vec![],
         maildrop: None,
         setup: vec![],
@@ -118,6 +118,7 @@ pub(crate) fn case(id: &str, level: Level, title: &str) -> Case {
         timeout: Duration::from_secs(30),
         note: None,
         roles: vec!["alice".into()],
+        topology: None,
     }
 }
 

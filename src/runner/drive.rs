@@ -6,11 +6,14 @@ use std::io;
 use std::task::Poll;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::dialogue::{Control, Demand, Engine, Played};
+use crate::dialogue::{Demand, Engine, Played};
 use crate::outcome::Verdict;
 use crate::suite::ConnectionName;
+use crate::suite::topology::Control;
+use crate::target::network::Network;
 use crate::target::{Command, Processes, Target};
 use crate::transport::{Connection, TlsClient, client_config, end_in_words};
 
@@ -31,9 +34,21 @@ const GRACE: Duration = Duration::from_millis(250);
 
 impl Driver<'_> {
     /// Plays a case to its end. `stop` becomes true when the run is cut short.
-    pub async fn drive(&self, mut engine: Engine, mut stop: tokio::sync::watch::Receiver<bool>) -> Played {
+    pub async fn drive(&self, engine: Engine, stop: watch::Receiver<bool>) -> Played {
+        self.drive_on(engine, stop, None).await
+    }
+
+    /// The same on servers of the case's own.
+    pub async fn drive_on(
+        &self,
+        mut engine: Engine,
+        mut stop: watch::Receiver<bool>,
+        mut network: Option<&mut Network>,
+    ) -> Played {
         let begun = Instant::now();
         let mut connections: BTreeMap<ConnectionName, Connection> = BTreeMap::new();
+        // How each connection shakes hands: the servers of a network have names of their own.
+        let mut clients: BTreeMap<ConnectionName, TlsClient> = BTreeMap::new();
         let mut buffer = vec![0u8; BUFFER];
         // One timer for the whole case: arming one for each read would cost as much as the read. It may ring before the time that is
         // awaited, never after.
@@ -44,14 +59,17 @@ impl Driver<'_> {
         loop {
             match engine.next(begun.elapsed()) {
                 Demand::Finished => return engine.finish(),
-                Demand::Open { connection, protocol, service, implicit_tls } => {
+                Demand::Open { connection, protocol, service, server, implicit_tls } => {
                     connections.remove(&connection);
-                    let Some((address, tls)) = self.target.endpoint(protocol, service.as_deref(), implicit_tls) else {
+                    let member = network.as_deref().and_then(|network| network.member(server.as_deref()));
+                    let (target, client) = member.map_or((self.target, self.tls), |member| (member.target(), &member.tls));
+                    let Some((address, tls)) = target.endpoint(protocol, service.as_deref(), implicit_tls) else {
                         engine.open_failed(&connection, "the target has no such endpoint", begun.elapsed());
                         continue;
                     };
-                    match Connection::open(address, tls.then_some(self.tls), self.target.timeouts.connect).await {
+                    match Connection::open(address, tls.then_some(client), self.target.timeouts.connect).await {
                         Ok(open) => {
+                            clients.insert(connection.clone(), client.clone());
                             engine.bound(&connection, open.channel_bindings());
                             connections.insert(connection.clone(), open);
                             engine.opened(&connection, tls, begun.elapsed());
@@ -70,7 +88,8 @@ impl Driver<'_> {
                     }
                 }
                 Demand::StartTls { connection, inject, certificate } => {
-                    let tls = match self.as_client(certificate.as_deref()) {
+                    let client = clients.get(&connection).unwrap_or(self.tls);
+                    let tls = match self.as_client(client, certificate.as_deref()) {
                         Ok(tls) => tls,
                         Err(why) => {
                             engine.tls_failed(&connection, &why, begun.elapsed());
@@ -111,7 +130,22 @@ impl Driver<'_> {
                     connections.remove(&connection);
                 }
                 Demand::Control(control) => {
-                    let result = self.control(&control).await;
+                    let steered = async {
+                        match network.as_deref_mut() {
+                            Some(network) => network.steer(&control).await,
+                            None => self.control(&control).await,
+                        }
+                    };
+                    tokio::pin!(steered);
+                    // A server that stops waits for its clients to hear its good-bye and go.
+                    let result = loop {
+                        tokio::select! {
+                            result = &mut steered => break result,
+                            read = read_any(&mut connections, &mut buffer) => {
+                                hear(&mut engine, &mut connections, &buffer, read, begun.elapsed());
+                            }
+                        }
+                    };
                     engine.controlled(result, begun.elapsed());
                 }
                 Demand::Read { until } => {
@@ -129,14 +163,7 @@ impl Driver<'_> {
                         biased;
                         _ = stopped.as_mut() => engine.abandon(Verdict::Errored, "the run was interrupted".to_owned()),
                         read = read_any(&mut connections, &mut buffer) => {
-                            let now = begun.elapsed();
-                            match read {
-                                (name, Ok(count)) if count > 0 => engine.received(&name, buffer.get(..count).unwrap_or_default(), now),
-                                (name, end) => {
-                                    connections.remove(&name);
-                                    engine.closed(&name, &end_in_words(&end), now);
-                                }
-                            }
+                            hear(&mut engine, &mut connections, &buffer, read, begun.elapsed());
                         }
                         () = alarm.as_mut() => {
                             let now = begun.elapsed();
@@ -151,24 +178,43 @@ impl Driver<'_> {
     }
 
     /// How the harness does TLS, with a certificate of its own if a case says so.
-    fn as_client(&self, certificate: Option<&str>) -> Result<TlsClient, String> {
+    fn as_client(&self, usual: &TlsClient, certificate: Option<&str>) -> Result<TlsClient, String> {
         match certificate {
-            None => Ok(self.tls.clone()),
+            None => Ok(usual.clone()),
             Some(pem) => {
                 let config = client_config(&self.target.trust, Some(pem))?;
-                Ok(TlsClient { config, server_name: self.tls.server_name.clone() })
+                Ok(TlsClient { config, server_name: usual.server_name.clone() })
             }
         }
     }
 
     async fn control(&self, control: &Control) -> Result<(), String> {
-        let (name, argument) = match control {
-            Control::Clock(by) => ("clock".to_owned(), by.as_secs().to_string()),
-            Control::Server { command, name } => (format!("server {command}"), name.clone()),
+        let name = control.name();
+        let argument = match control {
+            Control::Clock { by, .. } => by.as_secs().to_string(),
+            Control::Power { server, .. } => server.clone(),
+            Control::Way { between, .. } => between.join(" "),
         };
         let line = self.target.controls.get(&name).ok_or_else(|| format!("the target has no control `{name}`"))?;
         let command = Command { line: line.replace("{argument}", &argument), timeout: Duration::from_secs(30) };
         self.processes.run(&command).await
+    }
+}
+
+/// Tells the engine what was read.
+fn hear(
+    engine: &mut Engine,
+    connections: &mut BTreeMap<ConnectionName, Connection>,
+    buffer: &[u8],
+    read: (ConnectionName, io::Result<usize>),
+    now: Duration,
+) {
+    match read {
+        (name, Ok(count)) if count > 0 => engine.received(&name, buffer.get(..count).unwrap_or_default(), now),
+        (name, end) => {
+            connections.remove(&name);
+            engine.closed(&name, &end_in_words(&end), now);
+        }
     }
 }
 

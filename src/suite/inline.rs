@@ -38,6 +38,7 @@ pub fn case(id: &str, start: Start, lines: &str, timeout: Duration) -> Result<Ca
         timeout,
         note: None,
         roles: Vec::new(),
+        topology: None,
     };
     case.roles = super::roles::of(&case);
     Ok(case)

@@ -6,6 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::topology::{Control, Topology};
+
 /// The protocol of a connection: the key into `protocol::PROTOCOLS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Protocol {
@@ -106,6 +108,8 @@ pub struct Start {
     pub role: String,
     /// The variable that names the mailbox to select; `None`: the first seeded one, or INBOX.
     pub mailbox: Option<String>,
+    /// The server of the topology; `None`: its first, or the server under test.
+    pub server: Option<String>,
 }
 
 /// A message put into a mailbox before the case starts.
@@ -217,6 +221,8 @@ pub struct Case {
     pub note: Option<String>,
     /// Roles in the order of their first use: the accounts to lease.
     pub roles: Vec<String>,
+    /// The servers it brings with it.
+    pub topology: Option<Arc<Topology>>,
 }
 
 impl Case {
@@ -307,12 +313,8 @@ pub enum Action {
         capability: CapabilityNeed,
         dialogue: Vec<Step>,
     },
-    /// Move the target's clock.
-    Clock(Duration),
-    Server {
-        command: String,
-        name: String,
-    },
+    /// Steer the servers.
+    Control(Control),
 }
 
 /// A SASL exchange, and what of it the suite writes otherwise than a client would.

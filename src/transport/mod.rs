@@ -1,5 +1,6 @@
 //! The only sockets: open, read, write, upgrade, close. Bytes go through untouched.
 
+mod link;
 mod tls;
 
 use std::io;
@@ -12,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+pub use link::{Link, Reservation};
 pub use tls::{Trust, client_config};
 
 use crate::suite::Segments;

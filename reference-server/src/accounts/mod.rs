@@ -8,6 +8,8 @@ mod digest;
 pub mod saslprep;
 pub mod scram;
 
+mod aliases;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -18,8 +20,11 @@ use credential::Credential;
 use digest::Digests;
 use scram::{HashFunction, ScramKeys};
 
-use crate::config::{AccountConfig, TokenConfig};
+use crate::config::{AccountConfig, AliasConfig, ListConfig, TokenConfig};
 use crate::mail::{Address, Domain};
+
+pub use aliases::Alias;
+use aliases::Aliases;
 
 /// The accounts of a server, and the domains it is responsible for.
 pub struct Accounts {
@@ -28,6 +33,7 @@ pub struct Accounts {
     accounts: HashMap<String, Arc<Account>>,
     /// The account that gets mail for postmaster of each domain.
     postmasters: HashMap<String, Arc<Account>>,
+    aliases: Aliases,
     digests: Digests,
 }
 
@@ -88,7 +94,29 @@ impl Accounts {
         if let Some(stray) = tokens.iter().find(|token| !accounts.contains_key(&canonical(&token.address))) {
             bail!("there is a token for {}, which is no account; add --account {}:PASSWORD", stray.address, stray.address);
         }
-        Ok(Self { domains, accounts, postmasters, digests })
+        Ok(Self { domains, accounts, postmasters, aliases: Aliases::default(), digests })
+    }
+
+    /// Adds addresses that stand for others. They must be of the own domains, and their own members must exist.
+    pub fn with_aliases(mut self, aliases: &[AliasConfig], lists: &[ListConfig]) -> anyhow::Result<Self> {
+        self.aliases = Aliases::new(aliases, lists)?;
+        self.aliases.check(&self)?;
+        Ok(self)
+    }
+
+    /// The alias or mailing list of this address.
+    pub fn alias(&self, address: &Address) -> Option<&Alias> {
+        self.aliases.find(address)
+    }
+
+    /// The addresses that mail for an alias or a mailing list goes to, each once, and none of them an alias here.
+    pub fn members(&self, alias: &Alias) -> Vec<Address> {
+        self.aliases.expand(alias)
+    }
+
+    /// Whether there is somewhere to put mail for this address.
+    pub fn takes(&self, address: &Address) -> bool {
+        self.alias(address).is_some() || self.recipient(address).is_some()
     }
 
     /// Whether mail for this domain ends here.

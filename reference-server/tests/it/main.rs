@@ -6,11 +6,14 @@
 mod crash;
 mod delivery;
 mod endings;
+mod hostile;
 mod imaplib;
 mod poplib;
+mod program;
 mod rooms;
 mod smtplib;
 mod tls;
+mod travel;
 mod wire;
 
 use std::process::Command;

@@ -1,6 +1,7 @@
 //! AUTH, RFC 4954 §4.
 
 use super::Command;
+use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::sasl::{self, Exchange, Failure, Mechanism, Progress};
 use crate::session::After;
@@ -57,6 +58,10 @@ impl Command for Auth {
         let mut exchange = Exchange::new(mechanism, &conversation.site, &conversation.peer);
         let progress = exchange.start(initial.as_deref());
         go_on(conversation, exchange, progress)
+    }
+
+    fn extension(&self) -> Option<Extension> {
+        Some(Extension::SmtpAuth)
     }
 }
 
