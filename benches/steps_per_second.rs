@@ -51,7 +51,7 @@ fn main() -> Result<(), Failure> {
         let canned = canned_server(protocol)?;
         runtime.block_on(compare("canned replies", protocol, target(protocol, canned), exchanges, rounds))?;
     }
-    let mut reference = runtime.block_on(reference::start(&[]))?;
+    let mut reference = runtime.block_on(reference::start(&[], &[]))?;
     for protocol in [Protocol::Imap, Protocol::Smtp] {
         runtime.block_on(compare("reference server", protocol, reference.target.clone(), exchanges, rounds))?;
     }

@@ -1,5 +1,7 @@
 //! The command line, for the `reference-server` program and for `mailspec serve`.
 
+mod sending;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,12 +10,14 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
 use crate::config::{
-    AccountConfig, AliasConfig, Certificate, ClientCa, Config, Limits, ListConfig, Listen, NamedLimit, Route, Senders, Service,
-    Storage, TokenConfig,
+    AccountConfig, AliasConfig, Certificate, ClientCa, Config, Limits, ListConfig, Listen, NamedLimit, Senders, Service, Storage,
+    TokenConfig,
 };
 use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::server;
+
+pub use sending::SendingArgs;
 
 /// Where a server listens if nothing else is said: the well-known ports plus 2000 or more, on loopback.
 const LISTEN: [(Service, u16); 9] = [
@@ -72,9 +76,8 @@ pub struct ServeArgs {
     #[arg(long)]
     pub memory: bool,
 
-    /// Send mail for DOMAIN to this server, whatever the DNS says; * is every domain. Repeatable, the first that fits counts
-    #[arg(long, value_name = "DOMAIN=ADDRESS:PORT")]
-    pub route: Vec<Route>,
+    #[command(flatten)]
+    pub sending: SendingArgs,
 
     /// Set a limit; --list-limits shows which there are. Repeatable
     #[arg(long, value_name = "NAME=VALUE")]
@@ -165,7 +168,8 @@ impl ServeArgs {
             tokens: self.token.clone(),
             client_ca: self.client_ca.clone().map(ClientCa::File),
             storage: self.data.clone().map_or(Storage::Memory, Storage::Dir),
-            routes: self.route.clone(),
+            routes: self.sending.route.clone(),
+            sending: self.sending.sending(),
             faults: self.fault.iter().copied().collect(),
             certificate: match (&self.tls_cert, &self.tls_key) {
                 (Some(chain), Some(key)) => Certificate::Pem { chain: chain.clone(), key: key.clone() },
@@ -244,6 +248,7 @@ async fn terminated() -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::SendingTls;
     use clap::Parser;
 
     #[derive(Parser)]
@@ -284,6 +289,16 @@ mod tests {
     }
 
     #[test]
+    fn sending_has_options_of_its_own() {
+        let line = "reference-server --route hamburger.edu=127.0.0.1:2526 --sending-tls required --tls-for crepes.fr=off \
+                    --sending-ca CA --dns 127.0.0.1:5353 --sending-port 2525 --limit sending-idle=1s";
+        let config = config(line).unwrap();
+        assert_eq!((config.routes.len(), config.sending.tls, config.sending.tls_for.len()), (1, SendingTls::Required, 1));
+        assert_eq!((config.sending.port, config.sending.dns), (2525, Some("127.0.0.1:5353".parse().unwrap())));
+        assert_eq!(config.limits.sending.idle.as_secs(), 1);
+    }
+
+    #[test]
     fn mistakes_are_told() {
         let told = |line: &str| config(line).map(|_| ()).unwrap_err().to_string();
         assert!(told("x --fault smtp/nothing").contains("--list-faults"));
@@ -292,6 +307,7 @@ mod tests {
         assert!(told("x --domain x_y.org").contains("end of the domain"));
         assert!(told("x --data D --memory").contains("--memory"));
         assert!(told("x --tls-cert F").contains("--tls-key"));
+        assert!(told("x --sending-tls maybe").contains("required"));
         assert!(told("x --without smtp/nothing").contains("--list-extensions"));
         assert!(told("x --alias team").contains("team@example.org="));
     }

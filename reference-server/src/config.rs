@@ -3,6 +3,7 @@
 mod alias;
 mod named;
 mod senders;
+mod sending;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -18,6 +19,7 @@ use crate::mail::{self, Address};
 pub use alias::{AliasConfig, ListConfig};
 pub use named::NamedLimit;
 pub use senders::Senders;
+pub use sending::{Route, Sending, SendingLimits, SendingTls, TlsFor};
 
 /// Everything a server needs to know to start.
 #[derive(Clone, Debug)]
@@ -203,61 +205,6 @@ impl fmt::Debug for AccountConfig {
     }
 }
 
-/// Where mail for a domain goes instead of where the DNS says, `hamburger.edu=127.0.0.1:2526`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Route {
-    /// A domain in lower case; `*` is every domain.
-    pub domain: String,
-    pub address: SocketAddr,
-}
-
-impl Route {
-    /// Whether mail for this domain goes this way.
-    pub fn fits(&self, domain: &mail::Domain) -> bool {
-        self.domain == "*" || domain.is(&self.domain)
-    }
-}
-
-impl FromStr for Route {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (domain, address) =
-            text.split_once('=').ok_or("write it as DOMAIN=ADDRESS:PORT, e.g. hamburger.edu=127.0.0.1:2526")?;
-        if domain != "*" && !matches!(mail::Domain::parse(domain), Ok(mail::Domain::Name(_))) {
-            return Err(format!("\"{domain}\" is neither a domain name nor *"));
-        }
-        let address = address.parse().map_err(|_| format!("\"{address}\" is not an IP address and a port"))?;
-        Ok(Route { domain: domain.to_ascii_lowercase(), address })
-    }
-}
-
-/// How mail is sent to other servers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sending {
-    pub tls: SendingTls,
-    /// Connections at a time, together and to one destination.
-    pub connections: usize,
-    pub connections_per_destination: usize,
-}
-
-impl Default for Sending {
-    fn default() -> Self {
-        Self { tls: SendingTls::Opportunistic, connections: 100, connections_per_destination: 5 }
-    }
-}
-
-/// When mail to other servers is encrypted (RFC 3207, RFC 7435).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SendingTls {
-    /// Where the other server offers it; its certificate is not verified.
-    #[default]
-    Opportunistic,
-    /// Always, with a certificate that is verified; other mail waits.
-    Required,
-    Off,
-}
-
 /// A bearer token of an account, `alice@example.org:token`.
 #[derive(Clone)]
 pub struct TokenConfig {
@@ -370,6 +317,7 @@ pub struct Limits {
     pub queue_lifetime: Duration,
     /// How long to wait before a destination is tried again (RFC 5321 §4.5.4.1: at least 30 minutes).
     pub retry_after: Duration,
+    pub sending: SendingLimits,
     /// The longest pause between two attempts: after the first hour they double up to it (RFC 5321 §4.5.4.1: 2-3 hours).
     pub retry_max: Duration,
     /// How long a message waits before its sender is warned, if that was asked for (RFC 3461 §5.2.5); `None`: never.
@@ -396,6 +344,7 @@ impl Default for Limits {
             login_patience: Duration::from_secs(3 * 60),
             queue_lifetime: Duration::from_secs(5 * 24 * 3600),
             retry_after: Duration::from_secs(30 * 60),
+            sending: SendingLimits::default(),
             retry_max: Duration::from_secs(2 * 3600),
             delay_warning: Some(Duration::from_secs(4 * 3600)),
             warn_unasked: false,

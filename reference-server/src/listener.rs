@@ -42,8 +42,6 @@ pub(crate) struct Shared {
     /// The `tls-server-end-point` channel binding: a hash of the server's certificate.
     pub server_end_point: Option<Vec<u8>>,
     pub plaintext_auth: PlaintextAuth,
-    /// Sessions wait for the disk: they run where blocking is allowed.
-    pub blocking: bool,
     pub room: Room,
     /// What the patience with clients is measured by.
     pub clock: Clock,

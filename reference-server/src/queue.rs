@@ -74,9 +74,15 @@ pub struct Entry {
     pub envid: Option<String>,
     /// Only to be sent over verified TLS, to a server that knows REQUIRETLS (RFC 8689 §4.2.1).
     pub require_tls: bool,
+    /// To be sent without regard for anybody's policy on TLS, rather than not at all (RFC 8689 §4.2.2).
+    pub tls_optional: bool,
     pub priority: Option<i8>,
     /// It was not to be delivered before; that time has come.
     pub hold_until: Option<OffsetDateTime>,
+    /// What was asked for then (RFC 4865 §5.1.2).
+    pub hold_request: Option<String>,
+    /// Who submitted it (RFC 4954 §5).
+    pub submitter: Option<Address>,
     pub deliver_by: Option<DeliverBy>,
     /// Where the bytes are; a [`Job`] reads them by its [`Message`].
     pub blob: BlobId,

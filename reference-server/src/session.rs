@@ -1,7 +1,7 @@
 //! What the listener knows of a protocol session: bytes in, bytes out, and what to do with the connection next.
 //!
 //! A session owns no socket and no clock. It calls the store and the queue directly (they answer in microseconds, or
-//! when a commit is durable), so the listener runs it where blocking is allowed.
+//! when a commit is durable); these move other tasks away from a thread that is about to wait.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ impl Peer {
     }
 }
 
-/// What authentication may use of a TLS channel.
+/// What authentication may use of a TLS channel, and trace fields show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Channel {
     /// The `tls-server-end-point` binding (RFC 5929 §4): a hash of the server's certificate.
@@ -41,6 +41,8 @@ pub struct Channel {
     pub exporter: Option<Vec<u8>>,
     /// Whom the client's verified certificate names, the best name first: none if it showed none.
     pub client: Vec<String>,
+    /// The cipher suite by its name in the IANA registry (RFC 8314 §4.3).
+    pub cipher: Option<String>,
 }
 
 impl Channel {

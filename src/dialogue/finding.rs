@@ -150,10 +150,9 @@ pub fn masked(bytes: &[u8], scope: &Scope) -> Vec<u8> {
 fn unwrapped(bytes: Vec<u8>, token: &str, name: &str) -> Vec<u8> {
     let Some(line) = bytes.strip_suffix(b"\r\n").filter(|line| line.len() < 16 * 1024) else { return bytes };
     let (head, word) = line.split_at(line.iter().rposition(|b| *b == b' ').map_or(0, |blank| blank + 1));
-    let decoded = BASE64.decode(word).ok().filter(|text| memchr::memmem::find(text, token.as_bytes()).is_some());
-    let Some(decoded) = decoded else { return bytes };
-    let written = crate::transcript::visible(&decoded).replace(token, name);
-    [head, format!("${{base64:{written}}}\r\n").as_bytes()].concat()
+    let holds = |text: &Vec<u8>| memchr::memmem::find(text, token.as_bytes()).is_some() && !text.contains(&b'\n');
+    let Some(decoded) = BASE64.decode(word).ok().filter(holds) else { return bytes };
+    [head, b"${base64:", &replaced(decoded, token.as_bytes(), name.as_bytes()), b"}\r\n"].concat()
 }
 
 fn replaced(bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
@@ -169,4 +168,21 @@ fn replaced(bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(rest);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_hidden_in_base64() {
+        let hidden = |text: &str| String::from_utf8(unwrapped(text.as_bytes().to_vec(), "t0ken", "${alice.token}")).unwrap();
+        let response = BASE64.encode("n,,\u{1}auth=Bearer t0ken\u{1}\u{1}");
+        let shown = "${base64:n,,\u{1}auth=Bearer ${alice.token}\u{1}\u{1}}\r\n";
+        assert_eq!(hidden(&format!("{response}\r\n")), shown);
+        assert_eq!(hidden(&format!("AUTH OAUTHBEARER {response}\r\n")), format!("AUTH OAUTHBEARER {shown}"));
+        for other in ["", "\r\n", "AUTH OAUTHBEARER =\r\n", "C3RoaXM=\r\n", "t0ken\r\n"] {
+            assert_eq!(hidden(other), other);
+        }
+    }
 }

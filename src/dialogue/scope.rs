@@ -196,9 +196,8 @@ mod tests {
     use super::*;
     use crate::suite::values::VALUE_NAMES;
 
-    #[test]
-    fn every_name_the_lint_knows_has_a_value() {
-        let environment = Environment {
+    fn environment() -> Environment {
+        Environment {
             accounts: BTreeMap::from([(
                 "alice".to_owned(),
                 Account {
@@ -218,8 +217,24 @@ mod tests {
             secured_capabilities: BTreeMap::new(),
             step_timeout: Duration::ZERO,
             limits: Limits::default(),
-        };
-        let scope = Scope::new(Arc::new(environment));
+        }
+    }
+
+    #[test]
+    fn capabilities_are_asked_for_by_protocol_and_under_tls() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let mut environment = environment();
+        environment.capabilities.insert(Protocol::Smtp, names(&["AUTH CRAM-MD5"]));
+        environment.secured_capabilities.insert(Protocol::Smtp, names(&["AUTH PLAIN CRAM-MD5"]));
+        environment.secured_capabilities.insert(Protocol::Imap, names(&["AUTH=PLAIN"]));
+        let offers = |name: &str, present| environment.offers(Protocol::Smtp, &CapabilityNeed { name: name.into(), present });
+        assert!(offers("AUTH CRAM-MD5", true) && offers("tls:AUTH PLAIN", true) && offers("imap:tls:AUTH=PLAIN", true));
+        assert!(offers("AUTH PLAIN", false) && offers("imap:AUTH=PLAIN", false) && offers("tls:AUTH LOGIN", false));
+    }
+
+    #[test]
+    fn every_name_the_lint_knows_has_a_value() {
+        let scope = Scope::new(Arc::new(environment()));
         for name in VALUE_NAMES {
             let argument = match name {
                 "literal" | "message" | "size" => Some("plain"),

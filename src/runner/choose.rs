@@ -121,6 +121,21 @@ fn missing_control(case: &Case, target: &Target) -> Option<String> {
     })
 }
 
+/// Whether the case asks for something that is announced under TLS.
+pub fn asks_under_tls(case: &Case) -> bool {
+    fn asks(need: &CapabilityNeed) -> bool {
+        need.name.starts_with("tls:") || need.name.contains(":tls:")
+    }
+    fn walk(steps: &[Step]) -> bool {
+        steps.iter().any(|step| match &step.action {
+            Action::When { capability, dialogue } => asks(capability) || walk(dialogue),
+            Action::Eventually { dialogue, .. } => walk(dialogue),
+            _ => false,
+        })
+    }
+    case.requires.iter().any(asks) || walk(&case.setup) || walk(&case.dialogue)
+}
+
 /// Whether the case does a TLS handshake of its own.
 fn upgrades(steps: &[Step]) -> bool {
     steps.iter().any(|step| match &step.action {

@@ -63,12 +63,19 @@ pub async fn probe(driver: &Driver<'_>, stop: &watch::Receiver<bool>) -> Result<
             }
         }
         facts.capabilities.insert(protocol, announced);
-        facts.secured_capabilities.insert(protocol, under_tls(driver, stop, protocol).await);
     }
     Ok(facts)
 }
 
-/// What is announced under TLS; nothing where the target has none, or none that works: that is for the suites to judge.
+/// Asks again under TLS, where cases want to know. Nothing is announced where the target has none, or none that works: that is
+/// for the suites to judge.
+pub async fn probe_under_tls(driver: &Driver<'_>, stop: &watch::Receiver<bool>, facts: &mut TargetFacts) {
+    for protocol in Protocol::ALL {
+        let announced = under_tls(driver, stop, protocol).await;
+        facts.secured_capabilities.insert(protocol, announced);
+    }
+}
+
 async fn under_tls(driver: &Driver<'_>, stop: &watch::Receiver<bool>, protocol: Protocol) -> Vec<String> {
     let target = driver.target;
     let transport = if target.endpoint(protocol, None, true).is_some() {

@@ -12,6 +12,7 @@ use reference_server::clock::Clock;
 use reference_server::config::{
     AccountConfig, ClientCa, Config, Limits, Listen, Route, Sending, SendingTls, Service, Storage, TokenConfig,
 };
+use reference_server::extensions::Extension;
 use reference_server::faults::Fault;
 use reference_server::queue;
 use reference_server::server::{self, Running};
@@ -40,17 +41,18 @@ enum State {
 #[derive(Clone, Debug)]
 pub struct Kind {
     faults: Vec<Fault>,
+    without: Vec<Extension>,
 }
 
 /// Accounts enough for every worker and for cases that need several.
 const ACCOUNTS: usize = 24;
 
-/// Starts the built-in target with the named misbehaviours. The error names a fault that does not exist.
-pub async fn start(faults: &[String]) -> Result<Reference, String> {
-    let mut broken = Vec::new();
-    for name in faults {
-        broken.push(name.parse::<Fault>().map_err(|error| error.to_string())?);
-    }
+/// Starts the built-in target with the named misbehaviours and without the named extensions. The error tells of a name that does not
+/// exist.
+pub async fn start(faults: &[String], without: &[String]) -> Result<Reference, String> {
+    let faults: Result<_, _> = faults.iter().map(|name| name.parse::<Fault>()).collect();
+    let without: Result<_, _> = without.iter().map(|name| name.parse::<Extension>()).collect();
+    let kind = Kind { faults: faults.map_err(|error| error.to_string())?, without: without.map_err(|error| error.to_string())? };
     let mut slots: Vec<AccountSlot> = (1..=ACCOUNTS)
         .map(|number| AccountSlot {
             login: format!("user{number}"),
@@ -70,7 +72,7 @@ pub async fn start(faults: &[String]) -> Result<Reference, String> {
     let tokens: Result<Vec<TokenConfig>, String> =
         slots.iter().map(|slot| format!("{}:{}", slot.address, slot.token.as_deref().unwrap_or_default()).parse()).collect();
     let config = Config { tokens: tokens?, client_ca: Some(ClientCa::Pem(authority.pem)), ..Config::default() };
-    let mut reference = Reference::begin("reference", slots, Kind { faults: broken }, config).await?;
+    let mut reference = Reference::begin("reference", slots, kind, config).await?;
     reference.target.description = Some(format!("mailspec's reference server {}", env!("CARGO_PKG_VERSION")));
     Ok(reference)
 }
@@ -104,7 +106,11 @@ impl Reference {
             sending: Sending { tls: sending_tls(&server.settings), ..Sending::default() },
             ..Config::default()
         };
-        Reference::begin(&server.name, slots, kind.clone(), config).await
+        let mut kind = kind.clone();
+        for name in &server.settings.without {
+            kind.without.push(name.parse::<Extension>().map_err(|error| error.to_string())?);
+        }
+        Reference::begin(&server.name, slots, kind, config).await
     }
 
     async fn begin(name: &str, slots: Vec<AccountSlot>, kind: Kind, config: Config) -> Result<Reference, String> {
@@ -115,6 +121,7 @@ impl Reference {
             listen: Service::ALL.into_iter().map(|service| Listen { service, address: local }).collect(),
             accounts: accounts?,
             faults: kind.faults.iter().copied().collect(),
+            without: kind.without.iter().copied().collect(),
             // A clock of its own, that goes on where the server is started again.
             clock: Clock::real(),
             ..config
@@ -123,7 +130,11 @@ impl Reference {
         for listen in &mut config.listen {
             listen.address = running.addresses.get(listen.service.name()).copied().unwrap_or(listen.address);
         }
-        let starttls = |name: &str| matches!(name, "smtp" | "submission" | "lmtp" | "pop3" | "imap");
+        let smtp = !kind.without.contains(&Extension::SmtpStartTls);
+        let starttls = |name: &str| match name {
+            "smtp" | "submission" | "lmtp" => smtp,
+            name => matches!(name, "pop3" | "imap"),
+        };
         let endpoints: BTreeMap<String, Endpoint> = running
             .addresses
             .iter()
@@ -226,6 +237,9 @@ fn limits(settings: &Settings) -> Limits {
     Limits {
         retry_after: settings.retry_after.unwrap_or(usual.retry_after),
         queue_lifetime: settings.lifetime.unwrap_or(usual.queue_lifetime),
+        retry_max: settings.retry_max.unwrap_or(usual.retry_max),
+        delay_warning: settings.delay_warning.or(usual.delay_warning),
+        warn_unasked: settings.delay_warning.is_some() || usual.warn_unasked,
         message: settings.message_size.unwrap_or(usual.message),
         recipients: settings.recipients.unwrap_or(usual.recipients),
         smtp_patience: settings.smtp_patience.unwrap_or(usual.smtp_patience),

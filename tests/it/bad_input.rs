@@ -202,6 +202,8 @@ fn a_broken_baseline(#[case] text: &str, #[case] message: &str) {
 #[case(&["no-such-command"])]
 #[case(&["run", "--fault", "smtp/no-such-fault"])]
 #[case(&["run", "--target", "fake", "--fault", "smtp/open-relay"])]
+#[case(&["run", "--without", "smtp/no-such-extension"])]
+#[case(&["run", "--target", "fake", "--without", "smtp/DSN"])]
 #[case(&["explain", "smtp/nooop"])]
 #[case(&["matrix", "no-such-report.json"])]
 fn wrong_usage(#[case] args: &[&str]) {

@@ -12,6 +12,7 @@ use argon2::password_hash::phc::PasswordHash;
 use super::digest::Digests;
 use super::saslprep;
 use super::scram::{HashFunction, ITERATIONS, ScramKeys};
+use crate::waiting::waiting;
 
 /// What is known of an account's secrets. A slow hash is computed once for the password that turns out to be right, then
 /// a keyed digest of it is compared, so that hundreds of logins do not cost a slow hash each.
@@ -72,8 +73,10 @@ impl Credential {
         if verified.is_some_and(|known| digests.same(&digest, &known)) {
             return true;
         }
-        let hashed =
-            |phc: &String| PasswordHash::new(phc).is_ok_and(|hash| Argon2::default().verify_password(&prepared, &hash).is_ok());
+        // The hash is slow on purpose.
+        let hashed = |phc: &String| {
+            waiting(|| PasswordHash::new(phc).is_ok_and(|hash| Argon2::default().verify_password(&prepared, &hash).is_ok()))
+        };
         let right = match &self.hash {
             Some(phc) => hashed(phc),
             None => self.given.first().is_some_and(|keys| keys.are_of(&prepared)),

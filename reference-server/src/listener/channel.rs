@@ -1,4 +1,5 @@
-//! What a TLS connection gives to authentication: channel bindings, and whom the client's certificate names.
+//! What a TLS connection gives to authentication: channel bindings, and whom the client's certificate names; and how strong
+//! it is.
 
 use rustls::{ProtocolVersion, ServerConnection};
 use x509_parser::extensions::GeneralName;
@@ -17,7 +18,13 @@ pub(super) fn channel(connection: &ServerConnection, server_end_point: Option<&[
         server_end_point: server_end_point.map(<[u8]>::to_vec),
         exporter: exporter(connection),
         client: client.map(|certificate| names(certificate)).unwrap_or_default(),
+        cipher: connection.negotiated_cipher_suite().map(|suite| registered(&format!("{:?}", suite.suite()))),
     }
+}
+
+/// The library marks the suites of TLS 1.3 in their names, the IANA registry does not.
+fn registered(name: &str) -> String {
+    name.strip_prefix("TLS13_").map_or_else(|| name.to_owned(), |rest| format!("TLS_{rest}"))
 }
 
 /// RFC 9266 §3: before TLS 1.3 the exporter is only unique where the extended master secret was negotiated, which the
@@ -57,6 +64,12 @@ mod tests {
         params.distinguished_name.push(DnType::CommonName, "alice");
         fill(&mut params);
         params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
+    }
+
+    #[test]
+    fn cipher_suites_have_their_registered_names() {
+        assert_eq!(registered("TLS13_AES_256_GCM_SHA384"), "TLS_AES_256_GCM_SHA384");
+        assert_eq!(registered("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"), "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
     }
 
     #[test]

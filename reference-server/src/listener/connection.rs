@@ -203,10 +203,9 @@ impl Connection {
         Ok(())
     }
 
-    /// Lets the session work, where it may wait for the disk.
+    /// Lets the session work.
     fn call<T>(&mut self, work: impl FnOnce(&mut dyn Session) -> T) -> T {
-        let session = &mut *self.session.0;
-        if self.shared.blocking { tokio::task::block_in_place(|| work(session)) } else { work(session) }
+        work(&mut *self.session.0)
     }
 }
 

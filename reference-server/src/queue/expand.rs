@@ -42,6 +42,8 @@ fn forwarded(entry: &Entry, waiting: &Waiting, members: &[Address], owner: Optio
         body: entry.body,
         smtputf8: entry.smtputf8,
         require_tls: entry.require_tls,
+        tls_optional: entry.tls_optional,
+        submitter: entry.submitter.clone(),
         priority: entry.priority,
         ..Envelope::default()
     };

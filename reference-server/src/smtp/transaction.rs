@@ -124,6 +124,7 @@ impl Conversation {
                 [only] => Some(only.address.clone()),
                 _ => None,
             },
+            cipher: self.peer.channel.cipher.clone(),
             priority: envelope.priority,
             utf8: envelope.smtputf8,
             at: self.site.clock.now(),

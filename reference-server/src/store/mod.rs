@@ -3,7 +3,7 @@
 //! Everything lives in one SQLite database, in a file or in memory. All changes go through one writer thread, which
 //! commits whatever has queued up in one transaction and answers after the commit; reads have connections of their own.
 //! The methods speak of mail, the SQL stays in [`sql`]. They block until the answer is there, so they are called where
-//! blocking is allowed. The store knows no protocol: message numbers are the business of a [`View`], response codes that
+//! waiting is allowed: on a thread of its own, or of a runtime that can move other tasks away. The store knows no protocol: message numbers are the business of a [`View`], response codes that
 //! of the session which reads the [`Error`].
 
 mod blobs;
@@ -81,13 +81,14 @@ impl Store {
     fn on(connection: Connection, readers: impl FnOnce(&Arc<Mutex<Connection>>) -> readers::Readers) -> Result<Store> {
         sql::migrate(&connection)?;
         sql::blob::sweep(&connection)?;
+        let durable = connection.path().is_some_and(|path| !path.is_empty());
         let shared = Arc::new(Mutex::new(connection));
         let watchers = Arc::<watch::Watchers>::default();
         let holds = Arc::<blobs::Holds>::default();
         Ok(Store {
             inner: Arc::new(Inner {
                 readers: readers(&shared),
-                writer: writer::Writer::start(shared, Arc::clone(&watchers), Arc::clone(&holds))?,
+                writer: writer::Writer::start(shared, Arc::clone(&watchers), Arc::clone(&holds), durable)?,
                 watchers,
                 holds,
                 maildrops: Arc::default(),

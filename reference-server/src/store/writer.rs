@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use super::readers::lock;
 use super::watch::Watchers;
 use super::{Error, MailboxId, Result, blobs::Holds, sql};
+use crate::waiting::waiting;
 
 /// The most operations one transaction takes, so that the first of them does not wait for long.
 const BATCH: usize = 256;
@@ -46,17 +47,24 @@ type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 pub(super) struct Writer {
     jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
+    durable: bool,
 }
 
 impl Writer {
-    pub(super) fn start(connection: Arc<Mutex<Connection>>, watchers: Arc<Watchers>, holds: Arc<Holds>) -> Result<Writer> {
+    /// `durable`: the database is in a file, and committing waits for the disk.
+    pub(super) fn start(
+        connection: Arc<Mutex<Connection>>,
+        watchers: Arc<Watchers>,
+        holds: Arc<Holds>,
+        durable: bool,
+    ) -> Result<Writer> {
         let (jobs, queued) = channel();
         let desk = Desk { connection, watchers, holds, queued };
         let thread = thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || desk.serve())
             .map_err(|error| Error::Failed(format!("cannot start the writer thread: {error}")))?;
-        Ok(Writer { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Writer { jobs: Some(jobs), thread: Some(thread), durable })
     }
 
     pub(super) fn run<T: Send + 'static>(&self, operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
@@ -66,7 +74,12 @@ impl Writer {
             let _ = reply.send(result);
         });
         let stopped = || Error::Failed("the writer thread has stopped".into());
-        if queued { answered.recv().map_err(|_| stopped())? } else { Err(stopped()) }
+        if !queued {
+            return Err(stopped());
+        }
+        // A database in memory has no disk to wait for.
+        let answer = if self.durable { waiting(|| answered.recv()) } else { answered.recv() };
+        answer.map_err(|_| stopped())?
     }
 
     /// Queues an operation nobody waits for.
