@@ -106,7 +106,11 @@ impl Reference {
             sending: Sending { tls: sending_tls(&server.settings), ..Sending::default() },
             ..Config::default()
         };
-        Reference::begin(&server.name, slots, kind.clone(), config).await
+        let mut kind = kind.clone();
+        for name in &server.settings.without {
+            kind.without.push(name.parse::<Extension>().map_err(|error| error.to_string())?);
+        }
+        Reference::begin(&server.name, slots, kind, config).await
     }
 
     async fn begin(name: &str, slots: Vec<AccountSlot>, kind: Kind, config: Config) -> Result<Reference, String> {
@@ -233,6 +237,9 @@ fn limits(settings: &Settings) -> Limits {
     Limits {
         retry_after: settings.retry_after.unwrap_or(usual.retry_after),
         queue_lifetime: settings.lifetime.unwrap_or(usual.queue_lifetime),
+        retry_max: settings.retry_max.unwrap_or(usual.retry_max),
+        delay_warning: settings.delay_warning.or(usual.delay_warning),
+        warn_unasked: settings.delay_warning.is_some() || usual.warn_unasked,
         message: settings.message_size.unwrap_or(usual.message),
         recipients: settings.recipients.unwrap_or(usual.recipients),
         smtp_patience: settings.smtp_patience.unwrap_or(usual.smtp_patience),
