@@ -159,6 +159,12 @@ pub fn impossible(case: &Case, target: &Target, environment: &Environment) -> Op
     if case.roles.len() > target.accounts.len() {
         return Some(format!("needs {} accounts, the target has {}", case.roles.len(), target.accounts.len()));
     }
+    if case.peers.len() > target.peers.len() {
+        return Some(match target.peers.len() {
+            0 => "the target has no `peers:`, domains whose mail it sends to us".to_owned(),
+            there => format!("needs {} peers, the target has {there}", case.peers.len()),
+        });
+    }
     let by_imap = target.endpoint(Protocol::Imap, None, false).is_some();
     if !case.mailboxes.is_empty() && !by_imap {
         return Some("the target has no IMAP endpoint to fill mailboxes by".to_owned());

@@ -12,7 +12,7 @@ use crate::dialogue::{Control, Demand, Engine, Played};
 use crate::outcome::Verdict;
 use crate::suite::ConnectionName;
 use crate::target::{Command, Processes, Target};
-use crate::transport::{Connection, TlsClient, end_in_words};
+use crate::transport::{Connection, Listener, TlsClient, end_in_words, server_config};
 
 /// What driving needs besides the engine.
 pub struct Driver<'a> {
@@ -34,6 +34,7 @@ impl Driver<'_> {
     pub async fn drive(&self, mut engine: Engine, mut stop: tokio::sync::watch::Receiver<bool>) -> Played {
         let begun = Instant::now();
         let mut connections: BTreeMap<ConnectionName, Connection> = BTreeMap::new();
+        let mut listeners: BTreeMap<String, Listener> = BTreeMap::new();
         let mut buffer = vec![0u8; BUFFER];
         // One timer for the whole case: arming one for each read would cost as much as the read. It may ring before the time that is
         // awaited, never after.
@@ -42,7 +43,12 @@ impl Driver<'_> {
         let stopped = stop.wait_for(|stop| *stop);
         tokio::pin!(stopped);
         loop {
-            match engine.next(begun.elapsed()) {
+            let demand = engine.next(begun.elapsed());
+            let expected = match &demand {
+                Demand::Accept { connection, peer, .. } => Some((connection.clone(), peer.clone())),
+                _ => None,
+            };
+            match demand {
                 Demand::Finished => return engine.finish(),
                 Demand::Open { connection, protocol, service, implicit_tls } => {
                     connections.remove(&connection);
@@ -85,6 +91,39 @@ impl Driver<'_> {
                         }
                     }
                 }
+                Demand::AcceptTls { connection, certificate, domain } => {
+                    let Some(open) = connections.get_mut(&connection) else {
+                        engine.tls_failed(&connection, "the connection is gone", begun.elapsed());
+                        continue;
+                    };
+                    let config = match server_config(certificate, &domain) {
+                        Ok(config) => config,
+                        Err(why) => {
+                            engine.abandon(Verdict::Errored, why);
+                            continue;
+                        }
+                    };
+                    let ended = match tokio::time::timeout(self.target.timeouts.step, open.accept_tls(config)).await {
+                        Ok(result) => result.map_err(|error| error.to_string()),
+                        Err(_) => Err("the handshake did not finish in time".to_owned()),
+                    };
+                    match ended {
+                        Ok(()) => engine.secured(&connection, begun.elapsed()),
+                        Err(why) => {
+                            connections.remove(&connection);
+                            engine.tls_failed(&connection, &why, begun.elapsed());
+                        }
+                    }
+                }
+                Demand::Listen { peer, address } => match Listener::open(address) {
+                    Ok(listener) => {
+                        listeners.insert(peer, listener);
+                    }
+                    Err(error) => engine.abandon(Verdict::Errored, format!("cannot listen at {address} for `{peer}`: {error}")),
+                },
+                Demand::Refuse { peer } => {
+                    listeners.remove(&peer);
+                }
                 Demand::HalfClose { connection } => {
                     if let Some(open) = connections.get_mut(&connection) {
                         // A connection that is gone already has nothing to close; reading tells.
@@ -103,7 +142,7 @@ impl Driver<'_> {
                     let result = self.control(&control).await;
                     engine.controlled(result, begun.elapsed());
                 }
-                Demand::Read { until } => {
+                Demand::Read { until } | Demand::Accept { until, .. } => {
                     let now = begun.elapsed();
                     // What is there already is read first, but a server that never pauses does not put the deadline off for ever.
                     if now > until + GRACE {
@@ -117,13 +156,23 @@ impl Driver<'_> {
                     tokio::select! {
                         biased;
                         _ = stopped.as_mut() => engine.abandon(Verdict::Errored, "the run was interrupted".to_owned()),
+                        accepted = accept(&listeners, expected.as_ref()) => {
+                            let Some((connection, peer)) = expected else { continue };
+                            match accepted {
+                                Ok(open) => {
+                                    connections.insert(connection.clone(), open);
+                                    engine.accepted(&connection, begun.elapsed());
+                                }
+                                Err(error) => engine.abandon(Verdict::Errored, format!("cannot accept for `{peer}`: {error}")),
+                            }
+                        }
                         read = read_any(&mut connections, &mut buffer) => {
                             let now = begun.elapsed();
                             match read {
                                 (name, Ok(count)) if count > 0 => engine.received(&name, buffer.get(..count).unwrap_or_default(), now),
                                 (name, end) => {
-                                    connections.remove(&name);
-                                    engine.closed(&name, &end_in_words(&end), now);
+                                    let accepted = connections.remove(&name).is_some_and(|connection| connection.is_accepted());
+                                    engine.closed(&name, &end_in_words(&end, accepted), now);
                                 }
                             }
                         }
@@ -147,6 +196,14 @@ impl Driver<'_> {
         let line = self.target.controls.get(&name).ok_or_else(|| format!("the target has no control `{name}`"))?;
         let command = Command { line: line.replace("{argument}", &argument), timeout: Duration::from_secs(30) };
         self.processes.run(&command).await
+    }
+}
+
+/// Waits for a connection to the expected peer; for ever, if none is expected or nobody listens for it.
+async fn accept(listeners: &BTreeMap<String, Listener>, expected: Option<&(ConnectionName, String)>) -> io::Result<Connection> {
+    match expected.and_then(|(_, peer)| listeners.get(peer)) {
+        Some(listener) => listener.accept().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -6,6 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use super::peer::{Certificate, PEERS, Rule, Serve};
+
 /// The protocol of a connection: the key into `protocol::PROTOCOLS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Protocol {
@@ -31,6 +33,23 @@ impl Protocol {
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// Who speaks at the other end of a connection: the server under test as server, or, where it opened the connection, as client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Party {
+    #[default]
+    Server,
+    Client,
+}
+
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Party::Server => "the server",
+            Party::Client => "the client",
+        })
     }
 }
 
@@ -217,6 +236,8 @@ pub struct Case {
     pub note: Option<String>,
     /// Roles in the order of their first use: the accounts to lease.
     pub roles: Vec<String>,
+    /// The peers to lease, likewise: `peer`, `peer2`.
+    pub peers: Vec<String>,
 }
 
 impl Case {
@@ -236,6 +257,7 @@ pub fn expects_anything(case: &Case) -> bool {
             Action::Exchange(exchange) => !exchange.expects.is_empty(),
             Action::Eventually { dialogue, .. } | Action::When { dialogue, .. } => any(dialogue),
             Action::Closed { .. } | Action::Silence { .. } | Action::Tls { .. } | Action::Authenticate { .. } => true,
+            Action::Accept { .. } | Action::Unvisited { .. } => true,
             _ => false,
         })
     }
@@ -265,6 +287,23 @@ pub enum Action {
         name: ConnectionName,
         start: Start,
     },
+    /// The server under test must open a connection to a peer, which the harness plays from there on.
+    Accept {
+        name: ConnectionName,
+        peer: String,
+        within: Duration,
+        /// The harness answers by itself; `None`: the dialogue has every reply.
+        serve: Option<Arc<Serve>>,
+    },
+    /// Nobody listens at the peer until it accepts again.
+    Refuse {
+        peer: String,
+    },
+    /// The server under test must open no connection to a peer for this long.
+    Unvisited {
+        peer: String,
+        lasting: Duration,
+    },
     Reconnect {
         on: ConnectionName,
         start: Option<StartState>,
@@ -281,6 +320,8 @@ pub enum Action {
         on: ConnectionName,
         inject: Option<RawTemplate>,
         expect: Handshake,
+        /// What the harness shows where it is the server.
+        certificate: Certificate,
     },
     Authenticate {
         on: ConnectionName,

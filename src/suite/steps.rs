@@ -4,26 +4,31 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::block::{self, Line};
+use super::block::{self, Kind, Line, NOT_OPEN};
 use super::build::{legal_start, need, point};
 use super::duration;
-use super::form::{ActionYaml, DialogueYaml, RawYaml, SilenceYaml, StepYaml, TlsExpectYaml, WaitYaml};
+use super::form::{ActionYaml, DialogueYaml, RawYaml, SilenceYaml, StepYaml, TlsExpectYaml, TlsYaml, WaitYaml};
 use super::model::*;
 use super::problem::Problem;
 use super::template::{Piece, Template};
 use super::yaml::At;
 
-/// The connections opened so far in a case; the unnamed one is open from the start.
+/// The connections opened so far in a case, by us or by the server under test; the unnamed one is open from the start.
 #[derive(Clone, Debug)]
 pub struct Opened {
-    starts: BTreeMap<String, Start>,
+    kinds: BTreeMap<String, Kind>,
     first: Start,
 }
 
 impl Opened {
     /// Only the unnamed connection.
     pub fn new(first: Start) -> Opened {
-        Opened { starts: BTreeMap::from([(String::new(), first.clone())]), first }
+        Opened { kinds: BTreeMap::from([(String::new(), Kind::Opened(first.protocol))]), first }
+    }
+
+    /// A connection that the server under test opens.
+    pub fn accept(&mut self, name: &str, served: bool) {
+        self.kinds.insert(name.to_owned(), Kind::Accepted { served });
     }
 }
 
@@ -59,8 +64,8 @@ impl Reader<'_> {
 
     fn block(&mut self, text: &str, line: usize, column: usize) -> Vec<Step> {
         let lines = placed(self.source, text, line, column);
-        let starts = &self.opened.starts;
-        block::exchanges(self.file, &lines, &|name| starts.get(name).map(|start| start.protocol), self.problems)
+        let kinds = &self.opened.kinds;
+        block::exchanges(self.file, &lines, &|name| kinds.get(name).copied(), self.problems)
     }
 
     fn action(&mut self, action: &ActionYaml, span: Span) -> Option<Action> {
@@ -87,12 +92,15 @@ impl Reader<'_> {
                     self.problems
                         .push(problem.with_hint("the unnamed connection is open from the start; `reconnect:` opens it again"));
                 }
-                self.opened.starts.insert(connect.name.clone(), start.clone());
+                self.opened.kinds.insert(connect.name.clone(), Kind::Opened(start.protocol));
                 Action::Connect { name: Arc::from(connect.name.as_str()), start }
             }
+            ActionYaml::Accept(accept) => self.accept(accept, span)?,
+            ActionYaml::Serve(serve) => self.serve(serve, span)?,
+            ActionYaml::Refuse(peer) => Action::Refuse { peer: self.peer(&peer.value, span)? },
             ActionYaml::Reconnect(reconnect) => {
                 let reconnect = reconnect.clone().unwrap_or_default();
-                Action::Reconnect { on: self.connection(&reconnect.on, span), start: reconnect.start.map(StartState::from) }
+                Action::Reconnect { on: self.own(&reconnect.on, "reconnect", span), start: reconnect.start.map(StartState::from) }
             }
             ActionYaml::Close(on) => Action::Close { on: self.connection(&on.clone().unwrap_or_default().on, span) },
             ActionYaml::Reset(on) => Action::Reset { on: self.connection(&on.clone().unwrap_or_default().on, span) },
@@ -102,9 +110,11 @@ impl Reader<'_> {
                     Some(bytes) => Some(self.raw(bytes, span)?),
                     None => None,
                 };
+                self.tls_side(&tls, span);
                 Action::Tls {
                     on: self.connection(&tls.on, span),
                     inject,
+                    certificate: tls.certificate.map_or(Certificate::default(), Certificate::from),
                     expect: match tls.expect {
                         None | Some(TlsExpectYaml::Established) => Handshake::Established,
                         Some(TlsExpectYaml::Refused) => Handshake::Refused,
@@ -121,7 +131,7 @@ impl Reader<'_> {
                         .push(problem.with_hint("PLAIN, LOGIN and CRAM-MD5 are; write others out with `C:` and `S:` lines"));
                 }
                 let role = auth.role.clone().unwrap_or_else(|| "alice".to_owned());
-                Action::Authenticate { on: self.connection(&auth.on, span), role, mechanism }
+                Action::Authenticate { on: self.own(&auth.on, "authenticate", span), role, mechanism }
             }
             ActionYaml::Closed(closed) => {
                 let closed = closed.clone().unwrap_or_default();
@@ -130,6 +140,10 @@ impl Reader<'_> {
             }
             ActionYaml::Silence(SilenceYaml::For(lasting)) => {
                 Action::Silence { on: self.connection("", span), lasting: self.duration(lasting, span) }
+            }
+            ActionYaml::Silence(SilenceYaml::Full(full)) if full.at.is_some() => {
+                let peer = self.peer(full.at.as_deref().unwrap_or_default(), span)?;
+                Action::Unvisited { peer, lasting: self.duration(&full.lasting, span) }
             }
             ActionYaml::Silence(SilenceYaml::Full(full)) => {
                 Action::Silence { on: self.connection(&full.on, span), lasting: self.duration(&full.lasting, span) }
@@ -160,14 +174,41 @@ impl Reader<'_> {
     }
 
     fn connection(&mut self, name: &str, span: Span) -> ConnectionName {
-        if !self.opened.starts.contains_key(name) {
+        if !self.opened.kinds.contains_key(name) {
             let problem = Problem::error(self.file, span, format!("no connection is named `{name}` here"));
-            self.problems.push(problem.with_hint("open it above with `connect: {name: …}`"));
+            self.problems.push(problem.with_hint(NOT_OPEN));
         }
         Arc::from(name)
     }
 
-    fn duration(&mut self, text: &str, span: Span) -> Duration {
+    /// A connection that the harness opened.
+    fn own(&mut self, name: &str, action: &str, span: Span) -> ConnectionName {
+        if let Some(Kind::Accepted { .. }) = self.opened.kinds.get(name) {
+            let message = format!("`{action}` is for connections we open; `{name}` is opened by the server under test");
+            self.problems.push(Problem::error(self.file, span, message));
+        }
+        self.connection(name, span)
+    }
+
+    /// As client or as server of the handshake, not both.
+    fn tls_side(&mut self, tls: &TlsYaml, span: Span) {
+        let kind = self.opened.kinds.get(&tls.on).copied();
+        let wrong = match kind {
+            Some(Kind::Opened(_)) if tls.certificate.is_some() => {
+                "`certificate` is for accepted connections, where the harness is the server"
+            }
+            Some(Kind::Accepted { .. }) if tls.inject.is_some() => {
+                "`inject` is for connections we open: an accepting server sends nothing between its 220 and the handshake"
+            }
+            Some(Kind::Accepted { served: true }) => {
+                "a served connection goes under TLS by itself when the client says STARTTLS; offer it in `capabilities`"
+            }
+            _ => return,
+        };
+        self.problems.push(Problem::error(self.file, span, wrong));
+    }
+
+    pub(super) fn duration(&mut self, text: &str, span: Span) -> Duration {
         duration::parse(text).unwrap_or_else(|message| {
             self.problems.push(Problem::error(self.file, span, message));
             Duration::ZERO
@@ -227,7 +268,14 @@ fn touches(action: &Action, connection: &ConnectionName) -> bool {
         | Action::Closed { on, .. }
         | Action::Silence { on, .. } => on == connection,
         Action::Eventually { .. } | Action::When { .. } => true,
-        Action::Exchange(_) | Action::Connect { .. } | Action::Wait(_) | Action::Clock(_) | Action::Server { .. } => false,
+        Action::Exchange(_)
+        | Action::Connect { .. }
+        | Action::Accept { .. }
+        | Action::Refuse { .. }
+        | Action::Unvisited { .. }
+        | Action::Wait(_)
+        | Action::Clock(_)
+        | Action::Server { .. } => false,
     }
 }
 

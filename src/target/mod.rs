@@ -29,6 +29,8 @@ pub struct Target {
     /// What is tested; other endpoints only help (seeding, reading back).
     pub protocols: Vec<Protocol>,
     pub accounts: Vec<AccountSlot>,
+    /// Domains whose mail it sends to addresses where we can listen.
+    pub peers: Vec<PeerSlot>,
     /// Announced capabilities that shall not count.
     pub ignored_capabilities: Vec<String>,
     pub start: Option<Command>,
@@ -62,6 +64,14 @@ pub struct AccountSlot {
     pub address: String,
     /// Its content may be destroyed.
     pub disposable: bool,
+}
+
+/// One domain whose mail the server sends to us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerSlot {
+    pub domain: String,
+    /// Where the server connects to, and we listen.
+    pub address: SocketAddr,
 }
 
 /// A command line of the target file. `{dir}` is its working directory.
@@ -106,6 +116,7 @@ impl Target {
             endpoints,
             protocols,
             accounts: Vec::new(),
+            peers: Vec::new(),
             ignored_capabilities: Vec::new(),
             start: None,
             stop: None,

@@ -1,4 +1,5 @@
-//! TLS as client. Test servers mostly have certificates of their own making, so trust is the target's choice.
+//! TLS as client and as server. Test servers mostly have certificates of their own making, so trust is the target's choice; what the
+//! harness shows as a server is made for the occasion.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,8 +7,11 @@ use std::sync::Arc;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme};
+
+use crate::suite::Certificate;
 
 /// Which certificates are accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +39,43 @@ pub fn client_config(trust: &Trust) -> Result<Arc<ClientConfig>, String> {
             builder.with_root_certificates(roots).with_no_client_auth()
         }
     };
+    Ok(Arc::new(config))
+}
+
+/// The authority that issues what the harness shows as a server; servers under test may trust it, and nothing else should.
+const AUTHORITY_KEY: &str = include_str!("../../fixtures/tls/ca.key");
+/// Its name, as `fixtures/tls/ca.pem` has it.
+const AUTHORITY: &str = "mailspec peers, for tests only";
+
+/// A server configuration with a new certificate for `domain`, or one that has the wanted flaw.
+pub fn server_config(certificate: Certificate, domain: &str) -> Result<Arc<ServerConfig>, String> {
+    let made = |error: rcgen::Error| format!("no certificate can be made for {domain}: {error}");
+    let name = match certificate {
+        Certificate::WrongName => "another.invalid",
+        _ => domain,
+    };
+    let mut params = CertificateParams::new(vec![name.to_owned()]).map_err(made)?;
+    params.distinguished_name.push(DnType::CommonName, name);
+    let (first, last) = if certificate == Certificate::Expired { (2001, 2002) } else { (2020, 2120) };
+    params.not_before = rcgen::date_time_ymd(first, 1, 1);
+    params.not_after = rcgen::date_time_ymd(last, 1, 1);
+    let key = KeyPair::generate().map_err(made)?;
+    let signed = if certificate == Certificate::SelfSigned {
+        params.self_signed(&key).map_err(made)?
+    } else {
+        let authority = KeyPair::from_pem(AUTHORITY_KEY).map_err(made)?;
+        let mut subject = CertificateParams::default();
+        subject.distinguished_name = rcgen::DistinguishedName::new();
+        subject.distinguished_name.push(DnType::CommonName, AUTHORITY);
+        subject.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.signed_by(&key, &Issuer::new(subject, authority)).map_err(made)?
+    };
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_no_client_auth()
+        .with_single_cert(vec![signed.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
+        .map_err(|error| error.to_string())?;
     Ok(Arc::new(config))
 }
 
@@ -74,5 +115,41 @@ impl ServerCertVerifier for Anybody {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::path::Path;
+    use std::time::Duration;
+
+    use rstest::rstest;
+
+    use super::super::{Connection, Listener, Reservation, TlsClient};
+    use super::*;
+
+    /// A client that trusts the committed authority takes the sound certificate and none of the others.
+    #[rstest]
+    #[case(Certificate::Trusted, "")]
+    #[case(Certificate::SelfSigned, "UnknownIssuer")]
+    #[case(Certificate::WrongName, "not valid for name")]
+    #[case(Certificate::Expired, "expired")]
+    #[tokio::test]
+    async fn each_certificate_has_its_own_flaw(#[case] certificate: Certificate, #[case] flaw: &str) {
+        let reservation = Reservation::take((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let address = reservation.address().unwrap();
+        let listener = Listener::open(address).unwrap();
+        let authority = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tls/ca.pem");
+        let client = TlsClient {
+            config: client_config(&Trust::Authority(authority)).unwrap(),
+            server_name: ServerName::try_from("peer1.example").unwrap(),
+        };
+        let config = server_config(certificate, "peer1.example").unwrap();
+        let serve = async { listener.accept().await.unwrap().accept_tls(config).await };
+        let connect = Connection::open(address, Some(&client), Duration::from_secs(5));
+        let (_, connected) = tokio::join!(serve, connect);
+        let said = connected.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(said.contains(flaw) && said.is_empty() == flaw.is_empty(), "{said}");
     }
 }

@@ -44,6 +44,7 @@ fn environment(fixtures: Fixtures) -> Environment {
     let account = Account { login: "one".into(), password: "first".into(), address: "one@example.org".into() };
     Environment {
         accounts: BTreeMap::from([("alice".to_owned(), account)]),
+        peers: BTreeMap::new(),
         mailboxes: BTreeMap::new(),
         private_prefix: "p-".into(),
         domain: "example.org".into(),

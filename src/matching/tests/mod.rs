@@ -10,7 +10,7 @@ mod smtp;
 use super::*;
 use crate::protocol::imap::Numbering;
 use crate::protocol::{Limits, framer};
-use crate::suite::Necessity;
+use crate::suite::{Necessity, Party};
 use crate::suite::Span as SuiteSpan;
 
 /// Values that tests know: `known` is one, and two fixtures.
@@ -85,7 +85,7 @@ fn play(protocol: Protocol, sent: &[&str], tags: &[&str], patterns: &str, wire: 
     }
     framer.push(wire);
     let tags: Vec<String> = tags.iter().map(|tag| tag.to_string()).collect();
-    let exchange = Exchange { protocol, expects: &expects, tags: &tags };
+    let exchange = Exchange { protocol, party: Party::Server, expects: &expects, tags: &tags };
     let mut replies = Vec::new();
     let mut numbering = Numbering::default();
     let mut ending = if is_over(exchange, &replies, &Known) { Ending::Over } else { Ending::TimedOut };
