@@ -331,7 +331,7 @@ const PEER_LINES: Scene = Scene {
 const PEER_SERVED: Scene = Scene {
     suite: suite!(
         "smtp",
-        "      - serve:\n          name: peer\n          capabilities: [PIPELINING, STARTTLS]\n          replies:\n            \"RCPT TO:<b@${peer.domain}>\": [450 4.2.0 busy, 250]\n            \".\": 250 2.0.0 kept\n      - |\n        C[peer]: EHLO ${_}\n        C[peer]: STARTTLS\n        C[peer]: EHLO ${_}\n        C[peer]: MAIL FROM:<a@example.org>\n        C[peer]: RCPT TO:<b@${peer.domain}>\n        C[peer]: RCPT TO:<c@${peer.domain}>\n        C[peer]: DATA\n        C[peer]: ${first}\n        C[peer]: .\n        C[peer]: MAIL FROM:<a@example.org>\n      - |\n        C: NOOP\n        S: 250\n        C[peer]: RCPT TO:<b@${peer.domain}>\n        C[peer]: DATA\n        C[peer]: ${first}\n        C[peer]: .\n        C[peer]: QUIT\n      - closed: {on: peer}\n"
+        "      - serve:\n          name: peer\n          capabilities: [PIPELINING, STARTTLS]\n          replies:\n            \"RCPT TO:<b@${peer.domain}>\": [450 4.2.0 busy, 250]\n            \".\": 250 2.0.0 kept\n      - |\n        C[peer]: EHLO ${_}\n        C[peer]: STARTTLS\n        C[peer]: EHLO ${_}\n        C[peer]: MAIL FROM:<a@example.org>\n        C[peer]: RCPT TO:<b@${peer.domain}>\n        C[peer]: RCPT TO:<c@${peer.domain}>\n        C[peer]: DATA\n        C[peer]: ${first}\n        C[peer]: .\n        C[peer]: MAIL FROM:<a@example.org>\n      - |\n        C[peer]: RCPT TO:<b@${peer.domain}>\n        C[peer]: DATA\n        C[peer]: ${first}\n        C[peer]: .\n        C[peer]: QUIT\n      - closed: {on: peer}\n"
     ),
     server: Server {
         bursts: &["220 fake\\r\\n", "250 ok\\r\\n"],
