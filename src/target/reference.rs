@@ -25,7 +25,7 @@ pub struct Reference {
 const ACCOUNTS: usize = 24;
 
 /// Peers enough that hardly one is used twice in a run.
-const PEERS: usize = 64;
+const PEERS: usize = 256;
 
 /// Suites wait for mail to be tried again, and nobody waits half an hour.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
