@@ -20,17 +20,18 @@ check *args:
 lint:
     cargo fmt --check && cargo clippy --workspace --all-targets -- -D warnings
 
-# Regenerate the committed report of a target: reference, dovecot, postfix
+# Regenerate the committed report of a target: reference, dovecot, postfix, exim, opensmtpd
 report target:
     cargo run --release -- run --target {{target}} --start --transcripts notable --reports reports/{{target}}
 
 # Regenerate the comparison of the committed reports
 matrix:
-    cargo run --release -- matrix reports/reference/report.json reports/dovecot/report.json reports/postfix/report.json > reports/matrix.md
+    cargo run --release -- matrix reports/reference/report.json reports/dovecot/report.json reports/postfix/report.json reports/exim/report.json reports/opensmtpd/report.json > reports/matrix.md
 
-# Regenerate suites/schema.json
+# Regenerate the schemas of suites and topologies
 schema:
     cargo run --release -- schema > suites/schema.json
+    cargo run --release -- schema topologies > fixtures/topologies/schema.json
 
 # Steps per second beside a bare client
 bench:

@@ -51,7 +51,7 @@ fn main() -> Result<(), Failure> {
         let canned = canned_server(protocol)?;
         runtime.block_on(compare("canned replies", protocol, target(protocol, canned), exchanges, rounds))?;
     }
-    let reference = runtime.block_on(reference::start(&[]))?;
+    let mut reference = runtime.block_on(reference::start(&[]))?;
     for protocol in [Protocol::Imap, Protocol::Smtp] {
         runtime.block_on(compare("reference server", protocol, reference.target.clone(), exchanges, rounds))?;
     }
@@ -122,7 +122,8 @@ fn case(protocol: Protocol, exchanges: usize) -> Result<Case, Failure> {
         let (sent, expected) = exchange(protocol, index);
         lines.push_str(&format!("C: {sent}\nS: {expected}\n"));
     }
-    let start = Start { protocol, service: None, state: StartState::Greeted, role: "alice".to_owned(), mailbox: None };
+    let start =
+        Start { protocol, service: None, state: StartState::Greeted, role: "alice".to_owned(), mailbox: None, server: None };
     inline::case("steps-per-second", start, &lines, Duration::from_secs(120)).map_err(|problems| {
         let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
         messages.join("; ").into()

@@ -4,6 +4,8 @@
 //! written down. A password given as an argon2 hash is verified against the hash once and then by a keyed digest, so
 //! that hundreds of logins do not cost a slow hash each.
 
+mod aliases;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,8 +17,11 @@ use argon2::password_hash::phc::PasswordHash;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::config::AccountConfig;
+use crate::config::{AccountConfig, AliasConfig, ListConfig};
 use crate::mail::{Address, Domain};
+
+pub use aliases::Alias;
+use aliases::Aliases;
 
 /// The accounts of a server, and the domains it is responsible for.
 pub struct Accounts {
@@ -25,6 +30,7 @@ pub struct Accounts {
     accounts: HashMap<String, Arc<Account>>,
     /// The account that gets mail for postmaster of each domain.
     postmasters: HashMap<String, Arc<Account>>,
+    aliases: Aliases,
     /// Key of the digests; made at start, never leaves the process.
     key: [u8; 64],
 }
@@ -99,7 +105,29 @@ impl Accounts {
                 postmasters.insert(domain.clone(), account);
             }
         }
-        Ok(Self { domains, accounts, postmasters, key })
+        Ok(Self { domains, accounts, postmasters, aliases: Aliases::default(), key })
+    }
+
+    /// Adds addresses that stand for others. They must be of the own domains, and their own members must exist.
+    pub fn with_aliases(mut self, aliases: &[AliasConfig], lists: &[ListConfig]) -> anyhow::Result<Self> {
+        self.aliases = Aliases::new(aliases, lists)?;
+        self.aliases.check(&self)?;
+        Ok(self)
+    }
+
+    /// The alias or mailing list of this address.
+    pub fn alias(&self, address: &Address) -> Option<&Alias> {
+        self.aliases.find(address)
+    }
+
+    /// The addresses that mail for an alias or a mailing list goes to, each once, and none of them an alias here.
+    pub fn members(&self, alias: &Alias) -> Vec<Address> {
+        self.aliases.expand(alias)
+    }
+
+    /// Whether there is somewhere to put mail for this address.
+    pub fn takes(&self, address: &Address) -> bool {
+        self.alias(address).is_some() || self.recipient(address).is_some()
     }
 
     /// Whether mail for this domain ends here.

@@ -7,16 +7,20 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
-use crate::config::{AccountConfig, Certificate, Config, Listen, Route, Service, Storage};
+use crate::config::{
+    AccountConfig, AliasConfig, Certificate, Config, Limits, ListConfig, Listen, NamedLimit, Route, Senders, Service, Storage,
+};
+use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::server;
 
 /// Where a server listens if nothing else is said: the well-known ports plus 2000 or more, on loopback.
-const LISTEN: [(Service, u16); 8] = [
+const LISTEN: [(Service, u16); 9] = [
     (Service::Smtp, 2525),
     (Service::Submission, 2587),
     (Service::Smtps, 2526),
     (Service::Submissions, 2465),
+    (Service::Lmtp, 2024),
     (Service::Pop3, 2110),
     (Service::Pop3s, 2995),
     (Service::Imap, 2143),
@@ -26,8 +30,8 @@ const LISTEN: [(Service, u16); 8] = [
 /// Options of a server.
 #[derive(Args, Clone, Debug)]
 pub struct ServeArgs {
-    /// Listen for SERVICE (smtp, submission, smtps, submissions, pop3, pop3s, imap, imaps) at ADDRESS:PORT; port 0
-    /// takes a free one. Repeatable. Default: all of them on 127.0.0.1, ports 2525, 2587, 2526, 2465, 2110, 2995, 2143, 2993
+    /// Listen for SERVICE (smtp, submission, smtps, submissions, lmtp, pop3, pop3s, imap, imaps) at ADDRESS:PORT; port 0 takes
+    /// a free one. Repeatable. Default: all of them on 127.0.0.1, ports 2525, 2587, 2526, 2465, 2024, 2110, 2995, 2143, 2993
     #[arg(long, value_name = "SERVICE=ADDRESS:PORT")]
     pub listen: Vec<Listen>,
 
@@ -41,6 +45,14 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDRESS:PASSWORD")]
     pub account: Vec<AccountConfig>,
 
+    /// An address that stands for others; its senders hear of mail that cannot be delivered. Repeatable
+    #[arg(long, value_name = "ADDRESS=ADDRESS,...")]
+    pub alias: Vec<AliasConfig>,
+
+    /// A mailing list, whose OWNER is the sender of what goes to its members. Repeatable
+    #[arg(long, value_name = "ADDRESS=OWNER:ADDRESS,...")]
+    pub list: Vec<ListConfig>,
+
     /// Keep mail in this directory, made if it is missing
     #[arg(long, value_name = "DIR", conflicts_with = "memory")]
     pub data: Option<PathBuf>,
@@ -53,6 +65,14 @@ pub struct ServeArgs {
     #[arg(long, value_name = "DOMAIN=ADDRESS:PORT")]
     pub route: Vec<Route>,
 
+    /// Set a limit; --list-limits shows which there are. Repeatable
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub limit: Vec<NamedLimit>,
+
+    /// Show the limits with their defaults and end
+    #[arg(long)]
+    pub list_limits: bool,
+
     /// How to print the addresses once the server listens
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub addresses: AddressFormat,
@@ -64,6 +84,23 @@ pub struct ServeArgs {
     /// Show the names of the faults and end
     #[arg(long)]
     pub list_faults: bool,
+
+    /// Do without an extension: it is not announced, and its commands and parameters are unknown. --list-extensions shows
+    /// which there are. Repeatable
+    #[arg(long, value_name = "NAME")]
+    pub without: Vec<Extension>,
+
+    /// Show the names of the extensions and end
+    #[arg(long)]
+    pub list_extensions: bool,
+
+    /// Take no mail from other servers: greet them with 521 (RFC 7504)
+    #[arg(long)]
+    pub no_mail: bool,
+
+    /// Which addresses users may send mail as
+    #[arg(long, value_name = "RULE", default_value = "any")]
+    pub senders: Senders,
 
     /// The certificate chain for TLS, PEM. Default: a self-signed one, made at start
     #[arg(long, value_name = "FILE", requires = "tls_key")]
@@ -101,11 +138,19 @@ impl ServeArgs {
         } else {
             self.listen.clone()
         };
+        let mut limits = Limits::default();
+        self.limit.iter().for_each(|limit| limit.apply(&mut limits));
         Config {
+            limits,
             host: domains.first().map_or(default.host, |domain| format!("mail.{domain}")),
             listen,
             domains,
             accounts: self.account.clone(),
+            aliases: self.alias.clone(),
+            lists: self.list.clone(),
+            without: self.without.iter().copied().collect(),
+            takes_mail: !self.no_mail,
+            senders: self.senders,
             storage: self.data.clone().map_or(Storage::Memory, Storage::Dir),
             routes: self.route.clone(),
             faults: self.fault.iter().copied().collect(),
@@ -118,10 +163,18 @@ impl ServeArgs {
     }
 }
 
-/// Runs a server until Ctrl-C or SIGTERM, or shows the faults.
+/// Runs a server until Ctrl-C or SIGTERM, or shows what can be named.
 pub async fn serve(args: ServeArgs) -> Result<()> {
+    if args.list_limits {
+        print!("{}", NamedLimit::list());
+        return Ok(());
+    }
     if args.list_faults {
-        print!("{}", fault_list());
+        print!("{}", table(Fault::ALL.iter().map(|fault| (fault.name(), fault.description()))));
+        return Ok(());
+    }
+    if args.list_extensions {
+        print!("{}", table(Extension::ALL.iter().map(|extension| (extension.name(), extension.description()))));
         return Ok(());
     }
     let running = server::start(args.config()).await?;
@@ -149,9 +202,10 @@ fn address_list(addresses: &BTreeMap<String, SocketAddr>, format: AddressFormat)
     }
 }
 
-fn fault_list() -> String {
-    let width = Fault::ALL.iter().map(|fault| fault.name().len()).max().unwrap_or_default();
-    Fault::ALL.iter().map(|fault| format!("{:<width$}  {}\n", fault.name(), fault.description())).collect()
+/// Names and what they mean, in two columns.
+fn table(rows: impl Iterator<Item = (&'static str, &'static str)> + Clone) -> String {
+    let width = rows.clone().map(|(name, _)| name.len()).max().unwrap_or_default();
+    rows.map(|(name, meaning)| format!("{name:<width$}  {meaning}\n")).collect()
 }
 
 async fn asked_to_stop() -> Result<()> {
@@ -204,7 +258,7 @@ mod tests {
     fn without_options_everything_listens_on_loopback() {
         let config = config("reference-server --account alice@example.net:secret").unwrap();
         assert_eq!(config.domains, ["example.net"]);
-        assert_eq!(config.listen.len(), 8);
+        assert_eq!(config.listen.len(), Service::ALL.len());
         assert!(config.listen.iter().all(|listen| listen.address.ip().is_loopback()));
     }
 
@@ -217,6 +271,16 @@ mod tests {
         assert!(told("x --domain x_y.org").contains("end of the domain"));
         assert!(told("x --data D --memory").contains("--memory"));
         assert!(told("x --tls-cert F").contains("--tls-key"));
+        assert!(told("x --without smtp/nothing").contains("--list-extensions"));
+        assert!(told("x --alias team").contains("team@example.org="));
+    }
+
+    #[test]
+    fn extensions_are_switched_off_by_name() {
+        let config = config("x --without smtp/CHUNKING --without smtp/dsn --no-mail --senders own").unwrap();
+        assert!(config.without.lacks(Extension::SmtpChunking) && config.without.lacks(Extension::SmtpDsn));
+        assert!(!config.without.lacks(Extension::SmtpSize) && !config.takes_mail && config.senders == Senders::Own);
+        assert!(table([("a", "x"), ("long", "y")].into_iter()) == "a     x\nlong  y\n");
     }
 
     #[test]

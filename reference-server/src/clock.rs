@@ -1,8 +1,9 @@
 //! The server's clock: real, or steered so that five days pass in milliseconds.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 use tokio::sync::Notify;
@@ -17,6 +18,8 @@ pub struct Clock {
 struct Face {
     /// The instant a stopped clock started from; `None` runs with the machine's clock.
     stopped_at: Option<OffsetDateTime>,
+    /// When the clock was made, by the machine's clock that never goes back.
+    made: Instant,
     /// How far it was moved forward, in milliseconds.
     ahead: AtomicI64,
     moved: Notify,
@@ -40,7 +43,7 @@ impl Clock {
     }
 
     fn with(stopped_at: Option<OffsetDateTime>) -> Self {
-        Self { face: Arc::new(Face { stopped_at, ahead: AtomicI64::new(0), moved: Notify::new() }) }
+        Self { face: Arc::new(Face { stopped_at, made: Instant::now(), ahead: AtomicI64::new(0), moved: Notify::new() }) }
     }
 
     /// The instant, in UTC.
@@ -61,18 +64,42 @@ impl Clock {
         self.face.moved.notify_waiters();
     }
 
+    /// How long the clock has been running, for measuring how long something lasts: it moves with [`Clock::advance`], and never goes
+    /// back as the date of a machine may.
+    pub fn uptime(&self) -> Duration {
+        let ran = if self.face.stopped_at.is_some() { Duration::ZERO } else { self.face.made.elapsed() };
+        let ahead = u64::try_from(self.face.ahead.load(Ordering::SeqCst)).unwrap_or_default();
+        ran.saturating_add(Duration::from_millis(ahead))
+    }
+
     /// Waits until the clock shows `instant` or later.
     pub async fn reaches(&self, instant: OffsetDateTime) {
+        self.wait(|| Duration::try_from(instant - self.now()).ok()).await;
+    }
+
+    /// Waits until [`Clock::uptime`] is `uptime` or more.
+    pub async fn passes(&self, uptime: Duration) {
+        self.wait(|| uptime.checked_sub(self.uptime())).await;
+    }
+
+    /// Runs `work` for at most `limit` of this clock's time; `None` if that was not enough. What is ready at once costs no timer.
+    pub async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let end = self.uptime().saturating_add(limit);
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = self.passes(end) => None,
+        }
+    }
+
+    /// Waits until there is no rest any more, looking again whenever the clock was moved.
+    async fn wait(&self, rest: impl Fn() -> Option<Duration>) {
         loop {
             // Registered before the look at the clock, so that a move in between is not missed.
             let moved = self.face.moved.notified();
             tokio::pin!(moved);
             moved.as_mut().enable();
-            let rest = instant - self.now();
-            let Ok(rest) = Duration::try_from(rest) else { return };
-            if rest.is_zero() {
-                return;
-            }
+            let Some(rest) = rest().filter(|rest| !rest.is_zero()) else { return };
             if self.face.stopped_at.is_some() {
                 moved.await;
             } else {
@@ -80,6 +107,41 @@ impl Clock {
                     () = &mut moved => {}
                     () = tokio::time::sleep(rest) => {}
                 }
+            }
+        }
+    }
+}
+
+/// Tells when a deadline that keeps moving has passed, such as the end of a client's patience, which each of its bytes puts off.
+///
+/// Setting a timer anew for each would cost as much as the read it waits for. This one stays set for the deadline it knew, and looks
+/// again when it rings.
+pub struct Alarm {
+    clock: Clock,
+    /// When it rings, and what waits for that.
+    set: Option<(Duration, Pin<Box<dyn Future<Output = ()> + Send>>)>,
+}
+
+impl Alarm {
+    /// An alarm that is not set.
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, set: None }
+    }
+
+    /// Waits until [`Clock::uptime`] is `deadline` or more. May be dropped at any time and called with another deadline.
+    pub async fn passed(&mut self, deadline: Duration) {
+        loop {
+            let rings = match &mut self.set {
+                Some((at, rings)) if *at <= deadline => rings,
+                set => {
+                    let clock = self.clock.clone();
+                    &mut set.insert((deadline, Box::pin(async move { clock.passes(deadline).await }))).1
+                }
+            };
+            rings.await;
+            self.set = None;
+            if self.clock.uptime() >= deadline {
+                return;
             }
         }
     }
@@ -125,5 +187,39 @@ mod tests {
         assert!(!waiter.is_finished());
         clock.advance(Duration::from_secs(4 * 86_400));
         tokio::time::timeout(Duration::from_secs(5), waiter).await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_alarm_follows_its_deadline_and_the_clock() {
+        let clock = Clock::stopped(datetime!(2026-01-01 0:00 UTC));
+        let mut alarm = Alarm::new(clock.clone());
+        let rings = async |alarm: &mut Alarm, deadline: u64| {
+            tokio::select! {
+                biased;
+                () = alarm.passed(Duration::from_secs(deadline)) => true,
+                () = tokio::task::yield_now() => false,
+            }
+        };
+        assert!(!rings(&mut alarm, 300).await);
+        clock.advance(Duration::from_secs(299));
+        assert!(!rings(&mut alarm, 300).await);
+        // The client was heard: the deadline is later, and the alarm set before must not ring for it.
+        clock.advance(Duration::from_secs(2));
+        assert!(!rings(&mut alarm, 599).await);
+        // It logged in, and the patience is shorter now.
+        assert!(rings(&mut alarm, 301).await);
+        clock.advance(Duration::from_secs(298));
+        assert!(rings(&mut alarm, 599).await);
+    }
+
+    #[tokio::test]
+    async fn work_has_the_time_of_the_clock_it_is_given() {
+        let clock = Clock::real();
+        assert_eq!(clock.within(Duration::from_secs(60), async { 1 }).await, Some(1));
+        let other = clock.clone();
+        let endless = tokio::spawn(async move { other.within(Duration::from_secs(60), std::future::pending::<()>()).await });
+        tokio::task::yield_now().await;
+        clock.advance(Duration::from_secs(61));
+        assert_eq!(tokio::time::timeout(Duration::from_secs(5), endless).await.unwrap().unwrap(), None);
     }
 }

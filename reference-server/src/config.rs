@@ -1,5 +1,9 @@
 //! What a server is started with.
 
+mod alias;
+mod named;
+mod senders;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -7,8 +11,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::extensions::Without;
 use crate::faults::Faults;
 use crate::mail::{self, Address};
+
+pub use alias::{AliasConfig, ListConfig};
+pub use named::NamedLimit;
+pub use senders::Senders;
 
 /// Everything a server needs to know to start.
 #[derive(Clone, Debug)]
@@ -21,12 +30,21 @@ pub struct Config {
     pub domains: Vec<String>,
     /// Who has mailboxes here.
     pub accounts: Vec<AccountConfig>,
+    /// Addresses that stand for others.
+    pub aliases: Vec<AliasConfig>,
+    pub lists: Vec<ListConfig>,
     /// Where mail is kept.
     pub storage: Storage,
     /// Where to stop.
     pub limits: Limits,
     /// The rules to break.
     pub faults: Faults,
+    /// The extensions to do without.
+    pub without: Without,
+    /// Whether other servers may bring mail; if not, they are greeted with 521 (RFC 7504 §3).
+    pub takes_mail: bool,
+    /// Which addresses users may send mail as.
+    pub senders: Senders,
     /// When passwords may travel without TLS.
     pub plaintext_auth: PlaintextAuth,
     /// The certificate for TLS.
@@ -47,9 +65,14 @@ impl Default for Config {
             listen: Vec::new(),
             domains: vec!["example.org".to_owned()],
             accounts: Vec::new(),
+            aliases: Vec::new(),
+            lists: Vec::new(),
             storage: Storage::Memory,
             limits: Limits::default(),
             faults: Faults::NONE,
+            without: Without::NOTHING,
+            takes_mail: true,
+            senders: Senders::default(),
             plaintext_auth: PlaintextAuth::Loopback,
             certificate: Certificate::SelfSigned,
             clock: Clock::real(),
@@ -77,6 +100,8 @@ pub enum Service {
     Smtps,
     /// [`Service::Submission`] with implicit TLS (RFC 8314 §3.3), port 465.
     Submissions,
+    /// Mail from a queue of this site straight to the mailboxes (RFC 2033); never port 25.
+    Lmtp,
     /// RFC 1939, port 110.
     Pop3,
     /// POP3 with implicit TLS (RFC 8314 §3.2), port 995.
@@ -88,11 +113,12 @@ pub enum Service {
 }
 
 impl Service {
-    pub const ALL: [Service; 8] = [
+    pub const ALL: [Service; 9] = [
         Service::Smtp,
         Service::Submission,
         Service::Smtps,
         Service::Submissions,
+        Service::Lmtp,
         Service::Pop3,
         Service::Pop3s,
         Service::Imap,
@@ -105,6 +131,7 @@ impl Service {
             Service::Submission => "submission",
             Service::Smtps => "smtps",
             Service::Submissions => "submissions",
+            Service::Lmtp => "lmtp",
             Service::Pop3 => "pop3",
             Service::Pop3s => "pop3s",
             Service::Imap => "imap",
@@ -272,8 +299,16 @@ pub enum Certificate {
 pub struct Limits {
     /// Octets of one message.
     pub message: usize,
-    /// Recipients of one transaction; RFC 5321 §4.5.3.1.8 wants at least 100.
+    /// RCPT commands of one transaction; RFC 5321 §4.5.3.1.8 wants at least 100.
     pub recipients: usize,
+    /// MAIL commands of one session.
+    pub transactions: usize,
+    /// Commands a session may get wrong in a row before it is ended.
+    pub errors: usize,
+    /// The shortest time in which mail can be asked to be delivered or returned (RFC 2852 §2).
+    pub deliver_by: Duration,
+    /// How long a submission can be asked to be held (RFC 4865 §3).
+    pub hold: Duration,
     /// Octets of one command line; RFC 5321 §4.5.3.1.4 wants at least 512, RFC 4954 §4.5 12288 for SASL.
     pub line: usize,
     /// Connections at a time, together and from one address.
@@ -289,6 +324,12 @@ pub struct Limits {
     pub queue_lifetime: Duration,
     /// How long to wait before a destination is tried again (RFC 5321 §4.5.4.1: at least 30 minutes).
     pub retry_after: Duration,
+    /// The longest pause between two attempts: after the first hour they double up to it (RFC 5321 §4.5.4.1: 2-3 hours).
+    pub retry_max: Duration,
+    /// How long a message waits before its sender is warned, if that was asked for (RFC 3461 §5.2.5); `None`: never.
+    pub delay_warning: Option<Duration>,
+    /// Whether senders that did not say what they want to hear are warned too.
+    pub warn_unasked: bool,
 }
 
 impl Default for Limits {
@@ -296,6 +337,10 @@ impl Default for Limits {
         Self {
             message: 50 * 1024 * 1024,
             recipients: 1000,
+            transactions: 100_000,
+            errors: 100,
+            deliver_by: Duration::from_secs(60),
+            hold: Duration::from_secs(30 * 24 * 3600),
             line: 2048,
             connections: 1000,
             connections_per_address: 500,
@@ -305,6 +350,9 @@ impl Default for Limits {
             login_patience: Duration::from_secs(3 * 60),
             queue_lifetime: Duration::from_secs(5 * 24 * 3600),
             retry_after: Duration::from_secs(30 * 60),
+            retry_max: Duration::from_secs(2 * 3600),
+            delay_warning: Some(Duration::from_secs(4 * 3600)),
+            warn_unasked: false,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::faults::Fault;
 use crate::mail::Address;
-use crate::queue::{Courier, Destination, Diagnosis, Entry, Route};
+use crate::queue::{Courier, Destination, Diagnosis, Route};
 use crate::site::Site;
 
 /// The courier of a server: own domains are delivered, there is no way to others.
@@ -18,6 +18,9 @@ impl Courier for LocalCourier {
         if !accounts.is_local(recipient.domain()) {
             return Route::Relay(Destination(recipient.domain().clone()));
         }
+        if let Some(alias) = accounts.alias(recipient) {
+            return Route::Expand { members: accounts.members(alias), owner: alias.owner().cloned() };
+        }
         match accounts.recipient(recipient) {
             Some(account) => Route::Mailbox { account: account.name().to_owned() },
             None => Route::Nowhere(Diagnosis::local("5.1.1", "there is no such mailbox")),
@@ -25,11 +28,11 @@ impl Courier for LocalCourier {
     }
 
     /// `Return-path-line = "Return-Path:" FWS Reverse-path <CRLF>` (RFC 5321 §4.4).
-    fn heading(&self, entry: &Entry) -> Vec<u8> {
+    fn heading(&self, reverse_path: Option<&Address>) -> Vec<u8> {
         if self.site.faults.on(Fault::SmtpNoReturnPath) {
             return Vec::new();
         }
-        let reverse_path = entry.reverse_path.as_ref().map(Address::to_string).unwrap_or_default();
+        let reverse_path = reverse_path.map(Address::to_string).unwrap_or_default();
         format!("Return-Path: <{reverse_path}>\r\n").into_bytes()
     }
 }

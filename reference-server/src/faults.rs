@@ -59,6 +59,25 @@ faults! {
     SmtpAcceptsWrongPassword = "smtp/accepts-wrong-password", "answers 235 whatever the password";
     SmtpKeepsOpenAfterQuit = "smtp/keeps-open-after-quit", "answers 221 to QUIT and does not close";
     SmtpRefusesNoopArgument = "smtp/noop-argument-refused", "answers 501 to a NOOP with an argument";
+    SmtpBdatUnstuffs = "smtp/bdat-unstuffs", "drops the dot that a chunk begins with, as if BDAT were DATA";
+    SmtpBdatErrorKeepsChunk = "smtp/bdat-error-keeps-chunk", "refuses a BDAT and reads its chunk as commands";
+    SmtpDataAfterBdat = "smtp/data-after-bdat", "answers 354 to DATA when a chunk of the message has come already";
+    SmtpBinaryByData = "smtp/binary-by-data", "answers 354 to DATA after BODY=BINARYMIME";
+    SmtpUtf8Undeclared = "smtp/utf8-undeclared", "accepts addresses in UTF-8 without SMTPUTF8";
+    SmtpUtf8Untraced = "smtp/utf8-untraced", "writes `with ESMTP` in the Received field of mail that came with SMTPUTF8";
+    SmtpNotifyNeverWithOthers = "smtp/notify-never-with-others", "accepts NOTIFY=NEVER,FAILURE";
+    SmtpAcceptsByZero = "smtp/accepts-by-zero", "accepts mail that is to be delivered or returned in no time, BY=0;R";
+    SmtpHoldsTooLong = "smtp/holds-too-long", "accepts a HOLDFOR that is over the announced limit";
+    SmtpAnyPriority = "smtp/any-priority", "accepts MT-PRIORITY=10";
+    SmtpStrangerPriority = "smtp/stranger-priority", "lets anyone raise the priority of their mail";
+    SmtpRequireTlsInClear = "smtp/requiretls-in-clear", "announces and accepts REQUIRETLS without TLS";
+    SmtpFewRecipients = "smtp/few-recipients", "takes ten recipients, whatever LIMITS says";
+    SmtpEtrnInTransaction = "smtp/etrn-in-transaction", "accepts ETRN inside a mail transaction";
+    SmtpVrfySaysYes = "smtp/vrfy-says-yes", "answers 250 to VRFY for a user that does not exist";
+    SmtpLmtpOneReply = "smtp/lmtp-one-reply", "answers the message once in LMTP, not once for each recipient";
+    SmtpSubmissionWithoutAuth = "smtp/submission-without-auth", "takes submissions from anyone";
+    SmtpSubmissionWithoutFrom = "smtp/submission-without-from", "takes submissions without a From field";
+    SmtpNoMessageId = "smtp/no-message-id", "adds no Message-ID to submissions that lack one";
     SmtpStripsEighthBit = "smtp/strips-eighth-bit", "clears the high bit of a message sent with BODY=8BITMIME";
     // POP3
     Pop3NoDotStuffing = "pop3/no-dot-stuffing", "sends lines that begin with a dot as they are";

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 mod courier;
+pub mod extensions;
 pub mod faults;
 pub mod imap;
 mod listener;

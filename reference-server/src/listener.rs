@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use connection::Connection;
 
+use crate::clock::Clock;
 use crate::config::{Limits, PlaintextAuth};
 use crate::session::{Bell, Peer, Session};
 use crate::stop::Stop;
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     /// Sessions wait for the disk: they run where blocking is allowed.
     pub blocking: bool,
     pub room: Room,
+    /// What the patience with clients is measured by.
+    pub clock: Clock,
 }
 
 impl Listener {

@@ -8,12 +8,12 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use time::OffsetDateTime;
 
 pub use grammar::SyntaxError;
-pub(crate) use grammar::{domain_part, mailbox};
+pub(crate) use grammar::{domain_part, local_part, mailbox};
 
 /// A mailbox address, `local-part@domain` (RFC 5321 §4.1.2 `Mailbox`).
 ///
 /// The local part is kept without its quotes, so `"alice"@example.org` and `alice@example.org` are equal: quoting is
-/// a way to write it and carries no meaning (RFC 5321 §4.1.2).
+/// a way to write it and carries no meaning (RFC 5321 §4.1.2). It may be UTF-8 (RFC 6531 §3.3).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
     local: String,
@@ -23,7 +23,8 @@ pub struct Address {
 /// The right side of an address (RFC 5321 §2.3.4, §4.1.3).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Domain {
-    /// A domain name, in lower case, without a final dot.
+    /// A domain name, in lower case, without a final dot; U-labels are kept as the A-labels they stand for (RFC 5890
+    /// §2.3.2.1), so that both ways to write a name are equal.
     Name(String),
     /// `[192.0.2.1]`
     V4(Ipv4Addr),
@@ -54,8 +55,14 @@ pub struct Envelope {
     pub priority: Option<i8>,
     /// Not to be delivered before (RFC 4865).
     pub hold_until: Option<OffsetDateTime>,
+    /// What was asked for, `for;600` or `until;2026-12-24T18:00:00Z`, as notifications show it (RFC 4865 §5.1.2).
+    pub hold_request: Option<String>,
     /// Not to be delivered after (RFC 2852).
     pub deliver_by: Option<DeliverBy>,
+    /// To be sent on even where the recipient's policy wants TLS and there is none: `TLS-Required: No` (RFC 8689 §3, §4.1).
+    pub tls_optional: bool,
+    /// Who submitted it, as far as that is certain: `AUTH=` for servers this one logs in to; `None` is `<>` (RFC 4954 §5).
+    pub submitter: Option<Address>,
 }
 
 /// A recipient and what the sender wants to hear about its mail (RFC 3461 §4.1, §4.2).
@@ -151,6 +158,16 @@ impl Address {
     pub fn domain(&self) -> &Domain {
         &self.domain
     }
+
+    /// Whether servers without SMTPUTF8 can be told this address (RFC 6531 §3.2); its domain always has a form for them.
+    pub fn is_ascii(&self) -> bool {
+        self.local.is_ascii()
+    }
+
+    /// The address with its domain in U-labels, for where UTF-8 may be written (RFC 6531 §3.7).
+    pub fn to_unicode(&self) -> String {
+        grammar::written(&self.local, &self.domain.to_unicode())
+    }
 }
 
 impl Domain {
@@ -164,17 +181,19 @@ impl Domain {
     pub fn is(&self, name: &str) -> bool {
         matches!(self, Domain::Name(own) if own.eq_ignore_ascii_case(name))
     }
+
+    /// The domain in U-labels (RFC 5890 §2.3.2.1), where it has any.
+    pub fn to_unicode(&self) -> String {
+        match self {
+            Domain::Name(name) => idna::domain_to_unicode(name).0,
+            literal => literal.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // RFC 5321 §4.1.2: quotes only where a Dot-string cannot say it.
-        if grammar::is_dot_string(&self.local) {
-            write!(f, "{}@{}", self.local, self.domain)
-        } else {
-            let quoted = self.local.replace('\\', "\\\\").replace('"', "\\\"");
-            write!(f, "\"{quoted}\"@{}", self.domain)
-        }
+        f.write_str(&grammar::written(&self.local, &self.domain.to_string()))
     }
 }
 
@@ -228,6 +247,11 @@ mod tests {
         check("a@[192.0.2.1]", "a@[192.0.2.1]");
         check("a@[ipv6:2001:DB8::1]", "a@[IPv6:2001:db8::1]");
         check("a@[x-tag:what]", "a@[x-tag:what]");
+        check("j\u{f6}rg@example.org", "j\u{f6}rg@example.org");
+        check("\"j\u{f6} rg\"@example.org", "\"j\u{f6} rg\"@example.org");
+        check("a@B\u{fc}cher.EXAMPLE", "a@xn--bcher-kva.example");
+        check("a@XN--Bcher-KVA.example", "a@xn--bcher-kva.example");
+        assert_eq!(Address::parse("a@xn--bcher-kva.example").unwrap().to_unicode(), "a@b\u{fc}cher.example");
     }
 
     #[test]
@@ -251,5 +275,10 @@ mod tests {
         refuse(&format!("{}@example.org", "x".repeat(65)), 0);
         refuse(&format!("a@{}.org", "x".repeat(64)), 2);
         refuse(&format!("a@{}org", "x.".repeat(127)), 2);
+        // RFC 5890 §2.3.2.1: a U-label is in the one form that its A-label stands for.
+        refuse("a@B\u{dc}CHER.example", 2);
+        refuse("a@b.\u{2460}.example", 4);
+        refuse("a@x\u{3002}y.example", 2);
+        refuse("a\u{3002} b@example.org", 4);
     }
 }

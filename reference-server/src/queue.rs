@@ -1,11 +1,23 @@
 //! The queue: every message that was accepted and is not settled for all its recipients.
 //!
-//! All mail passes through it, local mail too. A message is accepted in one commit and settled, recipient by recipient,
-//! in others; [`spool`] has the table of what is on disk in between. The [`Worker`] takes what is due, asks the
-//! [`Courier`] where it goes, and has it delivered, tried again later or returned.
+//! All mail passes through it, local mail too. A message is accepted in one commit, which puts it into the mailboxes that
+//! are here, and settled for other recipients in others; [`spool`] has the table of what is on disk in between. The
+//! [`Worker`] takes what is due, asks the [`Courier`] where it goes, gives it to the [`Relay`], and has it tried again
+//! later or returned ([`dsn`]).
 
-mod bounce;
+mod agenda;
+mod control;
+mod desk;
+mod dsn;
+mod events;
+mod expand;
+mod flush;
+mod heading;
+mod job;
+mod notify;
+mod record;
 mod schedule;
+mod settle;
 mod spool;
 mod worker;
 
@@ -13,13 +25,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
-use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::mail::{Address, Body, Domain, Envelope};
+use crate::config::Limits;
+use crate::mail::{self, Address, Body, DeliverBy, Domain, Envelope, OriginalRecipient, Ret};
 use crate::store::{BlobId, Result, Stage, Store};
 
-pub(crate) use bounce::Sender;
+pub use control::{Held, Listed, ListedRecipient, Overview, Selection};
+pub use dsn::Sender;
+pub use job::{Job, Message};
 pub(crate) use schedule::Schedule;
 pub(crate) use worker::Worker;
 
@@ -28,13 +42,15 @@ pub(crate) use worker::Worker;
 pub struct Queue {
     store: Store,
     clock: Clock,
-    /// Rings at the worker.
-    work: Arc<Notify>,
+    schedule: Schedule,
+    /// Knows who is here; without it everything is left to the worker.
+    courier: Option<Arc<dyn Courier>>,
+    desk: Arc<desk::Desk>,
 }
 
 /// The number of an entry, told to the client and written to the log; never given again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EntryId(i64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct EntryId(pub i64);
 
 /// A message that was received and is not accepted yet.
 pub enum Spooled {
@@ -43,31 +59,40 @@ pub enum Spooled {
     Staged(Stage),
 }
 
-/// An entry with the recipients that are due.
-#[derive(Clone, Debug)]
+/// A message and its envelope, with those of its recipients that are worked on together.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub id: EntryId,
     pub accepted: OffsetDateTime,
+    /// Whom to tell; `None` is the null reverse-path.
     pub reverse_path: Option<Address>,
+    /// What the octets of the message may be: the next hop must know it, or the message is converted.
     pub body: Body,
+    /// The next hop must know SMTPUTF8, or the message goes back (RFC 6531 §3.6).
+    pub smtputf8: bool,
+    pub ret: Option<Ret>,
+    pub envid: Option<String>,
+    /// Only to be sent over verified TLS, to a server that knows REQUIRETLS (RFC 8689 §4.2.1).
+    pub require_tls: bool,
+    pub priority: Option<i8>,
+    /// It was not to be delivered before; that time has come.
+    pub hold_until: Option<OffsetDateTime>,
+    pub deliver_by: Option<DeliverBy>,
+    /// Where the bytes are; a [`Job`] reads them by its [`Message`].
     pub blob: BlobId,
     pub recipients: Vec<Waiting>,
 }
 
 /// A recipient whose mail is not settled.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     pub address: Address,
+    /// `NOTIFY=`, as it came (RFC 3461 §4.1).
+    pub notify: Option<mail::Notify>,
+    /// `ORCPT=`, as it came (RFC 3461 §4.2).
+    pub original: Option<OriginalRecipient>,
     /// How often it was tried.
     pub attempts: u32,
-}
-
-/// The part of an entry that goes to one destination now: the worker gives it to a [`Relay`], and nobody else works on
-/// these recipients until it is finished.
-pub struct Job {
-    pub entry: Entry,
-    pub destination: Destination,
-    // The worker's end of it comes with the relay.
 }
 
 /// Where mail of several entries may travel over the same connection: the domain of the recipients.
@@ -85,6 +110,8 @@ pub enum Outcome {
         reply: String,
         /// Whether it was told of NOTIFY and ORCPT, and will notify the sender itself (RFC 3461 §5.2.2).
         notifies: bool,
+        /// Whether it was told of BY, or there was none to tell of (RFC 2852 §4.1.4).
+        keeps_time: bool,
     },
     /// Not now; it is tried again later.
     Later {
@@ -96,7 +123,7 @@ pub enum Outcome {
     Refused(Diagnosis),
 }
 
-/// Carries mail to other servers.
+/// Carries mail to other servers. The worker asks for room, gives jobs, and asks again whenever a job is finished.
 pub trait Relay: Send + Sync {
     /// How many more jobs for this destination it would start on now; 0 if the destination, or the whole server, is busy.
     fn room(&self, destination: &Destination) -> usize;
@@ -105,13 +132,30 @@ pub trait Relay: Send + Sync {
     fn carry(&self, job: Job);
 }
 
+/// The relay of a server that sends nothing: every job is refused (RFC 3463 §3.5: X.4.4, unable to route).
+pub struct NoRelay;
+
+impl Relay for NoRelay {
+    fn room(&self, _: &Destination) -> usize {
+        usize::MAX
+    }
+
+    fn carry(&self, job: Job) {
+        let Destination(domain) = &job.destination;
+        let diagnosis = Diagnosis::local("5.4.4", format!("this server has no route to {domain}"));
+        let refused = |waiting: &Waiting| (waiting.address.clone(), Outcome::Refused(diagnosis.clone()));
+        let outcomes = job.entry.recipients.iter().map(refused).collect();
+        job.finish(outcomes);
+    }
+}
+
 /// Knows where mail goes.
 pub trait Courier: Send + Sync {
     /// What is to be done for a recipient now.
     fn route(&self, recipient: &Address) -> Route;
 
-    /// What final delivery writes before the message (RFC 5321 §4.4).
-    fn heading(&self, entry: &Entry) -> Vec<u8>;
+    /// What final delivery writes before a message with this reverse-path (RFC 5321 §4.4).
+    fn heading(&self, reverse_path: Option<&Address>) -> Vec<u8>;
 }
 
 /// What is to be done for a recipient.
@@ -119,6 +163,9 @@ pub trait Courier: Send + Sync {
 pub enum Route {
     /// The message goes to the INBOX of this account.
     Mailbox { account: String },
+    /// The address stands for others: the message goes to them. A list has an owner, who becomes its sender; an alias leaves
+    /// the sender as it is (RFC 5321 §3.9, RFC 3461 §5.2.7).
+    Expand { members: Vec<Address>, owner: Option<Address> },
     /// Another server has it.
     Relay(Destination),
     /// Not now; it is tried again later.
@@ -155,8 +202,14 @@ impl Diagnosis {
 }
 
 impl Queue {
+    /// A queue with the patience of the default [`Limits`] that leaves all mail to its worker.
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, work: Arc::default() }
+        Self { store, clock, schedule: Schedule::new(&Limits::default()), courier: None, desk: Arc::default() }
+    }
+
+    /// Has mail for those who are here delivered in the commit that accepts it, and the others tried as `limits` say.
+    pub fn serving(self, courier: Arc<dyn Courier>, limits: &Limits) -> Self {
+        Self { courier: Some(courier), schedule: Schedule::new(limits), ..self }
     }
 
     /// Begins to receive a message that is too big for the memory.
@@ -164,12 +217,12 @@ impl Queue {
         self.store.stage()
     }
 
-    /// Takes responsibility for a message: when this returns it is durable (RFC 5321 §4.2.5, §6.1).
+    /// Takes responsibility for a message: when this returns it is durable (RFC 5321 §4.2.5, §6.1), and lies in the
+    /// mailboxes of those who are here.
     pub fn accept(&self, envelope: Envelope, message: Spooled) -> Result<EntryId> {
-        let now = self.clock.now();
-        let id = spool::accept(&self.store, envelope, message, now)?;
-        self.work.notify_one();
-        Ok(id)
+        let accepted = spool::accept(&self.store, envelope, message, self.courier.as_deref(), &self.schedule, self.clock.now())?;
+        self.desk.expect(accepted.due);
+        Ok(accepted.id)
     }
 }
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
@@ -17,12 +18,15 @@ use crate::courier::LocalCourier;
 use crate::imap::ImapSession;
 use crate::listener::{Listener, NewSession, Room, Shared};
 use crate::pop3::Pop3Session;
-use crate::queue::{Queue, Schedule, Sender, Worker};
+use crate::queue::{NoRelay, Queue, Sender, Worker};
 use crate::site::Site;
 use crate::smtp::{Role, SmtpSession};
 use crate::stop::{self, StopSender};
 use crate::store::Store;
 use crate::tls::Tls;
+
+/// How long the threads of a killed server may take to end what they are in.
+const KILLED: Duration = Duration::from_secs(5);
 
 /// A server that listens. Dropping it stops it at once, as a crash would; [`Running::stop`] says good-bye first.
 pub struct Running {
@@ -47,6 +51,7 @@ pub async fn start(config: Config) -> Result<Running> {
         plaintext_auth: config.plaintext_auth,
         blocking: config.storage != Storage::Memory,
         room: Room::new(&config.limits),
+        clock: config.clock.clone(),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8)))
@@ -64,16 +69,18 @@ pub async fn start(config: Config) -> Result<Running> {
         runtime: Some(runtime),
     };
     let store = open_store(&config.storage)?;
-    let queue = Queue::new(store.clone(), config.clock.clone());
+    let courier = Arc::new(LocalCourier { site: site.clone() });
+    let queue = Queue::new(store.clone(), config.clock.clone()).serving(courier.clone(), &config.limits);
     let worker = Worker {
         queue: queue.clone(),
-        courier: Arc::new(LocalCourier { site: site.clone() }),
-        schedule: Schedule::new(&config.limits),
+        courier,
+        relay: Arc::new(NoRelay),
         sender: Sender { host: site.host.clone(), domain: site.accounts.domain().to_owned() },
         blocking: shared.blocking,
+        memory: Default::default(),
     };
     running.spawn(worker.run(stopped.clone()));
-    let rooms = Rooms { site, store, queue };
+    let rooms = Rooms { site, store, queue, takes_mail: config.takes_mail };
     for listen in &config.listen {
         let place = || format!("cannot listen on {} for {}", listen.address, listen.service);
         let socket = running.bind(listen.address).with_context(place)?;
@@ -93,6 +100,17 @@ impl Running {
         for task in self.tasks.drain(..) {
             // A task that failed has nothing more to stop.
             let _ = task.await;
+        }
+    }
+
+    /// Ends at once, as by SIGKILL: nobody is told, nothing is brought to its end. When this returns its addresses are free, and its
+    /// directory may be used by another.
+    pub async fn kill(mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Waiting for threads is forbidden where tasks run.
+            let ended = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(KILLED));
+            // A thread that hangs is left to itself.
+            let _ = ended.await;
         }
     }
 
@@ -125,6 +143,7 @@ struct Rooms {
     site: Arc<Site>,
     store: Store,
     queue: Queue,
+    takes_mail: bool,
 }
 
 impl Rooms {
@@ -132,10 +151,14 @@ impl Rooms {
     fn sessions(&self, service: Service) -> NewSession {
         let (site, store, queue) = (self.site.clone(), self.store.clone(), self.queue.clone());
         match service {
-            Service::Smtp | Service::Smtps | Service::Submission | Service::Submissions => {
-                let submission = matches!(service, Service::Submission | Service::Submissions);
-                let role = if submission { Role::Submission } else { Role::Relay };
-                Arc::new(move |peer| Box::new(SmtpSession::new(peer, role, site.clone(), queue.clone())))
+            Service::Smtp | Service::Smtps | Service::Submission | Service::Submissions | Service::Lmtp => {
+                let role = match service {
+                    Service::Submission | Service::Submissions => Role::Submission,
+                    Service::Lmtp => Role::Lmtp,
+                    _ if self.takes_mail => Role::Relay,
+                    _ => Role::Refusal,
+                };
+                Arc::new(move |peer| Box::new(SmtpSession::new(peer, role, site.clone(), store.clone(), queue.clone())))
             }
             Service::Pop3 | Service::Pop3s => Arc::new(move |peer| Box::new(Pop3Session::new(site.clone(), store.clone(), peer))),
             Service::Imap | Service::Imaps => Arc::new(move |peer| Box::new(ImapSession::new(site.clone(), store.clone(), peer))),

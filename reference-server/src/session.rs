@@ -55,6 +55,9 @@ pub enum After {
     /// Send what is written, then call [`Session::receive`] with no bytes: the session has more input buffered, or
     /// more to say, than should pile up in memory.
     Flush,
+    /// Send what is written, then read nothing until the bell rings ([`Bell::ring`]) and [`Session::wake`] is called: what
+    /// the client asked for is under way elsewhere, and this thread is free for other connections meanwhile.
+    Await,
     /// Start the TLS handshake as server; then [`Session::secured`] is called. Whatever the client sent before the
     /// handshake and was not consumed is thrown away (RFC 3207 §6, RFC 2595 §2.1): the listener drops what is still
     /// in the socket, the session what it has buffered.

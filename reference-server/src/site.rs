@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use crate::accounts::Accounts;
 use crate::clock::Clock;
-use crate::config::{Config, Limits};
+use crate::config::{Config, Limits, Senders};
+use crate::extensions::Without;
 use crate::faults::Faults;
+use crate::mail::Domain;
 
 /// The server as a session sees it; sessions hold it in an [`Arc`].
 pub struct Site {
@@ -14,6 +16,10 @@ pub struct Site {
     pub accounts: Accounts,
     pub limits: Limits,
     pub faults: Faults,
+    pub without: Without,
+    pub senders: Senders,
+    /// The domains that have a route of their own: their mail passes through here (RFC 5321 §3.6.2).
+    pub relayed: Vec<String>,
     pub clock: Clock,
 }
 
@@ -22,10 +28,18 @@ impl Site {
     pub fn new(config: &Config) -> anyhow::Result<Arc<Self>> {
         Ok(Arc::new(Self {
             host: config.host.clone(),
-            accounts: Accounts::new(&config.domains, &config.accounts)?,
+            accounts: Accounts::new(&config.domains, &config.accounts)?.with_aliases(&config.aliases, &config.lists)?,
             limits: config.limits.clone(),
             faults: config.faults,
+            without: config.without,
+            senders: config.senders,
+            relayed: config.routes.iter().map(|route| route.domain.clone()).filter(|domain| domain != "*").collect(),
             clock: config.clock.clone(),
         }))
+    }
+
+    /// Whether mail for this domain passes through here to a server of its own.
+    pub fn is_relayed(&self, domain: &Domain) -> bool {
+        self.relayed.iter().any(|relayed| domain.is(relayed))
     }
 }

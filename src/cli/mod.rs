@@ -17,6 +17,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::suite::Places;
+use crate::suite::form::SuiteYaml;
+use crate::suite::topologies::TopologyYaml;
 
 /// Replays YAML dialogues against an SMTP, POP3 or IMAP server and judges every reply by the RFCs.
 #[derive(Debug, Parser)]
@@ -89,13 +91,24 @@ enum Command {
     Matrix(matrix::MatrixArgs),
     /// Run the reference server
     Serve(Box<serve::Serve>),
-    /// Print the JSON Schema of suites (suites/schema.json)
-    Schema,
+    /// Print the JSON Schema of suites (suites/schema.json) or of topologies (fixtures/topologies/schema.json)
+    Schema {
+        /// Of what
+        #[arg(value_enum, default_value_t = SchemaOf::Suites)]
+        of: SchemaOf,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// The files that have a schema.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SchemaOf {
+    Suites,
+    Topologies,
 }
 
 /// A command that could not do its work: what to say, and the exit code.
@@ -159,7 +172,8 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Baseline(args) => baseline::baseline(&global, &args).await,
         Command::Matrix(args) => matrix::matrix(&args),
         Command::Serve(args) => serve::serve(*args).await,
-        Command::Schema => output::print(&crate::suite::form::schema()),
+        Command::Schema { of: SchemaOf::Suites } => output::print(&crate::suite::form::schema::<SuiteYaml>()),
+        Command::Schema { of: SchemaOf::Topologies } => output::print(&crate::suite::form::schema::<TopologyYaml>()),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "mailspec", &mut script);

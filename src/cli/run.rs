@@ -177,7 +177,7 @@ impl Up {
 
     /// Stops what was started here.
     pub async fn down(self) {
-        if let Some(reference) = self.reference {
+        if let Some(mut reference) = self.reference {
             reference.stop().await;
         }
         if let Some(stop) = self.target.stop.as_ref().filter(|_| self.started)

@@ -75,7 +75,7 @@ impl Connection {
     /// A connection that the server under test will open.
     pub fn accepted(peer: &str, served: Option<Served>, limits: Limits) -> Connection {
         let nothing =
-            Start { protocol: Protocol::Smtp, service: None, state: StartState::Connected, role: String::new(), mailbox: None };
+            Start { protocol: Protocol::Smtp, service: None, state: StartState::Connected, role: String::new(), mailbox: None, server: None };
         Connection {
             party: Party::Client,
             peer: peer.to_owned(),

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Control, Demand, Doing, Engine, render};
+use super::{Demand, Doing, Engine, render};
 use crate::outcome::FindingKind;
 use crate::protocol::Reply;
+use crate::suite::topology::Control;
 use crate::suite::{Action, CapabilityNeed, ConnectionName, Handshake, Party, RawTemplate, Span, Step};
 use crate::transcript::visible;
 
@@ -81,8 +82,7 @@ impl Engine {
                     self.program.enter();
                 }
             }
-            Action::Clock(by) => self.control(Control::Clock(*by)),
-            Action::Server { command, name } => self.control(Control::Server { command: command.clone(), name: name.clone() }),
+            Action::Control(control) => self.control(control.clone()),
         }
     }
 
@@ -92,6 +92,7 @@ impl Engine {
     }
 
     fn control(&mut self, control: Control) {
+        self.note(&ConnectionName::from(""), control.to_string());
         self.demands.push_back(Demand::Control(control));
         self.doing = Doing::Controlling;
     }

@@ -25,6 +25,7 @@ use self::program::Program;
 use self::scope::Scope;
 use crate::outcome::{Finding, FindingKind, Verdict};
 use crate::protocol::Limits;
+use crate::suite::topology::Control;
 use crate::suite::{Case, Certificate, ConnectionName, Handshake, Party, Protocol, Segments, Span, Start, Transport};
 use crate::transcript::{Entry, Transcript, What};
 
@@ -32,7 +33,8 @@ use crate::transcript::{Entry, Transcript, What};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Demand {
     /// Open a connection; answered by [`Engine::opened`] or [`Engine::open_failed`].
-    Open { connection: ConnectionName, protocol: Protocol, service: Option<String>, implicit_tls: bool },
+    /// `server`: one of the topology; `None`: its first, or the server under test.
+    Open { connection: ConnectionName, protocol: Protocol, service: Option<String>, server: Option<String>, implicit_tls: bool },
     /// Write these bytes. No answer; a connection that breaks is told by [`Engine::closed`].
     Write { connection: ConnectionName, bytes: Vec<u8>, segments: Segments },
     /// TLS handshake as client, after `inject` was written in clear; answered by [`Engine::secured`] or [`Engine::tls_failed`].
@@ -58,15 +60,6 @@ pub enum Demand {
     Accept { connection: ConnectionName, peer: String, until: Duration },
     /// The case is over; call [`Engine::finish`].
     Finished,
-}
-
-/// What may be steered in a target that allows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Control {
-    /// Move its clock forward.
-    Clock(Duration),
-    /// `stop`, `start`, … a server by its name.
-    Server { command: String, name: String },
 }
 
 /// How a case ended, before baseline and snapshot have their say.
@@ -272,6 +265,10 @@ impl Engine {
         self.now = self.now.max(now);
         let name: ConnectionName = Arc::from(connection);
         self.note(&name, format!("no connection: {why}"));
+        // A server that is coming up may take the connection of the next attempt.
+        if self.try_again() {
+            return;
+        }
         self.end(Verdict::Errored, format!("cannot connect: {why}"));
     }
 
@@ -408,6 +405,7 @@ impl Engine {
             connection: name.clone(),
             protocol: start.protocol,
             service: start.service.clone(),
+            server: start.server.clone(),
             implicit_tls,
         });
         self.connections.insert(name.clone(), Connection::new(start, limits));

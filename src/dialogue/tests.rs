@@ -45,8 +45,14 @@ fn play(case: Case, answers: &[(&str, &str)]) -> (Played, String) {
 }
 
 fn case(lines: &str) -> Case {
-    let start =
-        Start { protocol: Protocol::Imap, service: None, state: StartState::Connected, role: "alice".into(), mailbox: None };
+    let start = Start {
+        protocol: Protocol::Imap,
+        service: None,
+        state: StartState::Connected,
+        role: "alice".into(),
+        mailbox: None,
+        server: None,
+    };
     let lines: String = lines.lines().map(|line| format!("{}\n", line.trim())).collect();
     inline::case("numbers", start, &lines, Duration::from_secs(30)).unwrap()
 }

@@ -110,7 +110,7 @@ pub(crate) fn case(id: &str, level: Level, title: &str) -> Case {
             quote: quote.into(),
         })],
         requires: vec![CapabilityNeed { name: "UIDPLUS".into(), present: true }],
-        start: Start { protocol, service: None, state: StartState::Greeted, role: "alice".into(), mailbox: None },
+        start: Start { protocol, service: None, state: StartState::Greeted, role: "alice".into(), mailbox: None, server: None },
         mailboxes: vec![],
         maildrop: None,
         setup: vec![],
@@ -119,6 +119,7 @@ pub(crate) fn case(id: &str, level: Level, title: &str) -> Case {
         note: None,
         roles: vec!["alice".into()],
         peers: Vec::new(),
+        topology: None,
     }
 }
 

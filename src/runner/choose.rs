@@ -5,6 +5,7 @@ use std::sync::Arc;
 use globset::GlobMatcher;
 
 use crate::dialogue::Environment;
+use crate::suite::topology::Control;
 use crate::suite::{Action, CapabilityNeed, Case, Level, Literals, Protocol, Start, Step, Transport};
 use crate::target::{Target, baseline};
 
@@ -94,14 +95,20 @@ pub fn starts(case: &Case) -> Vec<&Start> {
     found
 }
 
-/// Whether a case steers the target, and how.
-fn controls(steps: &[Step]) -> Option<String> {
-    steps.iter().find_map(|step| match &step.action {
-        Action::Clock(_) => Some("clock".to_owned()),
-        Action::Server { command, .. } => Some(format!("server {command}")),
-        Action::Eventually { dialogue, .. } | Action::When { dialogue, .. } => controls(dialogue),
-        _ => None,
-    })
+/// Everything a dialogue does to servers.
+pub(super) fn controls(steps: &[Step]) -> impl Iterator<Item = &Control> {
+    fn walk<'a>(steps: &'a [Step], found: &mut Vec<&'a Control>) {
+        for step in steps {
+            match &step.action {
+                Action::Control(control) => found.push(control),
+                Action::Eventually { dialogue, .. } | Action::When { dialogue, .. } => walk(dialogue, found),
+                _ => {}
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(steps, &mut found);
+    found.into_iter()
 }
 
 /// Whether the case does a TLS handshake of its own.
@@ -122,6 +129,9 @@ fn announces(environment: &Environment, name: &str) -> bool {
 
 /// Why this target cannot play the case; `None` if it can.
 pub fn impossible(case: &Case, target: &Target, environment: &Environment) -> Option<String> {
+    if let Some(topology) = case.topology.as_ref().filter(|_| target.kind.is_none()) {
+        return Some(format!("this journey brings its own servers (topology `{}`)", topology.name));
+    }
     if !target.protocols.contains(&case.start.protocol) {
         return Some(format!("{} is not under test on this target", case.start.protocol));
     }
@@ -151,12 +161,14 @@ pub fn impossible(case: &Case, target: &Target, environment: &Environment) -> Op
     {
         return Some("needs LITERAL+ or LITERAL-".to_owned());
     }
-    if let Some(control) =
-        controls(&case.setup).or_else(|| controls(&case.dialogue)).filter(|control| !target.controls.contains_key(control))
-    {
+    let missing = controls(&case.setup)
+        .chain(controls(&case.dialogue))
+        .map(Control::name)
+        .find(|control| target.kind.is_none() && !target.controls.contains_key(control));
+    if let Some(control) = missing {
         return Some(format!("the target has no control `{control}`"));
     }
-    if case.roles.len() > target.accounts.len() {
+    if case.topology.is_none() && case.roles.len() > target.accounts.len() {
         return Some(format!("needs {} accounts, the target has {}", case.roles.len(), target.accounts.len()));
     }
     if case.peers.len() > target.peers.len() {

@@ -6,11 +6,14 @@ use std::io;
 use std::task::Poll;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::dialogue::{Control, Demand, Engine, Played};
+use crate::dialogue::{Demand, Engine, Played};
 use crate::outcome::Verdict;
 use crate::suite::ConnectionName;
+use crate::suite::topology::Control;
+use crate::target::network::Network;
 use crate::target::{Command, Processes, Target};
 use crate::transport::{Connection, Listener, TlsClient, end_in_words, server_config};
 
@@ -31,10 +34,22 @@ const GRACE: Duration = Duration::from_millis(250);
 
 impl Driver<'_> {
     /// Plays a case to its end. `stop` becomes true when the run is cut short.
-    pub async fn drive(&self, mut engine: Engine, mut stop: tokio::sync::watch::Receiver<bool>) -> Played {
+    pub async fn drive(&self, engine: Engine, stop: watch::Receiver<bool>) -> Played {
+        self.drive_on(engine, stop, None).await
+    }
+
+    /// The same on servers of the case's own.
+    pub async fn drive_on(
+        &self,
+        mut engine: Engine,
+        mut stop: watch::Receiver<bool>,
+        mut network: Option<&mut Network>,
+    ) -> Played {
         let begun = Instant::now();
         let mut connections: BTreeMap<ConnectionName, Connection> = BTreeMap::new();
         let mut listeners: BTreeMap<String, Listener> = BTreeMap::new();
+        // How each connection shakes hands: the servers of a network have names of their own.
+        let mut clients: BTreeMap<ConnectionName, TlsClient> = BTreeMap::new();
         let mut buffer = vec![0u8; BUFFER];
         // One timer for the whole case: arming one for each read would cost as much as the read. It may ring before the time that is
         // awaited, never after.
@@ -50,14 +65,17 @@ impl Driver<'_> {
             };
             match demand {
                 Demand::Finished => return engine.finish(),
-                Demand::Open { connection, protocol, service, implicit_tls } => {
+                Demand::Open { connection, protocol, service, server, implicit_tls } => {
                     connections.remove(&connection);
-                    let Some((address, tls)) = self.target.endpoint(protocol, service.as_deref(), implicit_tls) else {
+                    let member = network.as_deref().and_then(|network| network.member(server.as_deref()));
+                    let (target, client) = member.map_or((self.target, self.tls), |member| (member.target(), &member.tls));
+                    let Some((address, tls)) = target.endpoint(protocol, service.as_deref(), implicit_tls) else {
                         engine.open_failed(&connection, "the target has no such endpoint", begun.elapsed());
                         continue;
                     };
-                    match Connection::open(address, tls.then_some(self.tls), self.target.timeouts.connect).await {
+                    match Connection::open(address, tls.then_some(client), self.target.timeouts.connect).await {
                         Ok(open) => {
+                            clients.insert(connection.clone(), client.clone());
                             connections.insert(connection.clone(), open);
                             engine.opened(&connection, tls, begun.elapsed());
                         }
@@ -79,7 +97,12 @@ impl Driver<'_> {
                         engine.tls_failed(&connection, "the connection is gone", begun.elapsed());
                         continue;
                     };
-                    match tokio::time::timeout(self.target.timeouts.step, open.secure(&inject, self.tls)).await {
+                    match tokio::time::timeout(
+                        self.target.timeouts.step,
+                        open.secure(&inject, clients.get(&connection).unwrap_or(self.tls)),
+                    )
+                    .await
+                    {
                         Ok(Ok(())) => engine.secured(&connection, begun.elapsed()),
                         Ok(Err(error)) => {
                             connections.remove(&connection);
@@ -139,7 +162,22 @@ impl Driver<'_> {
                     connections.remove(&connection);
                 }
                 Demand::Control(control) => {
-                    let result = self.control(&control).await;
+                    let steered = async {
+                        match network.as_deref_mut() {
+                            Some(network) => network.steer(&control).await,
+                            None => self.control(&control).await,
+                        }
+                    };
+                    tokio::pin!(steered);
+                    // A server that stops waits for its clients to hear its good-bye and go.
+                    let result = loop {
+                        tokio::select! {
+                            result = &mut steered => break result,
+                            read = read_any(&mut connections, &mut buffer) => {
+                                hear(&mut engine, &mut connections, &buffer, read, begun.elapsed());
+                            }
+                        }
+                    };
                     engine.controlled(result, begun.elapsed());
                 }
                 Demand::Read { until } | Demand::Accept { until, .. } => {
@@ -167,14 +205,7 @@ impl Driver<'_> {
                             }
                         }
                         read = read_any(&mut connections, &mut buffer) => {
-                            let now = begun.elapsed();
-                            match read {
-                                (name, Ok(count)) if count > 0 => engine.received(&name, buffer.get(..count).unwrap_or_default(), now),
-                                (name, end) => {
-                                    let accepted = connections.remove(&name).is_some_and(|connection| connection.is_accepted());
-                                    engine.closed(&name, &end_in_words(&end, accepted), now);
-                                }
-                            }
+                            hear(&mut engine, &mut connections, &buffer, read, begun.elapsed());
                         }
                         () = alarm.as_mut() => {
                             let now = begun.elapsed();
@@ -189,9 +220,11 @@ impl Driver<'_> {
     }
 
     async fn control(&self, control: &Control) -> Result<(), String> {
-        let (name, argument) = match control {
-            Control::Clock(by) => ("clock".to_owned(), by.as_secs().to_string()),
-            Control::Server { command, name } => (format!("server {command}"), name.clone()),
+        let name = control.name();
+        let argument = match control {
+            Control::Clock { by, .. } => by.as_secs().to_string(),
+            Control::Power { server, .. } => server.clone(),
+            Control::Way { between, .. } => between.join(" "),
         };
         let line = self.target.controls.get(&name).ok_or_else(|| format!("the target has no control `{name}`"))?;
         let command = Command { line: line.replace("{argument}", &argument), timeout: Duration::from_secs(30) };
@@ -204,6 +237,23 @@ async fn accept(listeners: &BTreeMap<String, Listener>, expected: Option<&(Conne
     match expected.and_then(|(_, peer)| listeners.get(peer)) {
         Some(listener) => listener.accept().await,
         None => std::future::pending().await,
+    }
+}
+
+/// Tells the engine what was read.
+fn hear(
+    engine: &mut Engine,
+    connections: &mut BTreeMap<ConnectionName, Connection>,
+    buffer: &[u8],
+    read: (ConnectionName, io::Result<usize>),
+    now: Duration,
+) {
+    match read {
+        (name, Ok(count)) if count > 0 => engine.received(&name, buffer.get(..count).unwrap_or_default(), now),
+        (name, end) => {
+            let accepted = connections.remove(&name).is_some_and(|connection| connection.is_accepted());
+            engine.closed(&name, &end_in_words(&end, accepted), now);
+        }
     }
 }
 

@@ -5,6 +5,7 @@ pub mod drive;
 mod keeper;
 mod peers;
 mod pool;
+mod private;
 mod probe;
 mod worker;
 
@@ -151,9 +152,11 @@ pub async fn run(plan: Plan<'_>, interrupt: impl Future<Output = ()>, tell: &mut
         tell(Event::Finished(Arc::new(result.clone())));
         return Ok(result);
     }
+    let leasing: Vec<Arc<Case>> =
+        chosen.cases.iter().filter(|case| private::topology(case, &target).is_none()).cloned().collect();
     let (events, mut heard) = mpsc::unbounded_channel();
     let shared = Arc::new(Shared {
-        pool: Arc::new(Pool::new(target.accounts.clone(), &chosen.cases)),
+        pool: Arc::new(Pool::new(target.accounts.clone(), &leasing)),
         peers: Arc::new(Peers::new(target.peers.clone())),
         keepers: target.accounts.iter().map(|_| Mutex::new(None)).collect(),
         fixtures: Arc::new(library.fixtures.clone()),

@@ -152,8 +152,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_longest_rested_goes_first() {
-        let reserved: Vec<Reservation> = (0..3).map(|_| Reservation::take(([127, 0, 0, 1], 0).into()).unwrap()).collect();
-        let slots = reserved.iter().enumerate().map(|(n, r)| PeerSlot { domain: format!("peer{n}"), address: r.address().unwrap() });
+        let reserved: Vec<Reservation> = (0..3).map(|_| Reservation::new(([127, 0, 0, 1], 0).into()).unwrap()).collect();
+        let slots = reserved.iter().enumerate().map(|(n, r)| PeerSlot { domain: format!("peer{n}"), address: r.address });
         let peers = Arc::new(Peers::new(slots.collect()));
         let names = |lease: &PeerLease| lease.slots().iter().map(|slot| slot.domain.clone()).collect::<Vec<_>>();
         let first = peers.lease(1).await;
@@ -172,8 +172,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_resting_peer_takes_what_comes_and_gives_its_port_back() {
-        let reserved = Reservation::take(([127, 0, 0, 1], 0).into()).unwrap();
-        let address = reserved.address().unwrap();
+        let reserved = Reservation::new(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = reserved.address;
         let peers = Arc::new(Peers::new(vec![PeerSlot { domain: "peer.example".into(), address }]));
         drop(peers.lease(1).await);
         let mut late = loop {

@@ -95,7 +95,7 @@ async fn ask(
     question: &Question,
 ) -> Result<(String, Vec<String>), String> {
     let target = driver.target;
-    let start = Start { protocol, service: None, state: question.state, role: "alice".to_owned(), mailbox: None };
+    let start = Start { protocol, service: None, state: question.state, role: "alice".to_owned(), mailbox: None, server: None };
     let timeout = target.timeouts.step * 2 + target.timeouts.connect;
     let case = inline::case("sanity", start, question.lines, timeout)
         .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;

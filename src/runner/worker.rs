@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::choose::{impossible, starts};
 use super::keeper::Keeper;
 use super::pool::{Lane, Lease};
-use super::{End, Shared, probe};
+use super::{End, Shared, private, probe};
 use crate::dialogue::{Account, Engine, Environment, Peer, Played};
 use crate::outcome::{Attempt, CaseOutcome, Event, Finding, FindingKind, SnapshotState, Verdict};
 use crate::snapshot;
@@ -90,6 +90,9 @@ async fn suspect(shared: &Arc<Shared>, outcome: &CaseOutcome) {
 
 async fn once(shared: &Arc<Shared>, case: &Arc<Case>, attempt: usize) -> CaseOutcome {
     let begun = Instant::now();
+    if let Some((topology, kind)) = private::topology(case, &shared.target) {
+        return private::play(shared, case, &topology, &kind, attempt).await;
+    }
     let bare = probe::bare_environment(&shared.target, &shared.facts);
     if let Some(why) = impossible(case, &shared.target, &bare) {
         return without_playing(case, Verdict::Skipped, why, begun);
@@ -114,7 +117,7 @@ async fn once(shared: &Arc<Shared>, case: &Arc<Case>, attempt: usize) -> CaseOut
     finished(shared, case, played, &known)
 }
 
-fn without_playing(case: &Arc<Case>, verdict: Verdict, reason: String, begun: Instant) -> CaseOutcome {
+pub(super) fn without_playing(case: &Arc<Case>, verdict: Verdict, reason: String, begun: Instant) -> CaseOutcome {
     CaseOutcome {
         case: case.clone(),
         verdict,
@@ -246,7 +249,7 @@ async fn tidy(shared: &Arc<Shared>, case: &Case, lease: &Lease, private_prefix: 
 }
 
 /// Values of this run, by the names a reader of snapshots knows.
-fn known_values(environment: &Environment) -> Vec<(String, String)> {
+pub(super) fn known_values(environment: &Environment) -> Vec<(String, String)> {
     let mut known = Vec::new();
     for (name, value) in &environment.mailboxes {
         known.push((name.clone(), value.clone()));
@@ -264,7 +267,7 @@ fn known_values(environment: &Environment) -> Vec<(String, String)> {
 }
 
 /// Letters and digits drawn from the seed, the case and the attempt, so that a seed repeats a run to the byte.
-fn unique(seed: u64, name: &str, attempt: usize) -> String {
+pub(super) fn unique(seed: u64, name: &str, attempt: usize) -> String {
     // FNV-1a: small, stable over releases, and nobody attacks it here.
     let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     for byte in name.bytes().chain(attempt.to_le_bytes()) {
@@ -280,7 +283,7 @@ fn unique(seed: u64, name: &str, attempt: usize) -> String {
 }
 
 /// From what was played to an outcome, the snapshot compared.
-fn finished(shared: &Shared, case: &Arc<Case>, played: Played, known: &[(String, String)]) -> CaseOutcome {
+pub(super) fn finished(shared: &Shared, case: &Arc<Case>, played: Played, known: &[(String, String)]) -> CaseOutcome {
     let mut outcome = CaseOutcome {
         case: case.clone(),
         verdict: played.verdict,

@@ -9,6 +9,7 @@ use super::form::{CaseYaml, LiteralsYaml, ProtocolYaml, SeedYaml, SegmentsYaml, 
 use super::model::*;
 use super::problem::{Problem, did_you_mean};
 use super::steps;
+use super::topology::Topology;
 use super::yaml::At;
 
 /// What building needs to know of the file and the library.
@@ -18,6 +19,7 @@ pub struct Context<'a> {
     /// What the ids of the file's cases start with.
     pub prefix: &'a str,
     pub requirements: &'a BTreeMap<String, Arc<Requirement>>,
+    pub topologies: &'a BTreeMap<String, Arc<Topology>>,
 }
 
 /// How long a case may take unless it says otherwise.
@@ -52,7 +54,9 @@ fn one(context: &Context<'_>, suite: &SuiteYaml, case: &CaseYaml, problems: &mut
         state: case.start.as_ref().or(suite.start.as_ref()).map_or(StartState::Greeted, |at| at.value.into()),
         role: case.role.as_ref().or(suite.role.as_ref()).map_or("alice".to_owned(), |at| at.value.clone()),
         mailbox: None,
+        server: case.server.as_ref().or(suite.server.as_ref()).map(|at| at.value.clone()),
     };
+    let topology = topology(context, case.topology.as_ref().or(suite.topology.as_ref()), problems);
     if let Err(message) = legal_start(&start) {
         let at = case.start.as_ref().or(suite.start.as_ref());
         problems.push(Problem::error(file, at.map_or(whole(&case.id), |at| point(at.line, at.column)), message));
@@ -98,10 +102,24 @@ fn one(context: &Context<'_>, suite: &SuiteYaml, case: &CaseYaml, problems: &mut
         note: case.note.clone().or_else(|| suite.note.clone()),
         roles: Vec::new(),
         peers: Vec::new(),
+        topology,
     };
     built.roles = super::roles::of(&built);
     built.peers = super::roles::peers(&built);
     built
+}
+
+fn topology(context: &Context<'_>, named: Option<&At<String>>, problems: &mut Vec<Problem>) -> Option<Arc<Topology>> {
+    let at = named?;
+    let found = context.topologies.get(&at.value).cloned();
+    if found.is_none() {
+        let problem = Problem::error(context.file, whole(at), format!("there is no topology `{}`", at.value));
+        problems.push(match did_you_mean(&at.value, context.topologies.keys().map(String::as_str)) {
+            Some(meant) => problem.with_hint(format!("did you mean `{meant}`?")),
+            None => problem.with_hint(format!("a topology is a file fixtures/topologies/{}.yaml", at.value)),
+        });
+    }
+    found
 }
 
 fn covered(context: &Context<'_>, case: &CaseYaml, problems: &mut Vec<Problem>) -> Vec<Arc<Requirement>> {

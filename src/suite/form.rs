@@ -62,6 +62,10 @@ pub struct SuiteYaml {
     /// The role that logs in; default `alice`.
     #[serde(rename = "as")]
     pub role: Option<At<String>>,
+    /// The servers the cases bring with them: a file of `fixtures/topologies/`.
+    pub topology: Option<At<String>>,
+    /// The server of the topology the unnamed connection goes to; default its first.
+    pub server: Option<At<String>>,
     /// `submission` or `lmtp`; default the protocol's own port.
     pub service: Option<String>,
     /// Capabilities as announced; `!NAME` asks for absence.
@@ -98,6 +102,8 @@ pub struct CaseYaml {
     pub start: Option<At<StartYaml>>,
     #[serde(rename = "as")]
     pub role: Option<At<String>>,
+    pub topology: Option<At<String>>,
+    pub server: Option<At<String>>,
     pub service: Option<String>,
     #[serde(default)]
     pub requires: Vec<At<String>>,
@@ -209,10 +215,43 @@ pub enum ActionYaml {
     Eventually(EventuallyYaml),
     /// Only if the capability is offered.
     When(WhenYaml),
-    /// Move the target's clock: `+30m`.
-    Clock(String),
+    /// Move the clock: `+30m`, or of one server `{server: name, by: +30m}`.
+    Clock(ClockYaml),
     /// Control of a server: `{stop: name}`.
-    Server(BTreeMap<String, String>),
+    Server(ServerActionYaml),
+}
+
+/// `clock: +30m` or `clock: {server: name, by: +30m}`.
+#[derive(Clone, Debug)]
+pub enum ClockYaml {
+    All(String),
+    One(ClockOfYaml),
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClockOfYaml {
+    pub server: String,
+    pub by: String,
+}
+
+/// What is done to a server, or to the way between two.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ServerActionYaml {
+    Start(String),
+    /// With a good-bye on open connections.
+    Stop(String),
+    /// Stop and start.
+    Restart(String),
+    /// Stop as by SIGKILL.
+    Kill(String),
+    /// Between two servers connections end, and new ones are refused.
+    Disconnect([String; 2]),
+    /// Between two servers nothing gets through.
+    Stall([String; 2]),
+    /// The way between two servers is open again.
+    Reconnect([String; 2]),
 }
 
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -240,6 +279,8 @@ pub struct ConnectYaml {
     pub role: Option<String>,
     pub mailbox: Option<String>,
     pub service: Option<String>,
+    /// A server of the topology; default that of the unnamed connection.
+    pub server: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -408,6 +449,7 @@ text_or_map!(StepYaml, Block, Action(ActionYaml), "a block of lines or an action
 text_or_map!(SeedYaml, Name, Full(SeedFullYaml), "a fixture's name or {message, flags, date}", std::convert::identity);
 text_or_map!(RawYaml, Bytes, Full(RawFullYaml), "bytes or {on, bytes}", std::convert::identity);
 text_or_map!(WaitYaml, For, Full(WaitFullYaml), "a duration or {for, because}", std::convert::identity);
+text_or_map!(ClockYaml, All, One(ClockOfYaml), "a duration or {server, by}", std::convert::identity);
 text_or_map!(SilenceYaml, For, Full(SilenceFullYaml), "a duration or {on, for}", std::convert::identity);
 
 impl<'de> Deserialize<'de> for DialogueYaml {
@@ -444,9 +486,9 @@ impl JsonSchema for DialogueYaml {
     }
 }
 
-/// The JSON Schema of suites, for editors: `suites/schema.json`.
-pub fn schema() -> String {
-    let schema = schemars::schema_for!(SuiteYaml);
+/// The JSON Schema of a kind of file, for editors: `suites/schema.json`.
+pub fn schema<T: JsonSchema>() -> String {
+    let schema = schemars::schema_for!(T);
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text.push('\n');
     text

@@ -9,8 +9,9 @@ use super::form::{LevelYaml, RequirementsYaml, SuiteYaml};
 use super::lint;
 use super::model::{Case, Fixtures, Requirement, Span, Suite};
 use super::problem::{Problem, Severity, did_you_mean};
-use super::yaml;
-use super::{Level, requirements};
+use super::topologies::{self, TopologyYaml};
+use super::topology::Topology;
+use super::{Level, requirements, steering, yaml};
 
 /// Everything a folder of suites holds.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,7 @@ pub struct Library {
     pub suites: Vec<Suite>,
     pub requirements: BTreeMap<String, Arc<Requirement>>,
     pub fixtures: Fixtures,
+    pub topologies: BTreeMap<String, Arc<Topology>>,
     pub problems: Vec<Problem>,
     /// The text of every file read, by the name problems and cases use.
     pub sources: BTreeMap<Arc<str>, Arc<str>>,
@@ -50,6 +52,7 @@ pub fn load(places: &Places, only: &[PathBuf]) -> Library {
     let mut library = Library::default();
     load_requirements(places, &mut library);
     load_fixtures(places, &mut library);
+    load_topologies(places, &mut library);
     let mut files = BTreeSet::new();
     let roots = if only.is_empty() { std::slice::from_ref(&places.suites) } else { only };
     for root in roots {
@@ -167,6 +170,23 @@ fn load_fixtures(places: &Places, library: &mut Library) {
     }
 }
 
+fn load_topologies(places: &Places, library: &mut Library) {
+    let Ok(entries) = std::fs::read_dir(places.fixtures.join("topologies")) else { return };
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "yaml")) {
+        let Some(stem) = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()) else { continue };
+        let Some((name, source)) = text(file, library) else { continue };
+        match yaml::read::<TopologyYaml>(&source) {
+            Ok(topology) => {
+                let topology = topologies::build(&name, &stem, &topology, &mut library.problems);
+                library.topologies.insert(stem, Arc::new(topology));
+            }
+            Err(error) => library.problems.push(yaml_problem(&name, error)),
+        }
+    }
+}
+
 fn load_suite(places: &Places, file: &Path, library: &mut Library) {
     let Some((name, source)) = text(file, library) else { return };
     let suite = match yaml::read::<SuiteYaml>(&source) {
@@ -179,12 +199,19 @@ fn load_suite(places: &Places, file: &Path, library: &mut Library) {
     let prefix = id_prefix(places, file);
     let mut problems = Vec::new();
     let built = build::cases(
-        &build::Context { file: &name, source: &source, prefix: &prefix, requirements: &library.requirements },
+        &build::Context {
+            file: &name,
+            source: &source,
+            prefix: &prefix,
+            requirements: &library.requirements,
+            topologies: &library.topologies,
+        },
         &suite,
         &mut problems,
     );
     for case in &built {
         lint::check(case, &library.fixtures, &mut problems);
+        steering::check(case, &suite, &mut problems);
     }
     // Variants of one case have the same problems.
     problems.sort_by_key(|p| (p.span, p.message.clone()));

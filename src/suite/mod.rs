@@ -14,8 +14,11 @@ pub mod problem;
 pub mod relative;
 pub mod requirements;
 pub mod roles;
+mod steering;
 mod steps;
 pub mod template;
+pub mod topologies;
+pub mod topology;
 pub mod values;
 pub mod yaml;
 

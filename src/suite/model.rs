@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use super::peer::{Certificate, PEERS, Rule, Serve};
+use super::topology::{Control, Topology};
 
 /// The protocol of a connection: the key into `protocol::PROTOCOLS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,6 +126,8 @@ pub struct Start {
     pub role: String,
     /// The variable that names the mailbox to select; `None`: the first seeded one, or INBOX.
     pub mailbox: Option<String>,
+    /// The server of the topology; `None`: its first, or the server under test.
+    pub server: Option<String>,
 }
 
 /// A message put into a mailbox before the case starts.
@@ -238,6 +241,8 @@ pub struct Case {
     pub roles: Vec<String>,
     /// The peers to lease, likewise: `peer`, `peer2`.
     pub peers: Vec<String>,
+    /// The servers it brings with it.
+    pub topology: Option<Arc<Topology>>,
 }
 
 impl Case {
@@ -347,12 +352,8 @@ pub enum Action {
         capability: CapabilityNeed,
         dialogue: Vec<Step>,
     },
-    /// Move the target's clock.
-    Clock(Duration),
-    Server {
-        command: String,
-        name: String,
-    },
+    /// Steer the servers.
+    Control(Control),
 }
 
 /// What must come of a TLS handshake.

@@ -7,11 +7,17 @@ use std::time::Duration;
 use super::block::{self, Kind, Line, NOT_OPEN};
 use super::build::{legal_start, need, point};
 use super::duration;
-use super::form::{ActionYaml, DialogueYaml, RawYaml, SilenceYaml, StepYaml, TlsExpectYaml, TlsYaml, WaitYaml};
+use super::form::{
+    ActionYaml, ClockYaml, DialogueYaml, RawYaml, ServerActionYaml, SilenceYaml, StepYaml, TlsExpectYaml, TlsYaml, WaitYaml,
+};
 use super::model::*;
 use super::problem::Problem;
 use super::template::{Piece, Template};
+use super::topology::{Control, Switch, Way};
 use super::yaml::At;
+
+/// How far a clock is moved at most.
+const FARTHEST: Duration = Duration::from_secs(3650 * 86_400);
 
 /// The connections opened so far in a case, by us or by the server under test; the unnamed one is open from the start.
 #[derive(Clone, Debug)]
@@ -83,6 +89,7 @@ impl Reader<'_> {
                     state: connect.start.map_or(StartState::Greeted, StartState::from),
                     role: connect.role.clone().unwrap_or_else(|| "alice".to_owned()),
                     mailbox: connect.mailbox.clone(),
+                    server: connect.server.clone().or_else(|| self.opened.first.server.clone()),
                 };
                 if let Err(message) = legal_start(&start) {
                     self.problems.push(Problem::error(self.file, span, message));
@@ -161,14 +168,25 @@ impl Reader<'_> {
             ActionYaml::When(when) => {
                 Action::When { capability: need(&when.capability), dialogue: self.dialogue(&when.dialogue) }
             }
-            ActionYaml::Clock(by) => Action::Clock(self.duration(by, span)),
-            ActionYaml::Server(command) => {
-                let Some((command, name)) = command.iter().next().filter(|_| command.len() == 1) else {
-                    let problem = Problem::error(self.file, span, "`server` takes one command");
-                    self.problems.push(problem.with_hint("`server: {stop: hamburger}` or `server: {start: hamburger}`"));
-                    return None;
+            ActionYaml::Clock(clock) => {
+                let (server, by) = match clock {
+                    ClockYaml::All(by) => (None, by),
+                    ClockYaml::One(of) => (Some(of.server.clone()), &of.by),
                 };
-                Action::Server { command: command.clone(), name: name.clone() }
+                Action::Control(Control::Clock { server, by: self.moved(by, span)? })
+            }
+            ActionYaml::Server(action) => {
+                let power = |switch, server: &String| Control::Power { switch, server: server.clone() };
+                let way = |state, between: &[String; 2]| Control::Way { state, between: between.clone() };
+                Action::Control(match action {
+                    ServerActionYaml::Start(server) => power(Switch::Start, server),
+                    ServerActionYaml::Stop(server) => power(Switch::Stop, server),
+                    ServerActionYaml::Restart(server) => power(Switch::Restart, server),
+                    ServerActionYaml::Kill(server) => power(Switch::Kill, server),
+                    ServerActionYaml::Disconnect(between) => way(Way::Cut, between),
+                    ServerActionYaml::Stall(between) => way(Way::Stalled, between),
+                    ServerActionYaml::Reconnect(between) => way(Way::Open, between),
+                })
             }
         })
     }
@@ -213,6 +231,16 @@ impl Reader<'_> {
             self.problems.push(Problem::error(self.file, span, message));
             Duration::ZERO
         })
+    }
+
+    /// How far a clock is moved.
+    fn moved(&mut self, text: &str, span: Span) -> Option<Duration> {
+        let by = duration::parse(text).and_then(|by| match by {
+            // Dates end with the year 9999, and no mail waits that long.
+            by if by.is_zero() || by > FARTHEST => Err("a clock is moved forward, by ten years at most".to_owned()),
+            by => Ok(by),
+        });
+        by.map_err(|message| self.problems.push(Problem::error(self.file, span, message).with_hint("`clock: +30m`"))).ok()
     }
 
     fn raw(&mut self, text: &str, span: Span) -> Option<RawTemplate> {
@@ -274,8 +302,7 @@ fn touches(action: &Action, connection: &ConnectionName) -> bool {
         | Action::Refuse { .. }
         | Action::Unvisited { .. }
         | Action::Wait(_)
-        | Action::Clock(_)
-        | Action::Server { .. } => false,
+        | Action::Control(_) => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The server under test: where it listens, who may log in, how it is started, what is known to be wrong with it.
 
 pub mod baseline;
+pub mod network;
 mod process;
 pub mod reference;
 mod yaml;
@@ -46,6 +47,8 @@ pub struct Target {
     pub snapshot_filters: Vec<(String, String)>,
     /// Relative paths and commands are relative to this.
     pub folder: PathBuf,
+    /// More servers like it can be started, which cases then steer; `None`: there is only this one.
+    pub kind: Option<reference::Kind>,
 }
 
 /// Where one service listens.
@@ -127,6 +130,7 @@ impl Target {
             trust: Trust::Any,
             snapshot_filters: Vec::new(),
             folder: PathBuf::from("."),
+            kind: None,
         }
     }
 

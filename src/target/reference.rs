@@ -1,24 +1,42 @@
-//! The built-in target: the reference server inside this process, in memory, on free loopback ports. Its own protocol code stays on the
-//! other side of the wire; only its start and its addresses are known here.
+//! Reference servers inside this process, on free loopback ports: the built-in target, and the servers of topologies. Their own protocol
+//! code stays on the other side of the wire; only their start, their clock and their addresses are known here.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use reference_server::config::{AccountConfig, Config, Limits, Listen, Route, Service};
+use reference_server::clock::Clock;
+use reference_server::config::{AccountConfig, Config, Limits, Listen, Route, Sending, SendingTls, Service, Storage};
 use reference_server::faults::Fault;
 use reference_server::server::{self, Running};
 
 use super::{AccountSlot, Endpoint, PeerSlot, Target};
 use crate::suite::Protocol;
+use crate::suite::topology::{RelayTls, Server, Settings};
 use crate::transport::Reservation;
 
-/// A running reference server and the target that describes it.
+/// A reference server and the target that describes it.
 pub struct Reference {
     pub target: Target,
-    running: Running,
-    /// The ports of the peers, so that nobody else takes them.
-    _reserved: Vec<Reservation>,
+    config: Config,
+    state: State,
+    /// The ports of its peers, so that nobody else takes them.
+    reserved: Vec<Reservation>,
+}
+
+enum State {
+    Running(Running),
+    /// Its addresses are kept from others, where the system allows it.
+    Off {
+        _kept: Vec<Reservation>,
+    },
+}
+
+/// What further servers have in common with a running one, so that more of its kind can be started.
+#[derive(Clone, Debug)]
+pub struct Kind {
+    faults: Vec<Fault>,
 }
 
 /// Accounts enough for every worker and for cases that need several.
@@ -30,13 +48,13 @@ const PEERS: usize = 256;
 /// Suites wait for mail to be tried again, and nobody waits half an hour.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Starts it with the named misbehaviours. The error names a fault that does not exist.
+/// Starts the built-in target with the named misbehaviours. The error names a fault that does not exist.
 pub async fn start(faults: &[String]) -> Result<Reference, String> {
     let mut broken = Vec::new();
     for name in faults {
         broken.push(name.parse::<Fault>().map_err(|error| error.to_string())?);
     }
-    let slots: Vec<AccountSlot> = (1..=ACCOUNTS)
+    let slots = (1..=ACCOUNTS)
         .map(|number| AccountSlot {
             login: format!("user{number}"),
             password: format!("secret{number}"),
@@ -44,51 +62,160 @@ pub async fn start(faults: &[String]) -> Result<Reference, String> {
             disposable: true,
         })
         .collect();
-    let accounts: Result<Vec<AccountConfig>, String> =
-        slots.iter().map(|slot| format!("{}:{}", slot.address, slot.password).parse::<AccountConfig>()).collect();
-    let local = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-    let (reserved, peers) = reserve(local)?;
+    let (reserved, peers) = reserve()?;
     let config = Config {
-        listen: Service::ALL.into_iter().map(|service| Listen { service, address: local }).collect(),
-        accounts: accounts?,
-        faults: broken.into_iter().collect(),
         limits: Limits { retry_after: RETRY_AFTER, ..Limits::default() },
         routes: peers.iter().map(|peer| Route { domain: peer.domain.clone(), address: peer.address }).collect(),
         ..Config::default()
     };
-    let running = server::start(config).await.map_err(|error| format!("the reference server cannot start: {error:#}"))?;
-    let starttls = |name: &str| matches!(name, "smtp" | "submission" | "pop3" | "imap");
-    let endpoints: BTreeMap<String, Endpoint> = running
-        .addresses
-        .iter()
-        .map(|(name, address)| (name.clone(), Endpoint { port: address.port(), starttls: starttls(name) }))
-        .collect();
-    let target = Target {
-        description: Some(format!("mailspec's reference server {}", env!("CARGO_PKG_VERSION"))),
-        accounts: slots,
-        peers,
-        ..Target::bare("reference", local.ip(), endpoints, Protocol::ALL.to_vec())
-    };
-    Ok(Reference { target, running, _reserved: reserved })
+    let mut reference = Reference::begin("reference", slots, Kind { faults: broken }, config).await?;
+    reference.target.description = Some(format!("mailspec's reference server {}", env!("CARGO_PKG_VERSION")));
+    (reference.target.peers, reference.reserved) = (peers, reserved);
+    Ok(reference)
 }
 
 /// Peers at free ports.
-fn reserve(local: SocketAddr) -> Result<(Vec<Reservation>, Vec<PeerSlot>), String> {
+fn reserve() -> Result<(Vec<Reservation>, Vec<PeerSlot>), String> {
     let mut reserved = Vec::new();
     let mut peers = Vec::new();
     for number in 1..=PEERS {
-        let taken = Reservation::take(local).and_then(|reservation| Ok((reservation.address()?, reservation)));
-        let (address, reservation) = taken.map_err(|error| format!("no free port for a peer of the reference server: {error}"))?;
+        let reservation = Reservation::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+            .map_err(|error| format!("no free port for a peer of the reference server: {error}"))?;
+        peers.push(PeerSlot { domain: format!("peer{number}.example"), address: reservation.address });
         reserved.push(reservation);
-        peers.push(PeerSlot { domain: format!("peer{number}.example"), address });
     }
     Ok((reserved, peers))
 }
 
 impl Reference {
+    /// Starts a server of a topology. `folder`: where it keeps its mail; `None`: in memory. `routes`: where it sends the mail of a domain.
+    pub async fn of(
+        server: &Server,
+        kind: &Kind,
+        folder: Option<PathBuf>,
+        routes: Vec<(String, SocketAddr)>,
+    ) -> Result<Reference, String> {
+        let slots = server
+            .accounts
+            .iter()
+            .map(|role| AccountSlot {
+                login: role.clone(),
+                password: format!("secret-of-{role}"),
+                address: server.address(role),
+                disposable: true,
+            })
+            .collect();
+        let config = Config {
+            host: server.host.clone(),
+            domains: server.domains.clone(),
+            storage: folder.map_or(Storage::Memory, Storage::Dir),
+            limits: limits(&server.settings),
+            routes: routes.into_iter().map(|(domain, address)| Route { domain, address }).collect(),
+            sending: Sending { tls: sending_tls(&server.settings), ..Sending::default() },
+            ..Config::default()
+        };
+        Reference::begin(&server.name, slots, kind.clone(), config).await
+    }
+
+    async fn begin(name: &str, slots: Vec<AccountSlot>, kind: Kind, config: Config) -> Result<Reference, String> {
+        let accounts: Result<Vec<AccountConfig>, String> =
+            slots.iter().map(|slot| format!("{}:{}", slot.address, slot.password).parse::<AccountConfig>()).collect();
+        let local = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+        let mut config = Config {
+            listen: Service::ALL.into_iter().map(|service| Listen { service, address: local }).collect(),
+            accounts: accounts?,
+            faults: kind.faults.iter().copied().collect(),
+            // A clock of its own, that goes on where the server is started again.
+            clock: Clock::real(),
+            ..config
+        };
+        let running = launch(&config).await?;
+        for listen in &mut config.listen {
+            listen.address = running.addresses.get(listen.service.name()).copied().unwrap_or(listen.address);
+        }
+        let starttls = |name: &str| matches!(name, "smtp" | "submission" | "lmtp" | "pop3" | "imap");
+        let endpoints: BTreeMap<String, Endpoint> = running
+            .addresses
+            .iter()
+            .map(|(name, address)| (name.clone(), Endpoint { port: address.port(), starttls: starttls(name) }))
+            .collect();
+        let target = Target {
+            domain: config.domains.first().cloned().unwrap_or_default(),
+            accounts: slots,
+            kind: Some(kind),
+            ..Target::bare(name, local.ip(), endpoints, Protocol::ALL.to_vec())
+        };
+        Ok(Reference { target, config, state: State::Running(running), reserved: Vec::new() })
+    }
+
+    /// Moves its clock forward, also while it is off.
+    pub fn advance(&self, by: Duration) {
+        self.config.clock.advance(by);
+    }
+
+    /// Whether it takes connections.
+    pub fn is_on(&self) -> bool {
+        matches!(self.state, State::Running(_))
+    }
+
+    /// Starts it again where it was. The error says why it cannot be.
+    pub async fn start(&mut self) -> Result<(), String> {
+        if self.is_on() {
+            return Err("it is on already".to_owned());
+        }
+        self.state = State::Off { _kept: Vec::new() };
+        self.state = State::Running(launch(&self.config).await?);
+        Ok(())
+    }
+
     /// Stops it, with a good-bye on open connections.
-    pub async fn stop(self) {
-        self.running.stop().await;
+    pub async fn stop(&mut self) {
+        if let State::Running(running) = std::mem::replace(&mut self.state, State::Off { _kept: Vec::new() }) {
+            running.stop().await;
+            self.reserve();
+        }
+    }
+
+    /// Stops it as SIGKILL would.
+    pub async fn kill(&mut self) {
+        if let State::Running(running) = std::mem::replace(&mut self.state, State::Off { _kept: Vec::new() }) {
+            running.kill().await;
+            self.reserve();
+        }
+    }
+
+    fn reserve(&mut self) {
+        // Without a reservation somebody else may take the port, and the start says so.
+        let addresses = self.config.listen.iter().map(|listen| listen.address);
+        self.state = State::Off { _kept: addresses.flat_map(Reservation::new).collect() };
+    }
+}
+
+async fn launch(config: &Config) -> Result<Running, String> {
+    server::start(config.clone()).await.map_err(|error| format!("the reference server cannot start: {error:#}"))
+}
+
+/// The default limits but for what the settings say.
+fn limits(settings: &Settings) -> Limits {
+    let usual = Limits::default();
+    Limits {
+        retry_after: settings.retry_after.unwrap_or(usual.retry_after),
+        queue_lifetime: settings.lifetime.unwrap_or(usual.queue_lifetime),
+        message: settings.message_size.unwrap_or(usual.message),
+        recipients: settings.recipients.unwrap_or(usual.recipients),
+        smtp_patience: settings.smtp_patience.unwrap_or(usual.smtp_patience),
+        pop3_patience: settings.pop3_patience.unwrap_or(usual.pop3_patience),
+        imap_patience: settings.imap_patience.unwrap_or(usual.imap_patience),
+        ..usual
+    }
+}
+
+fn sending_tls(settings: &Settings) -> SendingTls {
+    match settings.sending_tls {
+        None => SendingTls::default(),
+        Some(RelayTls::Opportunistic) => SendingTls::Opportunistic,
+        Some(RelayTls::Required) => SendingTls::Required,
+        Some(RelayTls::Off) => SendingTls::Off,
     }
 }
 

@@ -192,6 +192,7 @@ pub fn load(path: &Path) -> Result<Target, String> {
         trust: yaml.tls.map_or(Trust::Any, |tls| Trust::Authority(folder.join(tls.ca))),
         snapshot_filters: yaml.snapshot_filters.into_iter().collect(),
         folder,
+        kind: None,
     })
 }
 

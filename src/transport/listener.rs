@@ -1,4 +1,4 @@
-//! Where the server under test connects to: listening sockets, and ports that are kept while nobody listens.
+//! Where the server under test connects to: listening sockets.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,17 +11,17 @@ use super::{Connection, Stream};
 #[derive(Debug)]
 pub struct Listener(TcpListener);
 
-/// A port of ours on which nobody listens: who connects to it is refused, and no other program gets it.
-#[derive(Debug)]
-pub struct Reservation(TcpSocket);
-
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 128;
 
 impl Listener {
-    /// Listens from now on; needs a runtime.
+    /// Listens from now on; needs a runtime. A [`Reservation`](super::Reservation) of the address does not stand in the way: sockets
+    /// that may be used again share an address as long as no other listens.
     pub fn open(address: SocketAddr) -> io::Result<Listener> {
-        bound(address)?.listen(BACKLOG).map(Listener)
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG).map(Listener)
     }
 
     /// The next connection. Dropping the future loses none.
@@ -32,35 +32,17 @@ impl Listener {
     }
 }
 
-impl Reservation {
-    /// Takes a free port of this address. [`Listener::open`] may listen on it as long as the reservation lives, and again and again.
-    pub fn take(address: SocketAddr) -> io::Result<Reservation> {
-        bound(address).map(Reservation)
-    }
-
-    pub fn address(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-}
-
-/// Sockets that say so may share an address as long as no other listens: so a reservation and a listener get on.
-fn bound(address: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    Ok(socket)
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
 
+    use super::super::Reservation;
     use super::*;
 
     #[tokio::test]
     async fn a_reserved_port_refuses_and_can_be_opened_again_and_again() {
-        let reservation = Reservation::take((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-        let address = reservation.address().unwrap();
+        let reservation = Reservation::new((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let address = reservation.address;
         for _ in 0..3 {
             let refused = tokio::net::TcpStream::connect(address).await.unwrap_err();
             assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);

@@ -1,5 +1,6 @@
 //! The only sockets: open, read, write, upgrade, close. Bytes go through untouched.
 
+mod link;
 mod listener;
 mod tls;
 
@@ -13,7 +14,8 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
-pub use listener::{Listener, Reservation};
+pub use link::{Link, Reservation};
+pub use listener::Listener;
 pub use tls::{Trust, client_config, server_config};
 
 use crate::suite::Segments;

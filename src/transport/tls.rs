@@ -137,8 +137,8 @@ mod tests {
     #[case(Certificate::Expired, "expired")]
     #[tokio::test]
     async fn each_certificate_has_its_own_flaw(#[case] certificate: Certificate, #[case] flaw: &str) {
-        let reservation = Reservation::take((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-        let address = reservation.address().unwrap();
+        let reservation = Reservation::new((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let address = reservation.address;
         let listener = Listener::open(address).unwrap();
         let authority = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tls/ca.pem");
         let client = TlsClient {

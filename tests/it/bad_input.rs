@@ -74,6 +74,8 @@ fn check(name: &str, code: i32) {
 #[case::patterns("patterns", 2)]
 #[case::relative_numbers_where_none_are("relative", 2)]
 #[case::actions("actions", 2)]
+#[case::servers_that_are_not_there("steering", 2)]
+#[case::servers_without_a_topology("steering-alone", 2)]
 #[case::the_catalogue("catalogue", 2)]
 #[case::all_errors_of_all_files("several-files", 2)]
 fn a_suite_that_is_wrong(#[case] name: &str, #[case] code: i32) {

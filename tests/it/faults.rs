@@ -111,7 +111,7 @@ fn run(fault: Option<&str>, cases: &[&str]) -> RunResult {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let faults: Vec<String> = fault.iter().map(|fault| (*fault).to_owned()).collect();
-        let reference = reference::start(&faults).await.unwrap();
+        let mut reference = reference::start(&faults).await.unwrap();
         let mut target = reference.target.clone();
         // Some faults leave a client waiting; the server answers at once or never.
         target.timeouts.step = Duration::from_secs(3);

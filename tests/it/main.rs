@@ -14,5 +14,6 @@ mod reports;
 mod snapshots;
 mod splits;
 mod suites;
+mod topologies;
 mod verdicts;
 mod workplace;

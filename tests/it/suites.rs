@@ -16,7 +16,7 @@ fn library() -> Library {
 /// Every suite file that is no part of the catalogue, as data.
 fn suites() -> Vec<(String, Value)> {
     let library = library();
-    let is_suite = |file: &str| !file.contains("/requirements/");
+    let is_suite = |file: &str| !file.contains("/requirements/") && !file.contains("/topologies/");
     let suites: Vec<(String, Value)> = library
         .sources
         .iter()
@@ -43,6 +43,22 @@ fn the_schema_is_what_the_program_prints() {
     let printed = Workplace::new().mailspec(&["schema"]);
     let committed = fs::read_to_string(project().join("suites/schema.json")).unwrap();
     assert_eq!(printed.exits(0).out, committed, "write it anew: cargo run -- schema > suites/schema.json");
+}
+
+#[test]
+fn the_schema_of_topologies_is_what_the_program_prints_and_accepts_them() {
+    let folder = project().join("fixtures/topologies");
+    let committed = fs::read_to_string(folder.join("schema.json")).unwrap();
+    let printed = Workplace::new().mailspec(&["schema", "topologies"]);
+    let remedy = "write it anew: cargo run -- schema topologies > fixtures/topologies/schema.json";
+    assert_eq!(printed.exits(0).out, committed, "{remedy}");
+    let validator = jsonschema::validator_for(&serde_json::from_str(&committed).unwrap()).unwrap();
+    for (name, _) in library().topologies {
+        let text = fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap();
+        let topology: Value = yaml::read(&text).unwrap_or_else(|error| panic!("{name}: {}", error.message));
+        let wrong: Vec<String> = validator.iter_errors(&topology).map(|error| error.to_string()).collect();
+        assert!(wrong.is_empty(), "{name}: {wrong:#?}");
+    }
 }
 
 #[test]

@@ -42,6 +42,8 @@ impl Workplace {
         let workplace = Workplace { folder };
         let catalogue = fs::read_to_string(project().join("fixtures/dialogues/requirements.yaml")).unwrap();
         workplace.write("suites/requirements/rfc5321.yaml", &catalogue);
+        let topology = fs::read_to_string(project().join("fixtures/topologies/internet.yaml")).unwrap();
+        workplace.write("fixtures/topologies/internet.yaml", &topology);
         workplace.write("fixtures/messages/plain.eml", "From: a@example.org\r\n\r\nHello.\r\n");
         workplace
     }

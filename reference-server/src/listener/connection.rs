@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
+use tokio_rustls::server::TlsStream;
 
 use super::{Place, Shared};
+use crate::clock::Alarm;
 use crate::session::{After, Bell, Session};
 use crate::stop::Stop;
 
@@ -62,7 +64,7 @@ impl Connection {
         let _ = socket.set_nodelay(true);
         let served = async {
             if implicit_tls {
-                let mut tls = timeout(HANDSHAKE, self.shared.tls.accept(socket)).await??;
+                let mut tls = handshake(&self.shared, socket).await?;
                 self.begin(&mut tls, place.is_some()).await?;
             } else {
                 let mut socket = socket;
@@ -85,7 +87,7 @@ impl Connection {
         let mut dropped = [0; 1024];
         while matches!(socket.try_read(&mut dropped), Ok(1..)) {}
         socket.write_all(&reply).await?;
-        let mut tls = timeout(HANDSHAKE, self.shared.tls.accept(socket)).await??;
+        let mut tls = handshake(&self.shared, socket).await?;
         let mut out = Vec::new();
         let after = self.call(|session| session.secured(&mut out));
         self.converse(&mut tls, after, out).await?;
@@ -110,29 +112,38 @@ impl Connection {
         mut out: Vec<u8>,
     ) -> io::Result<Ended> {
         let mut buffer = vec![0; READ];
-        let mut heard = Instant::now();
+        let clock = self.shared.clock.clone();
+        let mut alarm = Alarm::new(clock.clone());
+        let mut heard = clock.uptime();
         loop {
             match after {
                 After::StartTls => return Ok(Ended::StartTls(out)),
                 After::Close => return close(stream, &out).await,
-                After::Continue | After::Flush => self.send(stream, &mut out).await?,
+                After::Continue | After::Flush | After::Await => self.send(stream, &mut out).await?,
             }
             if after == After::Flush {
                 after = self.call(|session| session.receive(&[], &mut out));
                 continue;
             }
-            after = match self.wait(stream, &mut buffer, heard).await {
+            if after == After::Await {
+                // Not even a stop comes between: the answer says who is responsible for what the client has sent.
+                self.bell.rung().await;
+                after = self.call(|session| session.wake(&mut out));
+                heard = clock.uptime();
+                continue;
+            }
+            after = match self.wait(stream, &mut buffer, &mut alarm, heard).await {
                 Event::Received(Ok(0)) => return Ok(Ended::Closed),
                 Event::Received(count) => {
                     let received = buffer.get(..count?).unwrap_or_default();
                     let after = self.call(|session| session.receive(received, &mut out));
-                    heard = Instant::now();
+                    heard = clock.uptime();
                     after
                 }
                 Event::Rang => self.call(|session| session.wake(&mut out)),
                 Event::Expired => {
                     // A session that goes on after all is as patient as before.
-                    heard = Instant::now();
+                    heard = clock.uptime();
                     self.call(|session| session.expired(&mut out))
                 }
                 Event::Stopping => {
@@ -143,21 +154,30 @@ impl Connection {
         }
     }
 
-    async fn wait<S: AsyncRead + Unpin>(&mut self, stream: &mut S, buffer: &mut [u8], heard: Instant) -> Event {
+    /// Waits for whatever comes first. `heard`: when the client was last heard, by the server's clock.
+    async fn wait<S: AsyncRead + Unpin>(
+        &mut self,
+        stream: &mut S,
+        buffer: &mut [u8],
+        alarm: &mut Alarm,
+        heard: Duration,
+    ) -> Event {
         let deadline = heard + self.session.0.patience();
         tokio::select! {
             biased;
             () = self.stop.wait() => Event::Stopping,
             received = stream.read(buffer) => Event::Received(received),
             () = self.bell.rung() => Event::Rang,
-            () = sleep_until(deadline) => Event::Expired,
+            () = alarm.passed(deadline) => Event::Expired,
         }
     }
 
     /// A client that does not read what it asked for is given as long as one that says nothing.
     async fn send<S: AsyncWrite + Unpin>(&mut self, stream: &mut S, out: &mut Vec<u8>) -> io::Result<()> {
         if !out.is_empty() {
-            timeout(self.session.0.patience(), write(stream, out)).await??;
+            let patience = self.session.0.patience();
+            let sent = self.shared.clock.within(patience, write(stream, out)).await;
+            sent.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))?;
             out.clear();
             // A big answer should not keep its memory for the rest of a quiet connection.
             out.shrink_to(READ);
@@ -170,6 +190,11 @@ impl Connection {
         let session = &mut *self.session.0;
         if self.shared.blocking { tokio::task::block_in_place(|| work(session)) } else { work(session) }
     }
+}
+
+async fn handshake(shared: &Shared, socket: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    let shaken = shared.clock.within(HANDSHAKE, shared.tls.accept(socket)).await;
+    shaken.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
 }
 
 async fn write<S: AsyncWrite + Unpin>(stream: &mut S, out: &[u8]) -> io::Result<()> {

@@ -1,4 +1,5 @@
-//! The grammar of addresses, RFC 5321 §4.1.2 and §4.1.3, over bytes with offsets: every error says where and what.
+//! The grammar of addresses, RFC 5321 §4.1.2 and §4.1.3 with the UTF-8 of RFC 6531 §3.3, over the bytes of a text with
+//! offsets: every error says where and what. Who may not be sent UTF-8 checks that there is none.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -42,13 +43,23 @@ pub(crate) fn domain_part(bytes: &[u8], at: usize) -> Parsed<Domain> {
     if bytes.get(at) == Some(&b'[') { address_literal(bytes, at) } else { domain_name(bytes, at) }
 }
 
+/// Local part and domain as an address; quotes only where a Dot-string cannot say it (RFC 5321 §4.1.2).
+pub(super) fn written(local: &str, domain: &str) -> String {
+    if is_dot_string(local) {
+        format!("{local}@{domain}")
+    } else {
+        let quoted = local.replace('\\', "\\\\").replace('"', "\\\"");
+        format!("\"{quoted}\"@{domain}")
+    }
+}
+
 /// Whether the text is a `Dot-string = Atom *("." Atom)`.
-pub(crate) fn is_dot_string(text: &str) -> bool {
+fn is_dot_string(text: &str) -> bool {
     text.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atext))
 }
 
 /// `Local-part = Dot-string / Quoted-string`, without the quotes.
-fn local_part(bytes: &[u8], at: usize) -> Parsed<String> {
+pub(crate) fn local_part(bytes: &[u8], at: usize) -> Parsed<String> {
     let (local, end) = if bytes.get(at) == Some(&b'"') { quoted_string(bytes, at)? } else { dot_string(bytes, at)? };
     if end - at > LOCAL_PART {
         return fail(at, "a local part of at most 64 octets");
@@ -76,22 +87,22 @@ fn dot_string(bytes: &[u8], start: usize) -> Parsed<String> {
 
 /// `Quoted-string = DQUOTE *QcontentSMTP DQUOTE`
 fn quoted_string(bytes: &[u8], start: usize) -> Parsed<String> {
-    let mut local = String::new();
+    let mut local = Vec::new();
     let mut at = start + 1;
     loop {
         match bytes.get(at) {
-            Some(b'"') => return Ok((local, at + 1)),
+            Some(b'"') => return Ok((text(&local, 0, local.len()), at + 1)),
             // quoted-pairSMTP = %d92 %d32-126
             Some(b'\\') => match bytes.get(at + 1) {
                 Some(&octet @ 32..=126) => {
-                    local.push(char::from(octet));
+                    local.push(octet);
                     at += 2;
                 }
                 _ => return fail(at + 1, "a printable character after the backslash"),
             },
-            // qtextSMTP = %d32-33 / %d35-91 / %d93-126
-            Some(&octet @ 32..=126) => {
-                local.push(char::from(octet));
+            // qtextSMTP = %d32-33 / %d35-91 / %d93-126 / UTF8-non-ascii
+            Some(&octet @ (32..=126 | 0x80..)) => {
+                local.push(octet);
                 at += 1;
             }
             _ => return fail(at, "a printable character or the closing quote"),
@@ -99,29 +110,42 @@ fn quoted_string(bytes: &[u8], start: usize) -> Parsed<String> {
     }
 }
 
-/// `Domain = sub-domain *("." sub-domain)`; `sub-domain = Let-dig [Ldh-str]`
+/// `Domain = sub-domain *("." sub-domain)`; `sub-domain = Let-dig [Ldh-str] / U-label`
 fn domain_name(bytes: &[u8], start: usize) -> Parsed<Domain> {
     let mut at = start;
+    let mut name = String::new();
     loop {
         let label = at;
-        while bytes.get(at).is_some_and(|octet| octet.is_ascii_alphanumeric() || *octet == b'-') {
+        while bytes.get(at).is_some_and(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | 0x80..)) {
             at += 1;
         }
         match bytes.get(label..at) {
             None | Some([]) => return fail(at, "a domain name"),
             Some([b'-', ..]) => return fail(label, "a letter or digit at the start of a label"),
             Some([.., b'-']) => return fail(at, "a letter or digit at the end of a label"),
+            Some(octets) if !octets.is_ascii() => match a_label(&text(bytes, label, at).to_ascii_lowercase()) {
+                Some(a_label) => name.push_str(&a_label),
+                None => return fail(label, "a U-label (RFC 5890 §2.3.2.1)"),
+            },
             Some(octets) if octets.len() > LABEL => return fail(label, "a label of at most 63 octets"),
-            Some(_) => {}
+            Some(_) => name.push_str(&text(bytes, label, at).to_ascii_lowercase()),
         }
         if bytes.get(at) != Some(&b'.') {
-            if at - start > DOMAIN {
+            if name.len() > DOMAIN {
                 return fail(start, "a domain of at most 255 octets");
             }
-            return Ok((Domain::Name(text(bytes, start, at).to_ascii_lowercase()), at));
+            return Ok((Domain::Name(name), at));
         }
+        name.push('.');
         at += 1;
     }
+}
+
+/// The A-label of a U-label; `None` where the text is not in the one form the A-label stands for.
+fn a_label(label: &str) -> Option<String> {
+    let ascii = idna::domain_to_ascii_strict(label).ok()?;
+    let (unicode, valid) = idna::domain_to_unicode(&ascii);
+    (valid.is_ok() && unicode == label).then_some(ascii)
 }
 
 /// `address-literal = "[" ( IPv4-address-literal / IPv6-address-literal / General-address-literal ) "]"`
@@ -151,12 +175,12 @@ fn is_dcontent(content: &str) -> bool {
     !content.is_empty() && content.bytes().all(|octet| matches!(octet, 33..=90 | 94..=126))
 }
 
-/// `atext` of RFC 5322 §3.2.3.
+/// `atext` of RFC 5322 §3.2.3, and the octets of `UTF8-non-ascii`.
 fn is_atext(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&octet)
+    octet.is_ascii_alphanumeric() || octet >= 0x80 || b"!#$%&'*+-/=?^_`{|}~".contains(&octet)
 }
 
-/// The octets of a range; the callers have seen that they are ASCII, or compare what they get with a grammar.
+/// The octets of a range; they are whole characters, because the ends are ASCII and the octets were a text.
 fn text(bytes: &[u8], start: usize, end: usize) -> String {
     String::from_utf8_lossy(bytes.get(start..end).unwrap_or_default()).into_owned()
 }

@@ -3,188 +3,246 @@
 //! | step | on disk afterwards | who answers for the message |
 //! | --- | --- | --- |
 //! | the message is received | at most bytes nobody refers to; swept away at the next start | the client |
-//! | it is accepted | the bytes, the entry, a row for each recipient | this server: the client gets its 250 now |
+//! | it is accepted | the message in the mailboxes of those who are here; for the others the bytes, the entry, a row for each | this server: the client gets its 250 now |
 //! | a recipient is delivered | the message in the mailbox, the recipient's row gone | the mailbox |
-//! | a recipient waits | its row with the next attempt's time | this server |
-//! | a recipient is refused | its row gone, and a new entry with the notification | the sender, told so |
+//! | another server has it | nothing new until its reply is written down: the recipient's row gone | both, for that moment |
+//! | a recipient waits | its row with the next attempt's time and what the last came to | this server |
+//! | a recipient is refused or given up | its row gone, and a new entry with the notification | the sender, told so |
+//! | a sender is warned | the rows as they were, and a new entry with the notification | this server |
+//! | a recipient is held | its row, due at the end of time | the postmaster |
 //! | the last recipient is settled | the entry gone; the bytes too, unless a mailbox has them | nobody |
 //!
-//! A stop between any two of them loses nothing and does nothing twice.
+//! A stop between any two of them loses nothing and does nothing twice, but where another server took a message and this one
+//! stopped before it knew (RFC 5321 §6.1, §4.5.3.2.6).
+
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use time::OffsetDateTime;
 
+use super::record::{self, millis};
 use super::schedule::Schedule;
-use super::{Destination, Diagnosis, Entry, EntryId, Route, Spooled, Waiting, bounce};
-use crate::mail::{Address, Body, Envelope, Recipient};
-use crate::mime;
-use crate::store::{self, BlobId, Error, Flags, NewMessage, Result, Store, Tx, sql};
+use super::{Courier, Entry, EntryId, Route, Spooled, heading};
+use crate::mail::{DeliverBy, Envelope, Recipient};
+use crate::store::{BlobId, Error, Result, Store, Tx, sql};
 
-/// The most octets of a returned message's header section that a notification shows.
-const HEADER: i64 = 64 * 1024;
+/// What became of a message that was accepted.
+pub(super) struct Accepted {
+    pub id: EntryId,
+    /// Destinations that have something to do now, and when.
+    pub due: Vec<(String, OffsetDateTime)>,
+}
 
-/// Makes the message an entry of the queue.
-pub(super) fn accept(store: &Store, envelope: Envelope, message: Spooled, now: OffsetDateTime) -> Result<EntryId> {
+/// Takes responsibility for a message: delivers it to those who are here, and makes it an entry of the queue for the others.
+pub(super) fn accept(
+    store: &Store,
+    envelope: Envelope,
+    message: Spooled,
+    courier: Option<&dyn Courier>,
+    schedule: &Schedule,
+    now: OffsetDateTime,
+) -> Result<Accepted> {
+    let plan = Arc::new(Plan::of(envelope, courier, schedule, now));
     match message {
-        Spooled::Memory(bytes) => store.write(move |tx| {
-            let blob = tx.store_bytes(&bytes)?;
-            enter(tx, &envelope, blob, now)
-        }),
-        Spooled::Staged(stage) => {
-            // The hold keeps the bytes until the entry refers to them.
-            let (blob, hold) = stage.finish()?;
-            let id = store.write(move |tx| enter(tx, &envelope, blob, now));
-            drop(hold);
-            id
-        }
-    }
-}
-
-fn enter(tx: &Tx<'_>, envelope: &Envelope, blob: BlobId, now: OffsetDateTime) -> Result<EntryId> {
-    tx.refer(blob)?;
-    let row = sql::queue::Row {
-        accepted: millis(now),
-        reverse_path: envelope.reverse_path.as_ref().map(Address::to_string),
-        eight_bit: envelope.body == Body::EightBitMime,
-        blob: blob.0,
-    };
-    let id = sql::queue::insert(tx.connection, &row)?;
-    for recipient in &envelope.recipients {
-        sql::queue::add_recipient(tx.connection, id, &recipient.address.to_string(), millis(now))?;
-    }
-    Ok(EntryId(id))
-}
-
-/// Entries with recipients that are due, at most so many.
-pub(super) fn due(store: &Store, now: OffsetDateTime, most: i64) -> Result<Vec<Entry>> {
-    store.read(|connection| {
-        let mut entries = Vec::new();
-        for id in sql::queue::due(connection, millis(now), most)? {
-            let Some(row) = sql::queue::find(connection, id)? else { continue };
-            let recipients = sql::queue::due_recipients(connection, id, millis(now))?;
-            let recipients = recipients.into_iter().map(|(text, attempts)| Ok(Waiting { address: address(&text)?, attempts }));
-            entries.push(Entry {
-                id: EntryId(id),
-                accepted: instant(row.accepted),
-                reverse_path: row.reverse_path.as_deref().map(address).transpose()?,
-                body: if row.eight_bit { Body::EightBitMime } else { Body::SevenBit },
-                blob: BlobId(row.blob),
-                recipients: recipients.collect::<Result<_>>()?,
-            });
-        }
-        Ok(entries)
-    })
-}
-
-/// When the next recipient is due.
-pub(super) fn next_due(store: &Store) -> Result<Option<OffsetDateTime>> {
-    store.read(|connection| Ok(sql::queue::next_due(connection)?.map(instant)))
-}
-
-/// What [`settle`] is to do for an entry.
-pub(super) struct Settlement {
-    pub entry: Entry,
-    /// For each recipient that is due.
-    pub routes: Vec<(Address, Route)>,
-    /// What is written before the message in a mailbox.
-    pub heading: Vec<u8>,
-    pub schedule: Schedule,
-    pub sender: bounce::Sender,
-    pub now: OffsetDateTime,
-}
-
-/// Delivers, postpones or returns, all in one commit. Gives whether a notification was queued.
-pub(super) fn settle(store: &Store, settlement: Settlement) -> Result<bool> {
-    store.write(move |tx| {
-        let Settlement { entry, routes, heading, schedule, sender, now } = &settlement;
-        let mut delivered: Option<BlobId> = None;
-        let mut failed: Vec<(Address, Diagnosis)> = Vec::new();
-        for (recipient, route) in routes {
-            match route {
-                Route::Mailbox { account } => {
-                    if !sql::queue::remove_recipient(tx.connection, entry.id.0, &recipient.to_string())? {
-                        continue;
-                    }
-                    let blob = match delivered {
-                        Some(blob) => blob,
-                        None => *delivered.insert(headed(tx, entry.blob, heading)?),
-                    };
-                    let message = NewMessage { body: store::Body::Stored(blob), flags: Flags::default(), date: *now };
-                    tx.deliver(account, message)?;
+        Spooled::Memory(bytes) => {
+            let bytes = Arc::new(bytes);
+            let (planned, shared) = (plan.clone(), bytes.clone());
+            let accepted = store.write(move |tx| planned.write(tx, &shared));
+            match accepted {
+                // A mailbox that takes nothing is a matter of its own recipient: the worker finds it out.
+                Err(Error::NoUidsLeft | Error::NoSuchMailbox(_)) => {
+                    let plan = plan.all_queued();
+                    store.write(move |tx| plan.write(tx, &bytes))
                 }
-                Route::Later(diagnosis) => match schedule.next(entry.accepted, *now) {
-                    Some(next) => sql::queue::postpone(tx.connection, entry.id.0, &recipient.to_string(), millis(next))?,
-                    None => failed.push((recipient.clone(), Diagnosis { status: "4.4.7".to_owned(), ..diagnosis.clone() })),
-                },
-                Route::Relay(Destination(domain)) => {
-                    let reason = format!("this server has no route to {domain}");
-                    failed.push((recipient.clone(), Diagnosis::local("5.4.4", reason)));
-                }
-                Route::Nowhere(diagnosis) => failed.push((recipient.clone(), diagnosis.clone())),
+                accepted => accepted,
             }
         }
-        for (recipient, _) in &failed {
-            sql::queue::remove_recipient(tx.connection, entry.id.0, &recipient.to_string())?;
+        Spooled::Staged(stage) => {
+            // The hold keeps the bytes until something refers to them.
+            let (blob, hold) = stage.finish()?;
+            let planned = plan.clone();
+            let accepted = match store.write(move |tx| planned.write_stored(tx, blob)) {
+                Err(Error::NoUidsLeft | Error::NoSuchMailbox(_)) => {
+                    let plan = plan.all_queued();
+                    store.write(move |tx| plan.write_stored(tx, blob))
+                }
+                accepted => accepted,
+            };
+            drop(hold);
+            accepted
         }
-        let told = !failed.is_empty() && notify(tx, entry, &failed, sender, *now)?;
-        if sql::queue::remove_if_settled(tx.connection, entry.id.0)? {
-            tx.release(entry.blob)?;
-        }
-        Ok(told)
-    })
-}
-
-/// Has these recipients tried again at an instant, whatever happened.
-pub(super) fn postpone(store: &Store, id: EntryId, recipients: Vec<Address>, to: OffsetDateTime) -> Result<()> {
-    store.write(move |tx| {
-        let mut recipients = recipients.iter().map(Address::to_string);
-        recipients.try_for_each(|recipient| sql::queue::postpone(tx.connection, id.0, &recipient, millis(to)))
-    })
-}
-
-/// The message as it lies in mailboxes. A Return-Path that somebody else put there goes before ours comes: there can be only
-/// one that is true (RFC 5321 §4.4).
-fn headed(tx: &Tx<'_>, blob: BlobId, heading: &[u8]) -> Result<BlobId> {
-    let message = sql::blob::read(tx.connection, blob.0, 0..i64::MAX)?;
-    let mut bytes = heading.to_vec();
-    let mut kept = 0;
-    let foreign = mime::fields(&message).filter(|field| !heading.is_empty() && field.name.eq_ignore_ascii_case(b"Return-Path"));
-    for field in foreign {
-        bytes.extend_from_slice(message.get(kept..field.range.start).unwrap_or_default());
-        kept = field.range.end;
     }
-    bytes.extend_from_slice(message.get(kept..).unwrap_or_default());
-    tx.store_bytes(&bytes)
 }
 
-/// Queues the notification for the sender. There is none for a notification: it would go round for ever
-/// (RFC 5321 §4.5.5, §6.1).
-fn notify(
-    tx: &Tx<'_>,
-    entry: &Entry,
-    failed: &[(Address, Diagnosis)],
-    sender: &bounce::Sender,
+/// What accepting a message comes to.
+struct Plan {
+    envelope: Envelope,
+    /// Those who have it in the same commit, and their accounts.
+    here: Vec<(Recipient, String)>,
+    /// Those who wait in the queue.
+    queued: Vec<Recipient>,
+    heading: Vec<u8>,
+    event: OffsetDateTime,
+    due: OffsetDateTime,
     now: OffsetDateTime,
-) -> Result<bool> {
-    let Some(reverse_path) = &entry.reverse_path else {
-        tracing::warn!(entry = %entry.id, "a notification could not be delivered and was dropped");
-        return Ok(false);
-    };
-    let header = sql::blob::read(tx.connection, entry.blob.0, 0..HEADER)?;
-    let message = bounce::message(sender, reverse_path, entry, failed, &header, now);
-    let envelope = Envelope { recipients: vec![Recipient::new(reverse_path.clone())], body: entry.body, ..Envelope::default() };
-    let blob = tx.store_bytes(&message)?;
-    enter(tx, &envelope, blob, now)?;
-    Ok(true)
 }
 
-fn address(text: &str) -> Result<Address> {
-    Address::parse(text).map_err(|error| Error::Failed(format!("the queue holds {text:?}, which is no address: {error}")))
+impl Plan {
+    fn of(mut envelope: Envelope, courier: Option<&dyn Courier>, schedule: &Schedule, now: OffsetDateTime) -> Self {
+        let (mut here, mut queued) = (Vec::new(), Vec::new());
+        // What has a date to keep goes through the worker, who keeps dates.
+        let courier = courier.filter(|_| envelope.hold_until.is_none() && envelope.deliver_by.is_none());
+        for recipient in std::mem::take(&mut envelope.recipients) {
+            let notified = recipient.notify.is_some_and(|notify| notify.success);
+            match courier.map(|courier| courier.route(&recipient.address)) {
+                Some(Route::Mailbox { account }) if !notified => here.push((recipient, account)),
+                _ => queued.push(recipient),
+            }
+        }
+        let heading = match courier {
+            Some(courier) if !here.is_empty() => courier.heading(envelope.reverse_path.as_ref()),
+            _ => Vec::new(),
+        };
+        let event = next_event(schedule, now, envelope.hold_until, envelope.deliver_by, 0, None).unwrap_or(now);
+        let due = envelope.hold_until.map_or(now, |until| until.max(now));
+        Self { envelope, here, queued, heading, event, due, now }
+    }
+
+    /// The same with everyone in the queue.
+    fn all_queued(&self) -> Plan {
+        let mut queued = self.queued.clone();
+        queued.extend(self.here.iter().map(|(recipient, _)| recipient.clone()));
+        Plan {
+            envelope: self.envelope.clone(),
+            here: Vec::new(),
+            queued,
+            heading: Vec::new(),
+            event: self.event,
+            due: self.due,
+            now: self.now,
+        }
+    }
+
+    fn write(&self, tx: &Tx<'_>, bytes: &[u8]) -> Result<Accepted> {
+        if !self.queued.is_empty() || self.here.is_empty() {
+            let blob = tx.store_bytes(bytes, 0)?;
+            return self.write_stored(tx, blob);
+        }
+        // Everyone is here: the message is stored once, as the mailboxes show it.
+        let (mut message, skipped) = heading::front(&self.heading, bytes);
+        message.extend_from_slice(bytes.get(skipped..).unwrap_or_default());
+        let blob = tx.store_bytes(&message, self.here.len())?;
+        for (_, account) in &self.here {
+            tx.deliver(account, blob, message.len() as u64, self.now)?;
+        }
+        Ok(Accepted { id: EntryId(blob.0), due: Vec::new() })
+    }
+
+    fn write_stored(&self, tx: &Tx<'_>, blob: BlobId) -> Result<Accepted> {
+        if !self.here.is_empty() {
+            let (headed, size) = heading::store(tx, blob, &self.heading, self.here.len())?;
+            for (_, account) in &self.here {
+                tx.deliver(account, headed, size, self.now)?;
+            }
+        }
+        let due = if self.queued.is_empty() { Vec::new() } else { self.enter(tx, blob)? };
+        Ok(Accepted { id: EntryId(blob.0), due })
+    }
+
+    fn enter(&self, tx: &Tx<'_>, blob: BlobId) -> Result<Vec<(String, OffsetDateTime)>> {
+        tx.refer(blob)?;
+        // Each message has bytes of its own, whose number is never given again: it is the entry's number too.
+        sql::queue::insert(tx.connection, blob.0, &record::entry_row(&self.envelope, blob, self.now, self.event))?;
+        let priority = self.envelope.priority.unwrap_or_default();
+        let mut destinations = HashSet::new();
+        for recipient in &self.queued {
+            let row = record::recipient_row(recipient, priority, self.due);
+            sql::queue::add_recipient(tx.connection, blob.0, &row)?;
+            destinations.insert(row.destination);
+        }
+        Ok(destinations.into_iter().map(|destination| (destination, self.due)).collect())
+    }
 }
 
-fn millis(instant: OffsetDateTime) -> i64 {
-    i64::try_from(instant.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+/// Queues a message of the server itself. Gives the destinations that have something to do now.
+pub(super) fn enter(
+    tx: &Tx<'_>,
+    envelope: Envelope,
+    message: &[u8],
+    schedule: &Schedule,
+    now: OffsetDateTime,
+) -> Result<Vec<(String, OffsetDateTime)>> {
+    let blob = tx.store_bytes(message, 0)?;
+    enter_stored(tx, envelope, blob, schedule, now)
 }
 
-fn instant(millis: i64) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+/// Queues a message whose bytes are in the store, for this entry alone.
+pub(super) fn enter_stored(
+    tx: &Tx<'_>,
+    envelope: Envelope,
+    blob: BlobId,
+    schedule: &Schedule,
+    now: OffsetDateTime,
+) -> Result<Vec<(String, OffsetDateTime)>> {
+    Plan::of(envelope, None, schedule, now).enter(tx, blob)
+}
+
+/// When something is to be done about an entry next, attempts apart. `told` has the bits of its row, `passed`: events up to
+/// then are over.
+pub(super) fn next_event(
+    schedule: &Schedule,
+    accepted: OffsetDateTime,
+    hold_until: Option<OffsetDateTime>,
+    deliver_by: Option<DeliverBy>,
+    told: u8,
+    passed: Option<OffsetDateTime>,
+) -> Option<OffsetDateTime> {
+    let warning = schedule.warning(accepted, hold_until).filter(|_| told & WARNED == 0);
+    let deadline = deliver_by.map(|by| by.deadline).filter(|_| told & LATE == 0);
+    let expiry = Some(schedule.expiry(accepted, hold_until));
+    [warning, deadline, expiry].into_iter().flatten().filter(|at| passed.is_none_or(|passed| *at > passed)).min()
+}
+
+/// The sender was warned of the delay.
+pub(super) const WARNED: u8 = 1;
+/// The sender was told that the deadline has passed.
+pub(super) const LATE: u8 = 2;
+
+/// Entries with the recipients that are due at a destination, and those that cannot be read, with the reason.
+#[derive(Default)]
+pub(super) struct Pulled {
+    pub entries: Vec<Entry>,
+    pub unreadable: Vec<(EntryId, String)>,
+}
+
+/// Looks for entries that are due at a destination, at most so many, and none of those that are `taken`.
+pub(super) fn pull(
+    store: &Store,
+    destination: &str,
+    now: OffsetDateTime,
+    most: usize,
+    taken: impl Fn(i64) -> bool,
+) -> Result<Pulled> {
+    let now = millis(now);
+    store.read(|connection| {
+        let mut pulled = Pulled::default();
+        for id in sql::queue::due(connection, destination, now, most, |id| !taken(id))? {
+            let read = sql::queue::find(connection, id).and_then(|row| {
+                let row = row.ok_or_else(|| Error::Failed("the entry has recipients and no envelope".to_owned()))?;
+                sql::blob::size(connection, row.blob)?.ok_or(Error::BlobGone)?;
+                let recipients = sql::queue::due_recipients(connection, id, destination, now)?;
+                record::entry(id, &row, &recipients)
+            });
+            match read {
+                Ok(entry) => pulled.entries.push(entry),
+                Err(error) => pulled.unreadable.push((EntryId(id), error.to_string())),
+            }
+        }
+        Ok(pulled)
+    })
+}
+
+/// Keeps an entry that cannot be read, for somebody to look at, and out of the way of the others.
+pub(super) fn set_unreadable(store: &Store, id: EntryId, why: String) -> Result<()> {
+    store.write(move |tx| sql::queue::set_unreadable(tx.connection, id.0, &why))
 }

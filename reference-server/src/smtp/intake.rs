@@ -1,6 +1,8 @@
-//! The message that follows DATA: its end is found, transparency undone, and its octets kept, in memory while they are
-//! few and staged in the store once they are many.
+//! What has come of a message: its octets are kept, in memory while they are few and staged in the store once they are many.
 
+use super::header::HeaderSection;
+use super::heading::Heading;
+use super::reply::Reply;
 use crate::faults::{Fault, Faults};
 use crate::queue::{Queue, Spooled};
 use crate::store::{self, Stage};
@@ -8,137 +10,143 @@ use crate::store::{self, Stage};
 /// More octets than this are staged in the store, so that big messages do not pile up in memory.
 const SPILL: usize = 1024 * 1024;
 
-/// The reader of one message.
+/// What a message may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    /// The most octets.
+    pub size: usize,
+    /// Whether octets above 127 are taken (RFC 6152).
+    pub eight_bit: bool,
+    /// Whether lines and NUL mean nothing (RFC 3030 §3).
+    pub binary: bool,
+    pub faults: Faults,
+}
+
+/// A message that is being received.
 pub(super) struct Intake {
-    limit: usize,
-    faults: Faults,
-    /// Gets the prefix of the message from its first octets, when they are about to leave the memory.
-    prefix: Prefix,
-    at: At,
+    rules: Rules,
+    /// Writes what goes before the message, when its header section is about to leave the memory.
+    heading: Heading,
+    section: HeaderSection,
     buffer: Vec<u8>,
-    /// Where the last line begins in the buffer.
-    line: usize,
     stage: Option<Stage>,
     size: usize,
     eight_bit: bool,
+    /// The last octet of the last chunk was CR.
+    cr: bool,
     flaw: Option<Flaw>,
 }
 
-/// Makes what is written before the message out of its header section, or refuses the message.
-pub(super) type Prefix = Box<dyn FnMut(&[u8]) -> Result<Vec<u8>, Flaw> + Send>;
-
 /// Why a message is not taken, though it is read to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
     TooBig,
     /// RFC 5321 §2.3.8: CR and LF only come together. Taking them apart for a line end lets mail be smuggled in.
     BareLineEnd,
     Nul,
+    /// Octets above 127 where they are not taken.
+    EightBit,
     HeaderTooBig,
     /// More `Received:` fields than an honest message has (RFC 5321 §6.3).
     Loop,
-    /// RFC 6409 §8 and RFC 5322 §3.6: a submission must have a `From:`.
-    NoFrom,
+    /// What the submission server does not let pass (RFC 6409 §6.3).
+    Submission(Reply),
     /// The store failed.
     Storage,
-}
-
-/// Where in a line the reader is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum At {
-    LineStart,
-    /// Behind a dot that begins a line.
-    Dot,
-    /// Behind a dot that begins a line, and CR.
-    DotCr,
-    Text,
-    /// Behind CR.
-    Cr,
 }
 
 /// A message that was read to its end.
 pub(super) struct Taken {
     pub message: Spooled,
+    pub section: HeaderSection,
     /// Whether it has octets above 127.
     pub eight_bit: bool,
 }
 
 impl Intake {
-    pub fn new(limit: usize, faults: Faults, prefix: Prefix) -> Self {
+    pub fn new(rules: Rules, heading: Heading) -> Self {
         Self {
-            limit,
-            faults,
-            prefix,
-            at: At::LineStart,
+            rules,
+            heading,
+            section: HeaderSection::default(),
             buffer: Vec::new(),
-            line: 0,
             stage: None,
             size: 0,
             eight_bit: false,
+            cr: false,
             flaw: None,
         }
     }
 
-    /// Takes octets until the end of the message. Gives how many it took, and whether the end was among them.
-    pub fn feed(&mut self, bytes: &[u8], queue: &Queue) -> (usize, bool) {
-        let lenient = self.faults.on(Fault::SmtpBareLfEndsData);
-        let mut taken = 0;
-        while let Some(&octet) = bytes.get(taken) {
-            match (self.at, octet) {
-                // RFC 5321 §4.5.2: a line of one dot ends the message; of another line that begins with one, it goes.
-                (At::LineStart, b'.') => self.at = At::Dot,
-                (At::Dot, b'\r') => self.at = At::DotCr,
-                (At::DotCr, b'\n') => return (taken + 1, true),
-                (At::Dot, b'\n') if lenient => return (taken + 1, true),
-                (At::Dot, _) => {
-                    if self.faults.on(Fault::SmtpKeepsLeadingDot) {
-                        self.keep(b".", queue);
-                    }
-                    self.at = At::Text;
-                    continue;
-                }
-                (At::DotCr, _) => {
-                    self.at = At::Cr;
-                    continue;
-                }
-                (At::Cr, b'\n') => {
-                    self.keep(b"\r\n", queue);
-                    self.end_line();
-                }
-                (At::Cr, _) => {
-                    self.flaw(Flaw::BareLineEnd);
-                    self.keep(b"\r", queue);
-                    self.at = At::Text;
-                    continue;
-                }
-                (_, b'\r') => self.at = At::Cr,
-                (_, b'\n') => {
-                    self.keep(b"\n", queue);
-                    if lenient {
-                        self.end_line();
-                    } else {
-                        self.flaw(Flaw::BareLineEnd);
-                        self.at = At::Text;
-                    }
-                }
-                (At::LineStart | At::Text, _) => {
-                    let rest = bytes.get(taken..).unwrap_or_default();
-                    let length = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
-                    self.keep(rest.get(..length).unwrap_or_default(), queue);
-                    self.at = At::Text;
-                    taken += length;
-                    continue;
-                }
-            }
-            taken += 1;
+    /// Keeps octets of the message; their line ends were looked at already.
+    pub fn keep(&mut self, octets: &[u8], queue: &Queue) {
+        if octets.is_empty() {
+            return;
         }
-        (taken, false)
+        self.size += octets.len();
+        self.eight_bit = self.eight_bit || !octets.is_ascii();
+        if self.size > self.rules.size {
+            self.flaw(Flaw::TooBig);
+        }
+        if !self.rules.binary && memchr::memchr(0, octets).is_some() {
+            self.flaw(Flaw::Nul);
+        }
+        if self.eight_bit && !self.rules.eight_bit {
+            self.flaw(Flaw::EightBit);
+        }
+        // What is refused anyway needs no room; it is only read to its end.
+        if self.flaw.is_some() {
+            self.buffer = Vec::new();
+            self.stage = None;
+            return;
+        }
+        if self.rules.faults.on(Fault::SmtpStripsEighthBit) {
+            self.buffer.extend(octets.iter().map(|octet| octet & 0x7f));
+        } else {
+            self.buffer.extend_from_slice(octets);
+        }
+        if self.buffer.len() >= SPILL {
+            self.spill(queue);
+        }
+    }
+
+    /// Keeps octets of a chunk. RFC 3030 §2: text is sent with the line ends of DATA; only binary mail may have others.
+    pub fn keep_chunk(&mut self, octets: &[u8], queue: &Queue) {
+        if !self.rules.binary && !self.line_ends_pair(octets) {
+            self.flaw(Flaw::BareLineEnd);
+        }
+        if self.rules.faults.on(Fault::SmtpBdatUnstuffs) && octets.starts_with(b".") {
+            return self.keep(octets.get(1..).unwrap_or_default(), queue);
+        }
+        self.keep(octets, queue);
+    }
+
+    /// Whether each CR has its LF and each LF its CR, as far as can be seen.
+    fn line_ends_pair(&mut self, octets: &[u8]) -> bool {
+        let Some(&last) = octets.last() else { return true };
+        let begins = octets.first() == Some(&b'\n');
+        if begins != std::mem::replace(&mut self.cr, last == b'\r') {
+            return false;
+        }
+        memchr::memchr2_iter(b'\r', b'\n', octets).all(|at| match octets.get(at) {
+            Some(b'\r') => octets.get(at + 1).is_none_or(|next| *next == b'\n'),
+            _ => at == 0 || octets.get(at - 1) == Some(&b'\r'),
+        })
+    }
+
+    /// Why the message will be refused, if that is known already.
+    pub fn known_flaw(&self) -> Option<&Flaw> {
+        self.flaw.as_ref()
     }
 
     /// The message, or why it is refused. Called once the end was seen.
     pub fn finish(mut self) -> Result<Taken, Flaw> {
-        if self.faults.on(Fault::SmtpDropsLastLine) {
-            self.buffer.truncate(self.line);
+        if self.cr {
+            self.flaw(Flaw::BareLineEnd);
+        }
+        if self.rules.faults.on(Fault::SmtpDropsLastLine) {
+            let line = self.buffer.len().checked_sub(2).and_then(|end| memchr::memrchr(b'\n', self.buffer.get(..end)?));
+            self.buffer.truncate(line.map_or(0, |before| before + 1));
         }
         if let Some(flaw) = self.flaw {
             return Err(flaw);
@@ -149,67 +157,38 @@ impl Intake {
                 Spooled::Staged(stage)
             }
             None => {
-                let mut message = (self.prefix)(&self.buffer)?;
-                message.append(&mut self.buffer);
-                Spooled::Memory(message)
+                self.section = HeaderSection::of(&self.buffer);
+                Spooled::Memory(self.heading.write(self.buffer, &self.section)?)
             }
         };
-        Ok(Taken { message, eight_bit: self.eight_bit })
-    }
-
-    fn end_line(&mut self) {
-        self.at = At::LineStart;
-        if self.faults.on(Fault::SmtpDropsLastLine) {
-            // The line that just ended begins behind the one before.
-            self.line = self.buffer.iter().rev().skip(2).position(|o| *o == b'\n').map_or(0, |n| self.buffer.len() - 2 - n);
-        }
-    }
-
-    fn keep(&mut self, octets: &[u8], queue: &Queue) {
-        self.size += octets.len();
-        if self.size > self.limit {
-            self.flaw(Flaw::TooBig);
-        }
-        if memchr::memchr(0, octets).is_some() {
-            self.flaw(Flaw::Nul);
-        }
-        self.eight_bit |= !octets.is_ascii();
-        // What is refused anyway needs no room; it is only read to its end.
-        if self.flaw.is_some() {
-            self.buffer = Vec::new();
-            self.stage = None;
-            return;
-        }
-        if self.faults.on(Fault::SmtpStripsEighthBit) {
-            self.buffer.extend(octets.iter().map(|octet| octet & 0x7f));
-        } else {
-            self.buffer.extend_from_slice(octets);
-        }
-        if self.buffer.len() >= SPILL {
-            self.spill(queue);
-        }
+        Ok(Taken { message, section: self.section, eight_bit: self.eight_bit })
     }
 
     /// Moves what is in memory to the store.
     fn spill(&mut self, queue: &Queue) {
-        let result = match &mut self.stage {
-            Some(stage) => stage.push(&self.buffer).map_err(storage),
-            None if memchr::memmem::find(&self.buffer, b"\r\n\r\n").is_none() => Err(Flaw::HeaderTooBig),
-            None => (self.prefix)(&self.buffer).and_then(|prefix| {
-                let mut stage = queue.stage().map_err(storage)?;
-                stage.push(&prefix).and_then(|()| stage.push(&self.buffer)).map_err(storage)?;
-                self.stage = Some(stage);
-                Ok(())
-            }),
-        };
-        self.buffer.clear();
-        if let Err(flaw) = result {
+        let buffer = std::mem::take(&mut self.buffer);
+        if let Err(flaw) = self.stage(buffer, queue) {
             self.flaw(flaw);
         }
     }
 
+    fn stage(&mut self, buffer: Vec<u8>, queue: &Queue) -> Result<(), Flaw> {
+        if let Some(stage) = &mut self.stage {
+            return stage.push(&buffer).map_err(storage);
+        }
+        self.section = HeaderSection::of(&buffer);
+        if !self.section.ends {
+            return Err(Flaw::HeaderTooBig);
+        }
+        let head = self.heading.write(buffer, &self.section)?;
+        let mut stage = queue.stage().map_err(storage)?;
+        stage.push(&head).map_err(storage)?;
+        self.stage = Some(stage);
+        Ok(())
+    }
+
     /// The first flaw is the one that is told.
-    fn flaw(&mut self, flaw: Flaw) {
+    pub fn flaw(&mut self, flaw: Flaw) {
         self.flaw.get_or_insert(flaw);
     }
 }

@@ -15,6 +15,14 @@ impl Parameter<'_> {
         Reply::new(555, "5.5.4", format!("Parameter {} is not recognized", self.keyword))
     }
 
+    /// Whether it has no value, as it should.
+    pub fn bare(&self) -> Result<(), Reply> {
+        match self.value {
+            None => Ok(()),
+            Some(_) => Err(Reply::new(501, "5.5.4", format!("Parameter {} takes no value", self.keyword))),
+        }
+    }
+
     /// The reply to a parameter whose value is not one.
     pub fn invalid(&self, expected: &str) -> Reply {
         Reply::new(501, "5.5.4", format!("Parameter {} needs {expected}", self.keyword))

@@ -1,6 +1,6 @@
 //! The paths of MAIL and RCPT, RFC 5321 §4.1.2.
 
-use crate::mail::{Address, Domain, SyntaxError, domain_part, mailbox};
+use crate::mail::{Address, Domain, SyntaxError, domain_part, local_part, mailbox};
 
 /// RFC 5321 §4.5.3.1.3, with the brackets.
 const PATH: usize = 256;
@@ -30,6 +30,13 @@ pub(super) fn forward_path(text: &str, at: usize) -> Result<(ForwardPath, usize)
         return Ok((ForwardPath::Postmaster, end));
     }
     path(text.as_bytes(), at).map(|(address, end)| (ForwardPath::Mailbox(address), end))
+}
+
+/// `"<" Local-part ">"`, as users' programs write it: the local part, and the offset after the path.
+pub(super) fn unqualified(text: &str, at: usize) -> Option<(String, usize)> {
+    let bytes = text.as_bytes();
+    let (local, end) = local_part(bytes, at + 1).ok()?;
+    (bytes.get(at) == Some(&b'<') && bytes.get(end) == Some(&b'>')).then_some((local, end + 1))
 }
 
 /// `Path = "<" [ A-d-l ":" ] Mailbox ">"`
@@ -104,6 +111,14 @@ mod tests {
         assert_eq!(forward_path("TO:<PostMaster>", 3), Ok((ForwardPath::Postmaster, 15)));
         assert!(forward_path("<>", 0).is_err());
         assert!(forward_path("<alice>", 0).is_err());
+    }
+
+    #[test]
+    fn users_leave_domains_out() {
+        assert_eq!(unqualified("TO:<alice> X", 3), Some(("alice".to_owned(), 10)));
+        assert_eq!(unqualified("<\"a b\">", 0), Some(("a b".to_owned(), 7)));
+        assert_eq!(unqualified("<alice@x.org>", 0), None);
+        assert_eq!(unqualified("alice", 0), None);
     }
 
     #[test]

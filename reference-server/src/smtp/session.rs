@@ -1,15 +1,17 @@
-//! The session: cuts what arrives into command lines and messages, strictly at CRLF.
+//! The session: cuts what arrives into command lines, messages and chunks, strictly at CRLF.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::command;
-use super::conversation::{Awaited, Conversation, Role};
+use super::conversation::{Conversation, Role};
 use super::reply::Reply;
+use super::transaction::Awaited;
 use crate::faults::Fault;
 use crate::queue::Queue;
 use crate::session::{After, Peer, Session};
 use crate::site::Site;
+use crate::store::Store;
 
 /// RFC 4954 §4: what is enough for a line of a SASL exchange.
 const SASL_LINE: usize = 12_288;
@@ -24,16 +26,19 @@ pub struct SmtpSession {
 }
 
 impl SmtpSession {
-    pub fn new(peer: Peer, role: Role, site: Arc<Site>, queue: Queue) -> Self {
+    pub fn new(peer: Peer, role: Role, site: Arc<Site>, store: Store, queue: Queue) -> Self {
         let conversation = Conversation {
             tls: peer.tls,
             site,
+            store,
             queue,
             role,
             peer,
             hello: None,
             user: None,
             failures: 0,
+            errors: 0,
+            transactions: 0,
             transaction: None,
             awaited: Awaited::Command,
             after: After::Continue,
@@ -41,14 +46,14 @@ impl SmtpSession {
         Self { conversation, input: Vec::new(), overlong: false }
     }
 
-    /// Works on what has come until it needs more, or something else is to happen first.
-    fn work(&mut self, out: &mut Vec<u8>) -> After {
-        let mut input = std::mem::take(&mut self.input);
+    /// Works on input until it needs more, or something else is to happen first. Gives how much of it is done with.
+    fn work(&mut self, input: &[u8], out: &mut Vec<u8>) -> usize {
         let mut done = 0;
         self.conversation.after = After::Continue;
         while let Some(rest) = input.get(done..).filter(|rest| !rest.is_empty()) {
             let used = match &mut self.conversation.awaited {
                 Awaited::Message(_) => self.message(rest, out),
+                Awaited::Chunk(_) => self.chunk(rest, out),
                 Awaited::Command | Awaited::Sasl(_) => self.line(rest, out),
             };
             done += used;
@@ -56,25 +61,41 @@ impl SmtpSession {
                 break;
             }
         }
-        let keeps = self.conversation.broken(Fault::SmtpStarttlsKeepsBuffer);
         match self.conversation.after {
             // RFC 3207 §6: nothing said before the handshake counts after it.
-            After::StartTls if !keeps => input.clear(),
-            After::Close => input.clear(),
-            _ => drop(input.drain(..done.min(input.len()))),
+            After::StartTls if !self.conversation.broken(Fault::SmtpStarttlsKeepsBuffer) => input.len(),
+            After::Close => input.len(),
+            _ => done,
         }
-        self.input = input;
-        self.conversation.after
     }
 
     fn message(&mut self, rest: &[u8], out: &mut Vec<u8>) -> usize {
-        let Awaited::Message(intake) = &mut self.conversation.awaited else { return 0 };
-        let (used, whole) = intake.feed(rest, &self.conversation.queue);
-        if whole && let Awaited::Message(intake) = std::mem::replace(&mut self.conversation.awaited, Awaited::Command) {
-            let reply = self.conversation.take_message(*intake);
-            self.reply(&reply, out);
+        let Awaited::Message(message) = &mut self.conversation.awaited else { return 0 };
+        let (dots, intake) = &mut **message;
+        let (used, whole) = dots.feed(rest, intake, &self.conversation.queue);
+        if whole && let Awaited::Message(message) = std::mem::replace(&mut self.conversation.awaited, Awaited::Command) {
+            let replies = self.conversation.end_message(message.1);
+            self.replies(replies, out);
         }
         used
+    }
+
+    fn chunk(&mut self, rest: &[u8], out: &mut Vec<u8>) -> usize {
+        let Awaited::Chunk(chunk) = &mut self.conversation.awaited else { return 0 };
+        let used = chunk.feed(rest, &self.conversation.queue);
+        self.end_chunk(out);
+        used
+    }
+
+    /// Answers the chunk if it is whole; one of no octets is from the start.
+    fn end_chunk(&mut self, out: &mut Vec<u8>) {
+        if !matches!(&self.conversation.awaited, Awaited::Chunk(chunk) if chunk.rest == 0) {
+            return;
+        }
+        if let Awaited::Chunk(chunk) = std::mem::replace(&mut self.conversation.awaited, Awaited::Command) {
+            let replies = self.conversation.end_chunk(*chunk);
+            self.replies(replies, out);
+        }
     }
 
     /// Works on one line, if it is whole. RFC 5321 §2.3.8: it ends with CRLF and nothing else.
@@ -101,27 +122,64 @@ impl SmtpSession {
             let line = rest.get(..end).unwrap_or_default();
             if sasl { command::sasl_line(&mut self.conversation, line) } else { command::run(&mut self.conversation, line) }
         };
-        self.reply(&reply, out);
+        self.replies(vec![reply], out);
+        self.end_chunk(out);
         end + 2
     }
 
+    /// Writes replies, and counts those that say the client was wrong: one that never gets it right is sent away, because
+    /// it is guessing or broken (RFC 5321 §7.8).
+    fn replies(&mut self, replies: Vec<Reply>, out: &mut Vec<u8>) {
+        for reply in replies {
+            self.conversation.errors += usize::from(reply.is_permanent());
+            if reply.is_permanent() && self.conversation.errors >= self.conversation.site.limits.errors {
+                let text = format!("{} Too many errors, closing", self.conversation.site.host);
+                self.reply(&Reply::new(421, "4.7.0", text), out);
+                self.conversation.after = After::Close;
+                return;
+            }
+            self.reply(&reply, out);
+        }
+    }
+
     fn reply(&self, reply: &Reply, out: &mut Vec<u8>) {
-        reply.write(self.conversation.site.faults, out);
+        reply.write(&self.conversation.site, out);
+    }
+
+    /// Works on what is kept from before.
+    fn work_on_kept(&mut self, out: &mut Vec<u8>) -> After {
+        let mut input = std::mem::take(&mut self.input);
+        let done = self.work(&input, out);
+        input.drain(..done.min(input.len()));
+        self.input = input;
+        self.conversation.after
     }
 }
 
 impl Session for SmtpSession {
     fn greet(&mut self, out: &mut Vec<u8>) -> After {
-        let code = if self.conversation.broken(Fault::SmtpGreetsWithWrongCode) { 250 } else { 220 };
+        let host = &self.conversation.site.host;
         // RFC 5321 §4.3.1: the name of the host comes first. RFC 2034 §4: without an enhanced status code.
-        let reply = Reply::bare(code, format!("{} ESMTP", self.conversation.site.host));
+        let reply = match self.conversation.role {
+            _ if self.conversation.broken(Fault::SmtpGreetsWithWrongCode) => Reply::bare(250, format!("{host} ESMTP")),
+            // RFC 7504 §3.
+            Role::Refusal => Reply::bare(521, format!("{host} does not accept mail")),
+            Role::Lmtp => Reply::bare(220, format!("{host} LMTP")),
+            Role::Relay | Role::Submission => Reply::bare(220, format!("{host} ESMTP")),
+        };
         self.reply(&reply, out);
         After::Continue
     }
 
     fn receive(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> After {
+        if self.input.is_empty() {
+            // Most input is whole lines and the middle of messages: it is worked on where it is.
+            let done = self.work(bytes, out);
+            self.input.extend_from_slice(bytes.get(done..).unwrap_or_default());
+            return self.conversation.after;
+        }
         self.input.extend_from_slice(bytes);
-        self.work(out)
+        self.work_on_kept(out)
     }
 
     fn secured(&mut self, out: &mut Vec<u8>) -> After {
@@ -129,9 +187,10 @@ impl Session for SmtpSession {
         if !self.conversation.broken(Fault::SmtpStarttlsKeepsState) {
             self.conversation.forget();
         }
-        self.work(out)
+        self.work_on_kept(out)
     }
 
+    /// RFC 5321 §4.5.3.2.7: at least 5 minutes for the next command; a message gets as much for each piece.
     fn patience(&self) -> Duration {
         self.conversation.site.limits.smtp_patience
     }

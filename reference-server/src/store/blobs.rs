@@ -42,6 +42,11 @@ impl Store {
         })
     }
 
+    /// How many bytes a message has.
+    pub fn size(&self, blob: BlobId) -> Result<u64> {
+        self.read(|connection| Ok(sql::blob::size(connection, blob.0)?.ok_or(Error::BlobGone)? as u64))
+    }
+
     /// All bytes of a message.
     pub fn whole(&self, blob: BlobId) -> Result<Vec<u8>> {
         self.bytes(blob, 0..u64::MAX)
@@ -144,11 +149,16 @@ impl Drop for Hold {
 }
 
 impl Tx<'_> {
-    /// Stores the bytes of a message nobody refers to yet.
-    pub(crate) fn store_bytes(&self, bytes: &[u8]) -> Result<BlobId> {
-        let blob = sql::blob::create(self.connection)?;
-        sql::blob::push(self.connection, blob, 0, bytes)?;
-        Ok(BlobId(blob))
+    /// Stores the bytes of a message that `references` messages and queue entries are about to have.
+    pub(crate) fn store_bytes(&self, bytes: &[u8], references: usize) -> Result<BlobId> {
+        Ok(BlobId(sql::blob::insert(self.connection, bytes, references as i64)?))
+    }
+
+    /// Stores a message that is `head` and then `blob` without the octets `skipped` at its beginning. The bytes of `blob` are
+    /// shared, and stay as long as the new message does. Gives its size too.
+    pub(crate) fn store_headed(&self, head: &[u8], blob: BlobId, skipped: &[u8], references: usize) -> Result<(BlobId, u64)> {
+        let made = sql::blob::insert_headed(self.connection, head, blob.0, skipped, references as i64)?;
+        made.map(|(blob, size)| (BlobId(blob), size as u64)).ok_or(Error::BlobGone)
     }
 
     /// Counts one more message or queue entry that has these bytes.
@@ -165,6 +175,9 @@ impl Tx<'_> {
         if lock(&self.holds.0).contains_key(&blob) {
             return Ok(());
         }
-        sql::blob::remove_unreferenced(self.connection, blob.0)
+        match sql::blob::remove_unreferenced(self.connection, blob.0)? {
+            Some(base) => self.release(BlobId(base)),
+            None => Ok(()),
+        }
     }
 }

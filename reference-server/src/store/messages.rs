@@ -2,7 +2,6 @@
 
 use time::OffsetDateTime;
 
-use super::names::INBOX;
 use super::{BlobId, Error, Flags, MailboxId, Result, Store, SystemFlag, Tx, mailboxes, sql};
 
 /// The unique identifier of a message in its mailbox.
@@ -114,7 +113,7 @@ impl Store {
     /// Adds a message to the account's INBOX.
     pub fn deliver(&self, account: &str, message: NewMessage) -> Result<Appended> {
         let account = account.to_owned();
-        self.write(move |tx| tx.deliver(&account, message))
+        self.write(move |tx| tx.append(tx.inbox(&account)?.id, &[message]))
     }
 
     /// The messages of a mailbox, by UID.
@@ -172,9 +171,19 @@ impl Store {
 }
 
 impl Tx<'_> {
-    pub(crate) fn deliver(&self, account: &str, message: NewMessage) -> Result<Appended> {
-        let inbox = self.mailbox_or_inbox(account)?;
-        self.append(inbox, &[message])
+    /// Adds a message to the account's INBOX. The reference of its blob is counted already.
+    pub(crate) fn deliver(&self, account: &str, blob: BlobId, size: u64, date: OffsetDateTime) -> Result<()> {
+        let place = match sql::mailbox::take_inbox_uid(self.connection, account)? {
+            Some(place) => place,
+            None => {
+                self.inbox(account)?;
+                sql::mailbox::take_inbox_uid(self.connection, account)?.ok_or(Error::NoUidsLeft)?
+            }
+        };
+        let message = Message { uid: place.uid, modseq: place.modseq as u64, flags: Flags::default(), date, size, blob };
+        sql::message::insert(self.connection, place.mailbox, &message)?;
+        self.touch(place.mailbox);
+        Ok(())
     }
 
     pub(crate) fn append(&self, mailbox: MailboxId, messages: &[NewMessage]) -> Result<Appended> {
@@ -182,12 +191,13 @@ impl Tx<'_> {
         let modseq = sql::mailbox::next_modseq(self.connection, mailbox)? as u64;
         let mut uids = Vec::with_capacity(messages.len());
         for (uid, new) in (first..).zip(messages) {
-            let blob = match &new.body {
-                Body::Bytes(bytes) => self.store_bytes(bytes)?,
-                Body::Stored(blob) => *blob,
+            let (blob, size) = match &new.body {
+                Body::Bytes(bytes) => (self.store_bytes(bytes, 1)?, bytes.len() as u64),
+                Body::Stored(blob) => {
+                    self.refer(*blob)?;
+                    (*blob, sql::blob::size(self.connection, blob.0)?.ok_or(Error::BlobGone)? as u64)
+                }
             };
-            let size = sql::blob::size(self.connection, blob.0)?.ok_or(Error::BlobGone)? as u64;
-            self.refer(blob)?;
             let message = Message { uid, modseq, flags: new.flags.clone(), date: new.date, size, blob };
             sql::message::insert(self.connection, mailbox, &message)?;
             uids.push(uid);
@@ -210,13 +220,6 @@ impl Tx<'_> {
             self.remove(from, &uids)?;
         }
         Ok(())
-    }
-
-    fn mailbox_or_inbox(&self, account: &str) -> Result<MailboxId> {
-        match sql::mailbox::find(self.connection, account, INBOX)? {
-            Some(inbox) => Ok(inbox.id),
-            None => Ok(self.inbox(account)?.id),
-        }
     }
 
     fn require(&self, mailbox: MailboxId) -> Result<()> {

@@ -6,8 +6,10 @@
 mod crash;
 mod delivery;
 mod endings;
+mod hostile;
 mod imaplib;
 mod poplib;
+mod program;
 mod rooms;
 mod smtplib;
 mod tls;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up: a room may use those of the lines above it, and itself.
 const STOREYS: &[&[&str]] = &[
-    &["mail", "faults", "clock", "stop", "session"],
+    &["mail", "faults", "extensions", "clock", "stop", "session"],
     &["config", "mime"],
     &["accounts"],
     &["sasl", "site", "store"],

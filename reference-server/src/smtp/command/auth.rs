@@ -1,6 +1,7 @@
 //! AUTH, RFC 4954 §4.
 
 use super::Command;
+use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::sasl::{self, Exchange, Failure, Mechanism, Progress};
 use crate::session::After;
@@ -58,6 +59,10 @@ impl Command for Auth {
         let mut exchange = Exchange::new(mechanism, challenge);
         let progress = exchange.start(initial.as_deref(), &conversation.site.accounts);
         go_on(conversation, exchange, progress)
+    }
+
+    fn extension(&self) -> Option<Extension> {
+        Some(Extension::SmtpAuth)
     }
 }
 

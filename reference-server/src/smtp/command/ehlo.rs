@@ -3,7 +3,8 @@
 use super::Command;
 use crate::faults::Fault;
 use crate::mail::Domain;
-use crate::smtp::conversation::{Conversation, Hello};
+use crate::smtp::conversation::{Conversation, Hello, Role};
+use crate::smtp::extension;
 use crate::smtp::reply::Reply;
 
 pub(super) struct Ehlo;
@@ -18,37 +19,26 @@ impl Command for Ehlo {
     }
 
     fn run(&self, conversation: &mut Conversation, argument: &str) -> Reply {
-        let reply = hello(conversation, self.verb(), argument, true);
-        if !reply.is_positive() || conversation.broken(Fault::SmtpDropsEhloKeywords) {
-            return reply;
-        }
-        keywords(conversation).into_iter().fold(reply, Reply::line)
+        extended_hello(conversation, self.verb(), argument)
     }
 
     fn plain_replies(&self) -> bool {
         true
     }
+
+    /// RFC 2033 §4.1: not in LMTP, so that two that do not speak the same protocol notice.
+    fn suits(&self, role: Role) -> bool {
+        role != Role::Lmtp
+    }
 }
 
-/// `ehlo-line`s: only what a client may use now.
-fn keywords(conversation: &Conversation) -> Vec<String> {
-    let mut keywords = vec![
-        "PIPELINING".to_owned(),
-        format!("SIZE {}", conversation.site.limits.message),
-        "8BITMIME".to_owned(),
-        "ENHANCEDSTATUSCODES".to_owned(),
-    ];
-    // RFC 3207 §4.2: not once TLS is there.
-    if !conversation.tls {
-        keywords.push("STARTTLS".to_owned());
+/// EHLO, and LHLO, which means the same (RFC 2033 §4.1).
+pub(super) fn extended_hello(conversation: &mut Conversation, verb: &str, argument: &str) -> Reply {
+    let reply = hello(conversation, verb, argument, true);
+    if !reply.is_positive() || conversation.broken(Fault::SmtpDropsEhloKeywords) {
+        return reply;
     }
-    let mechanisms = conversation.mechanisms();
-    if !mechanisms.is_empty() {
-        keywords.push(mechanisms.iter().fold("AUTH".to_owned(), |line, mechanism| line + " " + mechanism.name()));
-    }
-    // RFC 5321 §3.5.2: a server that has EXPN must say so.
-    keywords.extend(["VRFY", "EXPN", "HELP"].map(str::to_owned));
-    keywords
+    extension::announced(conversation).fold(reply, Reply::line)
 }
 
 /// What EHLO and HELO have in common. The transaction is reset only if the greeting is accepted (RFC 5321 §4.1.4).

@@ -1,7 +1,7 @@
 //! HELO, RFC 5321 §4.1.1.1: a greeting without extensions.
 
 use super::Command;
-use crate::smtp::conversation::Conversation;
+use crate::smtp::conversation::{Conversation, Role};
 use crate::smtp::reply::Reply;
 
 pub(super) struct Helo;
@@ -22,5 +22,10 @@ impl Command for Helo {
 
     fn plain_replies(&self) -> bool {
         true
+    }
+
+    /// RFC 2033 §4.1.
+    fn suits(&self, role: Role) -> bool {
+        role != Role::Lmtp
     }
 }

@@ -1,12 +1,17 @@
-//! MAIL, RFC 5321 §4.1.1.2: begins a transaction. Parameters: SIZE (RFC 1870), BODY (RFC 6152), AUTH (RFC 4954 §5).
+//! MAIL, RFC 5321 §4.1.1.2: begins a transaction. Its parameters are those of the extensions.
 
 use super::Command;
+use crate::config::Senders;
 use crate::faults::Fault;
-use crate::mail::{Address, Body, Envelope};
-use crate::smtp::conversation::{Conversation, Transaction};
-use crate::smtp::parameter::{Parameter, parameters};
-use crate::smtp::path::reverse_path;
+use crate::mail::{Address, Domain, Envelope};
+use crate::session::After;
+use crate::smtp::conversation::{Conversation, Role};
+use crate::smtp::extension::{self, mt_priority};
+use crate::smtp::parameter::parameters;
+use crate::smtp::path::{reverse_path, unqualified};
 use crate::smtp::reply::Reply;
+use crate::smtp::submission::is_qualified;
+use crate::smtp::transaction::Transaction;
 
 pub(super) struct Mail;
 
@@ -18,7 +23,7 @@ impl Command for Mail {
     }
 
     fn syntax(&self) -> &'static str {
-        "FROM:<reverse-path> [SIZE=octets] [BODY=7BIT|8BITMIME] [AUTH=mailbox]"
+        "FROM:<reverse-path> [parameters of the extensions that EHLO lists]"
     }
 
     fn run(&self, conversation: &mut Conversation, argument: &str) -> Reply {
@@ -28,13 +33,24 @@ impl Command for Mail {
         if conversation.transaction.is_some() && !conversation.broken(Fault::SmtpMailTwice) {
             return Reply::new(503, "5.5.1", "A transaction is open already; RSET ends it");
         }
+        conversation.transactions += 1;
+        // RFC 9422: the MAILMAX that LIMITS announced.
+        if conversation.transactions > conversation.site.limits.transactions {
+            conversation.after = After::Close;
+            return Reply::new(421, "4.7.0", format!("{} Too many transactions, closing", conversation.site.host));
+        }
         match envelope(conversation, argument) {
-            Ok(envelope) => {
-                conversation.transaction = Some(Transaction { envelope, asked: false });
-                Reply::new(250, "2.1.0", "Sender accepted")
+            Ok(mut envelope) => {
+                let lowered = mt_priority::lowered(conversation, &mut envelope);
+                conversation.transaction = Some(Transaction { envelope, ..Transaction::default() });
+                lowered.unwrap_or_else(|| Reply::new(250, "2.1.0", "Sender accepted"))
             }
             Err(reply) => reply,
         }
+    }
+
+    fn takes_utf8(&self) -> bool {
+        true
     }
 }
 
@@ -43,73 +59,46 @@ fn envelope(conversation: &Conversation, argument: &str) -> Result<Envelope, Rep
     if !argument.get(..FROM.len()).is_some_and(|word| word.eq_ignore_ascii_case(FROM)) {
         return Err(Reply::new(501, "5.5.4", "MAIL needs FROM:<reverse-path>"));
     }
-    let (reverse_path, end) = reverse_path(argument, FROM.len()).map_err(|error| super::syntax_error("5.1.7", "MAIL", &error))?;
+    let (reverse_path, end) = sender(conversation, argument)?;
     if reverse_path.is_none() && conversation.broken(Fault::SmtpRefusesNullPath) {
         return Err(Reply::new(550, "5.1.8", "The null reverse-path is not accepted"));
     }
-    let mut envelope = Envelope { reverse_path, ..Envelope::default() };
-    let given = parameters(argument, end)?;
-    // RFC 5321 §4.1.1.1: a client that said HELO gets no extensions.
-    let extended = conversation.hello.as_ref().is_some_and(|hello| hello.extended);
-    for parameter in &given {
-        match parameter.keyword.as_str() {
-            "SIZE" if extended => size(conversation, parameter)?,
-            "BODY" if extended => envelope.body = body(parameter)?,
-            "AUTH" if extended && !conversation.mechanisms().is_empty() => submitter(parameter)?,
-            _ => return Err(parameter.unknown()),
-        }
+    let mut envelope = Envelope {
+        reverse_path,
+        // RFC 4954 §5: what users send is theirs, unless AUTH= says otherwise.
+        submitter: conversation.user.as_ref().map(|user| user.address().clone()),
+        ..Envelope::default()
+    };
+    extension::mail(conversation, &parameters(argument, end)?, &mut envelope)?;
+    // RFC 6531 §3.5.
+    let ascii = argument.get(..end).unwrap_or_default().is_ascii();
+    if !ascii && !envelope.smtputf8 && !conversation.broken(Fault::SmtpUtf8Undeclared) {
+        return Err(Reply::new(550, "5.6.7", "An address in UTF-8 needs SMTPUTF8"));
     }
     Ok(envelope)
 }
 
-/// `size-value = 1*20DIGIT` (RFC 1870 §3); too much is refused before the message travels (RFC 1870 §6.1).
-fn size(conversation: &Conversation, parameter: &Parameter<'_>) -> Result<(), Reply> {
-    let limit = conversation.site.limits.message;
-    match parameter.value {
-        Some(digits) if (1..=20).contains(&digits.len()) && digits.bytes().all(|octet| octet.is_ascii_digit()) => {
-            // What does not fit a number is certainly over the limit.
-            let fits = digits.parse().is_ok_and(|size: usize| size <= limit);
-            if fits || conversation.broken(Fault::SmtpIgnoresSizeLimit) {
-                Ok(())
-            } else {
-                Err(Reply::new(552, "5.3.4", format!("A message may have {limit} octets at most")))
-            }
+/// The reverse-path, and the offset behind it. RFC 6409 §4.2, §6.1: that of a submission is fully qualified, and the user's if
+/// that is wanted.
+fn sender(conversation: &Conversation, argument: &str) -> Result<(Option<Address>, usize), Reply> {
+    let accounts = &conversation.site.accounts;
+    let submission = conversation.role == Role::Submission;
+    let (path, end) = match reverse_path(argument, FROM.len()) {
+        Ok(found) => found,
+        Err(error) => match unqualified(argument, FROM.len()).filter(|_| submission) {
+            Some((local, end)) => (Some(Address::new(local, Domain::Name(accounts.domain().to_owned()))), end),
+            None => return Err(super::syntax_error("5.1.7", "MAIL", &error)),
+        },
+    };
+    if let Some(address) = path.as_ref().filter(|_| submission) {
+        let local = accounts.is_local(address.domain());
+        if !is_qualified(address.domain()) && !local {
+            return Err(Reply::new(554, "5.1.8", format!("The domain of <{address}> is not fully qualified")));
         }
-        _ => Err(parameter.invalid("a number of octets")),
-    }
-}
-
-fn body(parameter: &Parameter<'_>) -> Result<Body, Reply> {
-    match parameter.value.map(str::to_ascii_uppercase).as_deref() {
-        Some("7BIT") => Ok(Body::SevenBit),
-        Some("8BITMIME") => Ok(Body::EightBitMime),
-        _ => Err(parameter.invalid("7BIT or 8BITMIME")),
-    }
-}
-
-/// `AUTH=<>` or a mailbox in xtext. Nobody is trusted to name the submitter, so it is checked and dropped
-/// (RFC 4954 §5 calls that compliant).
-fn submitter(parameter: &Parameter<'_>) -> Result<(), Reply> {
-    let mailbox = parameter.value.and_then(unescape);
-    match mailbox.as_deref() {
-        Some("<>") => Ok(()),
-        Some(mailbox) if Address::parse(mailbox).is_ok() => Ok(()),
-        _ => Err(parameter.invalid("a mailbox in xtext, or <>")),
-    }
-}
-
-/// `xtext = *( xchar / "+" 2HEXDIG )`, upper-case digits (RFC 3461 §4).
-fn unescape(text: &str) -> Option<String> {
-    let mut octets = text.bytes();
-    let mut plain = String::new();
-    while let Some(octet) = octets.next() {
-        if octet != b'+' {
-            plain.push(char::from(octet));
-            continue;
+        let own = |address| accounts.recipient(address).map(|account| account.name());
+        if conversation.site.senders == Senders::Own && own(address) != conversation.user.as_ref().map(|user| user.name()) {
+            return Err(Reply::new(550, "5.7.1", format!("<{address}> is not your address")));
         }
-        let mut digit = || octets.next().filter(|o| matches!(o, b'0'..=b'9' | b'A'..=b'F')).map(char::from)?.to_digit(16);
-        let (high, low) = (digit()?, digit()?);
-        plain.push(char::from_u32(high * 16 + low)?);
     }
-    Some(plain)
+    Ok((path, end))
 }

@@ -1,12 +1,14 @@
-//! RCPT, RFC 5321 §4.1.1.3: one recipient more.
+//! RCPT, RFC 5321 §4.1.1.3: one recipient more. Its parameters are those of the extensions.
 
 use super::Command;
 use crate::faults::Fault;
 use crate::mail::{Address, Domain, Recipient};
-use crate::smtp::conversation::Conversation;
+use crate::smtp::conversation::{Conversation, Role};
+use crate::smtp::extension;
 use crate::smtp::parameter::parameters;
-use crate::smtp::path::{ForwardPath, forward_path};
+use crate::smtp::path::{ForwardPath, forward_path, unqualified};
 use crate::smtp::reply::Reply;
+use crate::smtp::submission::is_qualified;
 
 pub(super) struct Rcpt;
 
@@ -18,18 +20,22 @@ impl Command for Rcpt {
     }
 
     fn syntax(&self) -> &'static str {
-        "TO:<forward-path>"
+        "TO:<forward-path> [parameters of the extensions that EHLO lists]"
     }
 
     fn run(&self, conversation: &mut Conversation, argument: &str) -> Reply {
         if let Some(reply) = super::not_yet(conversation) {
             return reply;
         }
+        let most = if conversation.broken(Fault::SmtpFewRecipients) { 10 } else { conversation.site.limits.recipients };
         let Some(transaction) = &mut conversation.transaction else {
             return Reply::new(503, "5.5.1", "Send MAIL first");
         };
-        transaction.asked = true;
-        let full = transaction.envelope.recipients.len() >= conversation.site.limits.recipients;
+        if transaction.chunks.is_some() || transaction.failed {
+            return Reply::new(503, "5.5.1", "The message is under way; RSET ends it");
+        }
+        transaction.asked += 1;
+        let full = transaction.asked > most;
         let recipient = match recipient(conversation, argument) {
             Ok(recipient) => recipient,
             Err(reply) => return reply,
@@ -38,22 +44,35 @@ impl Command for Rcpt {
             // RFC 5321 §4.5.3.1.10: 452, so that the client sends the rest in another transaction.
             return Reply::new(452, "4.5.3", "Too many recipients");
         }
-        if let Some(transaction) = &mut conversation.transaction
-            && !transaction.envelope.recipients.iter().any(|known| known.address == recipient)
-        {
-            transaction.envelope.recipients.push(Recipient::new(recipient));
+        if let Some(transaction) = &mut conversation.transaction {
+            let recipients = &mut transaction.envelope.recipients;
+            let known = recipients.iter().position(|known| known.address == recipient.address);
+            let index = known.unwrap_or(recipients.len());
+            if known.is_none() {
+                recipients.push(recipient);
+            }
+            transaction.accepted.push(index);
         }
         Reply::new(250, "2.1.5", "Recipient accepted")
+    }
+
+    fn takes_utf8(&self) -> bool {
+        true
     }
 }
 
 /// `"TO:" Forward-path [SP Rcpt-parameters]`, as far as this server takes mail for it.
-fn recipient(conversation: &Conversation, argument: &str) -> Result<Address, Reply> {
+fn recipient(conversation: &Conversation, argument: &str) -> Result<Recipient, Reply> {
     if !argument.get(..TO.len()).is_some_and(|word| word.eq_ignore_ascii_case(TO)) {
         return Err(Reply::new(501, "5.5.4", "RCPT needs TO:<forward-path>"));
     }
     let accounts = &conversation.site.accounts;
-    let (path, end) = forward_path(argument, TO.len()).map_err(|error| super::syntax_error("5.1.3", "RCPT", &error))?;
+    let (path, end) = path(conversation, argument)?;
+    // RFC 6531 §3.5.
+    let ascii = argument.get(..end).unwrap_or_default().is_ascii();
+    if !ascii && !conversation.speaks_utf8() && !conversation.broken(Fault::SmtpUtf8Undeclared) {
+        return Err(Reply::new(553, "5.6.7", "An address in UTF-8 needs SMTPUTF8 in MAIL"));
+    }
     let address = match path {
         ForwardPath::Postmaster if conversation.broken(Fault::SmtpRefusesPostmaster) => {
             return Err(Reply::new(550, "5.1.1", "There is no postmaster"));
@@ -61,15 +80,41 @@ fn recipient(conversation: &Conversation, argument: &str) -> Result<Address, Rep
         ForwardPath::Postmaster => Address::new("postmaster", Domain::Name(accounts.domain().to_owned())),
         ForwardPath::Mailbox(address) => address,
     };
-    if let Some(parameter) = parameters(argument, end)?.first() {
-        return Err(parameter.unknown());
-    }
-    if !conversation.carries(&address) {
+    let mut recipient = Recipient::new(address);
+    extension::rcpt(conversation, &parameters(argument, end)?, &mut recipient)?;
+    let address = &recipient.address;
+    if !conversation.carries(address) {
         return Err(Reply::new(550, "5.7.1", format!("Relaying to <{address}> needs authentication")));
     }
-    let known = !accounts.is_local(address.domain()) || accounts.recipient(&address).is_some();
+    let known = !accounts.is_local(address.domain()) || accounts.takes(address);
     if !known && !conversation.broken(Fault::SmtpAcceptsUnknownRecipient) {
         return Err(Reply::new(550, "5.1.1", format!("There is no mailbox <{address}>")));
     }
-    Ok(address)
+    Ok(recipient)
+}
+
+/// The forward-path, and the offset behind it. RFC 6409 §4.2: that of a submission is fully qualified; a user's name alone is
+/// completed, if there is such a user (RFC 6409 §8).
+fn path(conversation: &Conversation, argument: &str) -> Result<(ForwardPath, usize), Reply> {
+    let accounts = &conversation.site.accounts;
+    let submission = conversation.role == Role::Submission;
+    match forward_path(argument, TO.len()) {
+        Ok((ForwardPath::Mailbox(address), _))
+            if submission && !is_qualified(address.domain()) && !accounts.is_local(address.domain()) =>
+        {
+            Err(Reply::new(554, "5.1.2", format!("The domain of <{address}> is not fully qualified")))
+        }
+        Ok(found) => Ok(found),
+        Err(error) => match unqualified(argument, TO.len()).filter(|_| submission) {
+            Some((local, end)) => {
+                let address = Address::new(local, Domain::Name(accounts.domain().to_owned()));
+                if accounts.takes(&address) {
+                    Ok((ForwardPath::Mailbox(address), end))
+                } else {
+                    Err(Reply::new(554, "5.1.2", "The recipient lacks a domain, and is no user here"))
+                }
+            }
+            None => Err(super::syntax_error("5.1.3", "RCPT", &error)),
+        },
+    }
 }

@@ -1,6 +1,7 @@
 //! STARTTLS, RFC 3207 §4.
 
 use super::Command;
+use crate::extensions::Extension;
 use crate::session::After;
 use crate::smtp::conversation::Conversation;
 use crate::smtp::reply::Reply;
@@ -25,5 +26,9 @@ impl Command for StartTls {
         }
         conversation.after = After::StartTls;
         Reply::new(220, "2.0.0", "Ready to start TLS")
+    }
+
+    fn extension(&self) -> Option<Extension> {
+        Some(Extension::SmtpStartTls)
     }
 }

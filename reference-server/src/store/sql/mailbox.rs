@@ -127,6 +127,24 @@ pub(crate) fn take_uids(connection: &Connection, id: MailboxId, count: u32) -> R
     Ok(update.query_row(params![id.0, count], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
 }
 
+/// Where a message is delivered.
+pub(crate) struct Place {
+    pub mailbox: MailboxId,
+    pub uid: u32,
+    pub modseq: i64,
+}
+
+/// Takes a UID and a modification sequence of the account's INBOX. None if there is none yet, or its UIDs are spent.
+pub(crate) fn take_inbox_uid(connection: &Connection, account: &str) -> Result<Option<Place>> {
+    let sql = "UPDATE mailbox SET uidnext = uidnext + 1, highestmodseq = highestmodseq + 1
+               WHERE account = ? AND name = 'INBOX' AND selectable AND uidnext < 4294967295
+               RETURNING id, uidnext - 1, highestmodseq";
+    let mut update = connection.prepare_cached(sql)?;
+    let place =
+        update.query_row([account], |row| Ok(Place { mailbox: MailboxId(row.get(0)?), uid: row.get(1)?, modseq: row.get(2)? }));
+    Ok(place.optional()?)
+}
+
 /// The next modification sequence of the mailbox.
 pub(crate) fn next_modseq(connection: &Connection, id: MailboxId) -> Result<i64> {
     let sql = "UPDATE mailbox SET highestmodseq = highestmodseq + 1 WHERE id = ? RETURNING highestmodseq";

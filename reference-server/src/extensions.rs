@@ -1,0 +1,137 @@
+//! Extensions of the protocols that can be switched off, so that suites and peers meet a server without them.
+//!
+//! The table is closed: an extension is one line here and one look at the set where it is announced or used. What is
+//! switched off is not announced, and its commands and parameters are unknown.
+
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! extensions {
+    ($($extension:ident = $name:literal $(needs $needed:ident)?, $line:literal;)*) => {
+        /// Something a protocol can do beyond its base.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Extension {
+            $(#[doc = $line] $extension,)*
+        }
+
+        impl Extension {
+            /// Every extension, in the order of the table.
+            pub const ALL: &'static [Extension] = &[$(Extension::$extension,)*];
+
+            /// The name on the command line: the protocol, and the name the server announces it by.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Extension::$extension => $name,)*
+                }
+            }
+
+            /// What it is for and where it is defined, in one line.
+            pub fn description(self) -> &'static str {
+                match self {
+                    $(Extension::$extension => $line,)*
+                }
+            }
+
+            /// The extension without which this one cannot be.
+            fn needs(self) -> Option<Extension> {
+                match self {
+                    $($(Extension::$extension => Some(Extension::$needed),)?)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+extensions! {
+    // SMTP, submission and LMTP
+    SmtpPipelining = "smtp/PIPELINING", "several commands in one go (RFC 2920)";
+    SmtpSize = "smtp/SIZE", "the size of a message is told before it is sent (RFC 1870)";
+    SmtpEightBitMime = "smtp/8BITMIME", "octets above 127 in messages (RFC 6152)";
+    SmtpUtf8 = "smtp/SMTPUTF8" needs SmtpEightBitMime, "addresses and header fields in UTF-8 (RFC 6531)";
+    SmtpChunking = "smtp/CHUNKING", "messages in chunks of a known size, BDAT (RFC 3030)";
+    SmtpBinaryMime = "smtp/BINARYMIME" needs SmtpChunking, "messages of any octets (RFC 3030)";
+    SmtpDsn = "smtp/DSN", "senders choose what they are told about their mail (RFC 3461)";
+    SmtpEnhancedStatusCodes = "smtp/ENHANCEDSTATUSCODES", "status codes of three numbers in replies (RFC 2034)";
+    SmtpDeliverBy = "smtp/DELIVERBY", "mail that is to be delivered in time (RFC 2852)";
+    SmtpFutureRelease = "smtp/FUTURERELEASE", "submissions that are held for a while (RFC 4865)";
+    SmtpMtPriority = "smtp/MT-PRIORITY", "more and less urgent mail (RFC 6710)";
+    SmtpRequireTls = "smtp/REQUIRETLS", "mail that never travels in clear (RFC 8689)";
+    SmtpLimits = "smtp/LIMITS", "the limits of a session are announced (RFC 9422)";
+    SmtpStartTls = "smtp/STARTTLS", "TLS on a connection that began in clear (RFC 3207)";
+    SmtpAuth = "smtp/AUTH", "users log in (RFC 4954)";
+    SmtpEtrn = "smtp/ETRN", "a server asks for its waiting mail (RFC 1985)";
+    SmtpVrfy = "smtp/VRFY", "asks whether a mailbox exists (RFC 5321 §3.5)";
+    SmtpExpn = "smtp/EXPN", "asks who is on a list (RFC 5321 §3.5)";
+    SmtpHelp = "smtp/HELP", "shows the commands (RFC 5321 §4.1.1.8)";
+}
+
+// The set is one word of bits.
+const _: () = assert!(Extension::ALL.len() <= 128);
+
+/// A set of extensions that are switched off.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Without(u128);
+
+impl Without {
+    /// A server that has them all.
+    pub const NOTHING: Without = Without(0);
+
+    /// Whether the server is to do without this extension, or without one it needs.
+    pub fn lacks(self, extension: Extension) -> bool {
+        self.0 & (1 << extension as u32) != 0 || extension.needs().is_some_and(|needed| self.lacks(needed))
+    }
+}
+
+impl FromIterator<Extension> for Without {
+    fn from_iter<I: IntoIterator<Item = Extension>>(extensions: I) -> Self {
+        Self(extensions.into_iter().fold(0, |set, extension| set | 1 << extension as u32))
+    }
+}
+
+impl fmt::Debug for Without {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lacked = Extension::ALL.iter().filter(|extension| self.lacks(**extension));
+        f.debug_set().entries(lacked.map(|extension| extension.name())).finish()
+    }
+}
+
+/// A name that is not in the table.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no extension \"{0}\"; --list-extensions shows the names")]
+pub struct UnknownExtension(String);
+
+impl FromStr for Extension {
+    type Err = UnknownExtension;
+
+    /// The protocol is written in lower case, the name of the extension in any.
+    fn from_str(name: &str) -> Result<Self, UnknownExtension> {
+        let known = |extension: &Extension| extension.name().eq_ignore_ascii_case(name);
+        Self::ALL.iter().copied().find(known).ok_or_else(|| UnknownExtension(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_and_say_their_protocol() {
+        let names: HashSet<_> = Extension::ALL.iter().map(|extension| extension.name()).collect();
+        assert_eq!(names.len(), Extension::ALL.len());
+        for extension in Extension::ALL {
+            let (protocol, _) = extension.name().split_once('/').unwrap();
+            assert!(["smtp", "pop3", "imap"].contains(&protocol), "{protocol}");
+            assert_eq!(extension.name().parse::<Extension>().unwrap(), *extension);
+        }
+        assert_eq!("smtp/chunking".parse::<Extension>().unwrap(), Extension::SmtpChunking);
+    }
+
+    #[test]
+    fn what_an_extension_needs_goes_with_it() {
+        let without: Without = [Extension::SmtpChunking].into_iter().collect();
+        assert!(without.lacks(Extension::SmtpChunking) && without.lacks(Extension::SmtpBinaryMime));
+        assert!(!without.lacks(Extension::SmtpUtf8) && !Without::NOTHING.lacks(Extension::SmtpChunking));
+    }
+}

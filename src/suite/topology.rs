@@ -1,0 +1,192 @@
+//! Topologies: several servers of the reference kind and the ways between them, as plain data. A case that names one brings its servers
+//! with it; the server under test has no part in it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::duration;
+
+/// Servers that a case starts, stops, cuts off and reconnects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topology {
+    /// `internet` for `fixtures/topologies/internet.yaml`.
+    pub name: String,
+    pub description: Option<String>,
+    /// At least one; the first is what a case means that names none.
+    pub servers: Vec<Arc<Server>>,
+}
+
+/// One server of a topology.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    pub name: String,
+    /// The name it calls itself by: `mail.crepes.fr`.
+    pub host: String,
+    /// The domains whose mail ends there; the first is that of its accounts' addresses.
+    pub domains: Vec<String>,
+    /// Roles that have accounts there.
+    pub accounts: Vec<String>,
+    pub storage: Storage,
+    /// Domain → the server its mail is sent to.
+    pub routes: BTreeMap<String, String>,
+    pub settings: Settings,
+}
+
+/// Where a server keeps its mail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Storage {
+    /// Gone when it stops.
+    #[default]
+    Memory,
+    /// In a directory of the case: what was acknowledged is there again when the server starts again.
+    Directory,
+}
+
+/// What a server does otherwise than the reference server does by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// How long to wait before a destination is tried again.
+    pub retry_after: Option<Duration>,
+    /// How long a message is tried before it is returned.
+    pub lifetime: Option<Duration>,
+    /// Octets of the largest message.
+    pub message_size: Option<usize>,
+    /// Recipients of one transaction.
+    pub recipients: Option<usize>,
+    /// How long a client may be silent.
+    pub smtp_patience: Option<Duration>,
+    pub pop3_patience: Option<Duration>,
+    pub imap_patience: Option<Duration>,
+    /// When mail to other servers is encrypted.
+    pub sending_tls: Option<RelayTls>,
+}
+
+/// When mail to other servers is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelayTls {
+    /// Where the other server offers it.
+    Opportunistic,
+    /// Always; other mail waits.
+    Required,
+    Off,
+}
+
+/// The name of the one server of a case without a topology.
+pub const UNDER_TEST: &str = "under-test";
+
+impl Topology {
+    /// A server by its name; without a name the first.
+    pub fn server(&self, name: Option<&str>) -> Option<&Arc<Server>> {
+        match name {
+            Some(name) => self.servers.iter().find(|server| server.name == name),
+            None => self.servers.first(),
+        }
+    }
+
+    /// The server where a role has its account.
+    pub fn home(&self, role: &str) -> Option<&Arc<Server>> {
+        self.servers.iter().find(|server| server.accounts.iter().any(|account| account == role))
+    }
+
+    /// The only server of a case that steers what it is played on and has no topology: one of the reference kind, for itself.
+    pub fn alone(roles: &[String], storage: Storage) -> Topology {
+        let server = Server {
+            name: UNDER_TEST.to_owned(),
+            host: "mail.example.org".to_owned(),
+            domains: vec!["example.org".to_owned()],
+            accounts: roles.to_vec(),
+            storage,
+            routes: BTreeMap::new(),
+            settings: Settings::default(),
+        };
+        Topology { name: UNDER_TEST.to_owned(), description: None, servers: vec![Arc::new(server)] }
+    }
+}
+
+impl Server {
+    /// The address of a role that has an account there.
+    pub fn address(&self, role: &str) -> String {
+        format!("{role}@{}", self.domains.first().map_or("", String::as_str))
+    }
+}
+
+/// What a case does to the servers it is played on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Move the clock forward: of one server, or of all.
+    Clock { server: Option<String>, by: Duration },
+    /// Switch a server on or off.
+    Power { switch: Switch, server: String },
+    /// Change the way between two servers, in both directions.
+    Way { state: Way, between: [String; 2] },
+}
+
+/// What is done to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    Start,
+    /// With a good-bye on open connections.
+    Stop,
+    /// Stop and start.
+    Restart,
+    /// Stop as by SIGKILL.
+    Kill,
+}
+
+/// The state of the way between two servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Open,
+    /// Connections end, new ones are refused.
+    Cut,
+    /// Connections stay and new ones are accepted, but nothing gets through.
+    Stalled,
+}
+
+impl Switch {
+    /// As suites write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Switch::Start => "start",
+            Switch::Stop => "stop",
+            Switch::Restart => "restart",
+            Switch::Kill => "kill",
+        }
+    }
+}
+
+impl Way {
+    /// As suites write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Way::Open => "reconnect",
+            Way::Cut => "disconnect",
+            Way::Stalled => "stall",
+        }
+    }
+}
+
+impl Control {
+    /// What a target file calls the command line that does it: `clock`, `server stop`.
+    pub fn name(&self) -> String {
+        match self {
+            Control::Clock { .. } => "clock".to_owned(),
+            Control::Power { switch, .. } => format!("server {}", switch.word()),
+            Control::Way { state, .. } => format!("server {}", state.word()),
+        }
+    }
+}
+
+impl fmt::Display for Control {
+    /// As transcripts tell it: `clock +30m`, `server stop hamburger`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Control::Clock { server: None, by } => write!(f, "clock +{}", duration::written(*by)),
+            Control::Clock { server: Some(server), by } => write!(f, "clock of {server} +{}", duration::written(*by)),
+            Control::Power { server, .. } => write!(f, "{} {server}", self.name()),
+            Control::Way { between: [one, other], .. } => write!(f, "{} {one} {other}", self.name()),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The running servers of a topology and the ways between them: raised for one case, steered by it, and gone afterwards.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustls::pki_types::ServerName;
+use tempfile::TempDir;
+
+use super::reference::{Kind, Reference};
+use super::{Target, Timeouts};
+use crate::suite::Protocol;
+use crate::suite::topology::{Control, Storage, Switch, Topology, Way};
+use crate::transport::{Link, TlsClient, Trust, client_config};
+
+/// Servers that belong to one case.
+pub struct Network {
+    /// In the order of the topology.
+    members: Vec<Member>,
+    /// From a server to a server.
+    ways: BTreeMap<(String, String), (Link, Way)>,
+    /// What the servers keep; removed at the end.
+    _folder: Option<TempDir>,
+}
+
+/// One server of the network.
+pub struct Member {
+    pub name: String,
+    pub tls: TlsClient,
+    reference: Reference,
+}
+
+impl Network {
+    /// Starts all servers and opens all ways. The error names the server that cannot start.
+    pub async fn raise(topology: &Topology, kind: &Kind, timeouts: Timeouts) -> Result<Network, String> {
+        let durable = topology.servers.iter().any(|server| server.storage == Storage::Directory);
+        let folder = match durable {
+            true => {
+                Some(tempfile::Builder::new().prefix("mailspec-").tempdir().map_err(|error| format!("no directory: {error}"))?)
+            }
+            false => None,
+        };
+        let config = client_config(&Trust::Any)?;
+        let mut network = Network { members: Vec::new(), ways: BTreeMap::new(), _folder: None };
+        for server in &topology.servers {
+            for to in server.routes.values().filter(|to| **to != server.name) {
+                let way = (server.name.clone(), to.clone());
+                if !network.ways.contains_key(&way) {
+                    let link = Link::new().map_err(|error| format!("no way from {} to {to}: {error}", server.name))?;
+                    network.ways.insert(way, (link, Way::Open));
+                }
+            }
+        }
+        for server in &topology.servers {
+            let place = folder.as_ref().filter(|_| server.storage == Storage::Directory);
+            let place = place.map(|folder| folder.path().join(&server.name));
+            let way = |to: &String| network.ways.get(&(server.name.clone(), to.clone())).map(|(link, _)| link.address);
+            let routes = server.routes.iter().filter_map(|(domain, to)| Some((domain.clone(), way(to)?))).collect();
+            let reference =
+                Reference::of(server, kind, place, routes).await.map_err(|why| format!("the server `{}`: {why}", server.name))?;
+            let domain = reference.target.domain.clone();
+            let server_name =
+                ServerName::try_from(domain).unwrap_or_else(|_| ServerName::IpAddress(reference.target.host.into()));
+            let mut member =
+                Member { name: server.name.clone(), tls: TlsClient { config: Arc::clone(&config), server_name }, reference };
+            member.reference.target.timeouts = timeouts;
+            network.members.push(member);
+        }
+        network._folder = folder;
+        network.renew().await?;
+        Ok(network)
+    }
+
+    /// A server by its name; without a name the first.
+    pub fn member(&self, name: Option<&str>) -> Option<&Member> {
+        match name {
+            Some(name) => self.members.iter().find(|member| member.name == name),
+            None => self.members.first(),
+        }
+    }
+
+    /// Every server's accounts.
+    pub fn accounts(&self) -> impl Iterator<Item = &super::AccountSlot> {
+        self.members.iter().flat_map(|member| &member.target().accounts)
+    }
+
+    /// Does what a case asks for. The error says what could not be done.
+    pub async fn steer(&mut self, control: &Control) -> Result<(), String> {
+        match control {
+            Control::Clock { server: None, by } => self.members.iter().for_each(|member| member.reference.advance(*by)),
+            Control::Clock { server: Some(server), by } => self.named(server)?.reference.advance(*by),
+            Control::Power { switch, server } => {
+                let member = self.named(server)?;
+                let name = member.name.clone();
+                let reference = &mut member.reference;
+                if *switch != Switch::Start && !reference.is_on() {
+                    return Err(format!("`{name}` is off already"));
+                }
+                let started = match switch {
+                    Switch::Start => reference.start().await,
+                    Switch::Restart => {
+                        reference.stop().await;
+                        reference.start().await
+                    }
+                    Switch::Stop => {
+                        reference.stop().await;
+                        Ok(())
+                    }
+                    Switch::Kill => {
+                        reference.kill().await;
+                        Ok(())
+                    }
+                };
+                started.map_err(|why| format!("`{name}`: {why}"))?;
+                self.renew().await?;
+            }
+            Control::Way { state, between: [one, other] } => {
+                for (from, to) in [(one, other), (other, one)] {
+                    if let Some((_, way)) = self.ways.get_mut(&(from.clone(), to.clone())) {
+                        *way = *state;
+                    }
+                }
+                self.renew().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops what is on.
+    pub async fn down(mut self) {
+        for (link, _) in self.ways.values_mut() {
+            link.refuse().await;
+        }
+        for member in &mut self.members {
+            // Nobody is left to say good-bye to.
+            member.reference.kill().await;
+        }
+    }
+
+    fn named(&mut self, name: &str) -> Result<&mut Member, String> {
+        let known = self.members.iter().map(|member| member.name.clone()).collect::<Vec<_>>().join(", ");
+        let found = self.members.iter_mut().find(|member| member.name == name);
+        found.ok_or_else(|| format!("no server is named `{name}`; there are {known}"))
+    }
+
+    /// Makes every way what it is to be; a server that is off refuses.
+    async fn renew(&mut self) -> Result<(), String> {
+        for ((from, to), (link, way)) in &mut self.ways {
+            let there = self.members.iter().find(|member| member.name == *to && member.reference.is_on());
+            let there = there.and_then(|member| member.smtp());
+            let done = match (&way, there) {
+                (Way::Cut, _) | (_, None) => {
+                    link.refuse().await;
+                    Ok(())
+                }
+                (Way::Open, Some(address)) => link.open(address).await,
+                (Way::Stalled, Some(address)) => link.stall(address).await,
+            };
+            done.map_err(|error| format!("the way from {from} to {to}: {error}"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Member {
+    /// Where it listens and who has accounts there.
+    pub fn target(&self) -> &Target {
+        &self.reference.target
+    }
+
+    fn smtp(&self) -> Option<SocketAddr> {
+        self.target().endpoint(Protocol::Smtp, None, false).map(|(address, _)| address)
+    }
+}

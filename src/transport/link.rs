@@ -1,0 +1,248 @@
+//! The way from one server to another, which can be cut and stalled: a relay of TCP connections whose address stays the same, whatever
+//! becomes of what is behind it.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+/// An address at which nobody listens, kept from others: connections are refused.
+#[derive(Debug)]
+pub struct Reservation {
+    // Bound and not listening; closed when dropped.
+    _socket: TcpSocket,
+    pub address: SocketAddr,
+}
+
+impl Reservation {
+    /// Takes an address; port 0 takes a free one.
+    pub fn new(address: SocketAddr) -> io::Result<Reservation> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // Connections that have just ended do not keep the address.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        Ok(Reservation { address: socket.local_addr()?, _socket: socket })
+    }
+}
+
+/// One way. It begins refused; connections end when it is dropped.
+#[derive(Debug)]
+pub struct Link {
+    /// Where connections are made to.
+    pub address: SocketAddr,
+    state: State,
+    /// How many connections it has carried.
+    carried: Arc<AtomicUsize>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The reservation is missing where the system did not give it.
+    Refused {
+        _kept: Option<Reservation>,
+    },
+    Carrying {
+        relay: JoinHandle<()>,
+        stalled: watch::Sender<bool>,
+    },
+}
+
+impl Link {
+    /// A way on a free loopback port.
+    pub fn new() -> io::Result<Link> {
+        let reservation = Reservation::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        Ok(Link { address: reservation.address, state: State::Refused { _kept: Some(reservation) }, carried: Arc::default() })
+    }
+
+    /// Opens it to `to`; what was stalled goes on.
+    pub async fn open(&mut self, to: SocketAddr) -> io::Result<()> {
+        self.carry(to, false).await
+    }
+
+    /// Connections stay and new ones are accepted, but nothing gets through until it is opened.
+    pub async fn stall(&mut self, to: SocketAddr) -> io::Result<()> {
+        self.carry(to, true).await
+    }
+
+    /// Ends all connections and refuses new ones.
+    pub async fn refuse(&mut self) {
+        let state = std::mem::replace(&mut self.state, State::Refused { _kept: None });
+        if let State::Carrying { relay, .. } = state {
+            relay.abort();
+            // Its sockets are closed when it has ended.
+            let _ = relay.await;
+            self.state = State::Refused { _kept: Reservation::new(self.address).ok() };
+        } else {
+            self.state = state;
+        }
+    }
+
+    /// How many connections it has carried so far.
+    pub fn carried(&self) -> usize {
+        self.carried.load(Ordering::SeqCst)
+    }
+
+    async fn carry(&mut self, to: SocketAddr, stall: bool) -> io::Result<()> {
+        if let State::Carrying { stalled, .. } = &self.state {
+            stalled.send_replace(stall);
+            return Ok(());
+        }
+        self.state = State::Refused { _kept: None };
+        let listener = TcpListener::bind(self.address).await?;
+        let (stalled, hears) = watch::channel(stall);
+        let relay = tokio::spawn(relay(listener, to, hears, self.carried.clone()));
+        self.state = State::Carrying { relay, stalled };
+        Ok(())
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        if let State::Carrying { relay, .. } = &self.state {
+            relay.abort();
+        }
+    }
+}
+
+/// Accepts until it is aborted; then its connections are gone, too.
+async fn relay(listener: TcpListener, to: SocketAddr, stalled: watch::Receiver<bool>, carried: Arc<AtomicUsize>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((from, _)) = accepted {
+                    carried.fetch_add(1, Ordering::SeqCst);
+                    connections.spawn(connection(from, to, stalled.clone()));
+                }
+            }
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+        }
+    }
+}
+
+async fn connection(from: TcpStream, to: SocketAddr, mut stalled: watch::Receiver<bool>) {
+    let _ = from.set_nodelay(true);
+    if open(&mut stalled).await.is_err() {
+        return;
+    }
+    let Ok(to) = TcpStream::connect(to).await else {
+        // As near to a refusal as a connection that was accepted can come.
+        let _ = from.set_zero_linger();
+        return;
+    };
+    let _ = to.set_nodelay(true);
+    let ((mut from_client, mut to_client), (mut from_server, mut to_server)) = (from.into_split(), to.into_split());
+    let up = pass(&mut from_client, &mut to_server, stalled.clone());
+    let down = pass(&mut from_server, &mut to_client, stalled);
+    let _ = tokio::join!(up, down);
+}
+
+async fn open(stalled: &mut watch::Receiver<bool>) -> io::Result<()> {
+    // The sender goes with the link.
+    stalled.wait_for(|stalled| !*stalled).await.map(|_| ()).map_err(|_| io::ErrorKind::BrokenPipe.into())
+}
+
+/// Passes bytes in one direction until the end, and passes the end on.
+async fn pass(
+    from: &mut tokio::net::tcp::OwnedReadHalf,
+    to: &mut tokio::net::tcp::OwnedWriteHalf,
+    mut stalled: watch::Receiver<bool>,
+) -> io::Result<()> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut buffer = vec![0; 32 * 1024];
+    loop {
+        let count = from.read(&mut buffer).await?;
+        open(&mut stalled).await?;
+        if count == 0 {
+            return to.shutdown().await;
+        }
+        to.write_all(buffer.get(..count).unwrap_or_default()).await?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(5);
+
+    /// A server that says what it hears.
+    async fn echo() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let (mut read, mut write) = stream.split();
+                    let _ = tokio::io::copy(&mut read, &mut write).await;
+                });
+            }
+        });
+        address
+    }
+
+    async fn asked(stream: &mut TcpStream) -> io::Result<[u8; 4]> {
+        stream.write_all(b"ping").await?;
+        let mut answer = [0; 4];
+        timeout(SOON, stream.read_exact(&mut answer)).await??;
+        Ok(answer)
+    }
+
+    #[tokio::test]
+    async fn a_way_is_refused_open_stalled_and_cut() {
+        let (server, mut link) = (echo().await, Link::new().unwrap());
+        let refused = |result: io::Result<TcpStream>| result.unwrap_err().kind() == io::ErrorKind::ConnectionRefused;
+        assert!(refused(TcpStream::connect(link.address).await));
+
+        link.open(server).await.unwrap();
+        let mut stream = TcpStream::connect(link.address).await.unwrap();
+        assert_eq!(asked(&mut stream).await.unwrap(), *b"ping");
+
+        link.stall(server).await.unwrap();
+        let mut waiting = TcpStream::connect(link.address).await.unwrap();
+        stream.write_all(b"late").await.unwrap();
+        let mut answer = [0; 4];
+        assert!(timeout(Duration::from_millis(50), stream.read(&mut answer)).await.is_err());
+        link.open(server).await.unwrap();
+        timeout(SOON, stream.read_exact(&mut answer)).await.unwrap().unwrap();
+        assert_eq!((answer, asked(&mut waiting).await.unwrap()), (*b"late", *b"ping"));
+
+        link.refuse().await;
+        assert!(matches!(timeout(SOON, stream.read(&mut answer)).await.unwrap(), Ok(0) | Err(_)));
+        assert!(refused(TcpStream::connect(link.address).await));
+        link.refuse().await;
+        link.open(server).await.unwrap();
+        assert_eq!(asked(&mut TcpStream::connect(link.address).await.unwrap()).await.unwrap(), *b"ping");
+        assert_eq!(link.carried(), 3);
+    }
+
+    #[tokio::test]
+    async fn the_end_of_one_direction_is_passed_on() {
+        let (server, mut link) = (echo().await, Link::new().unwrap());
+        link.open(server).await.unwrap();
+        let mut stream = TcpStream::connect(link.address).await.unwrap();
+        stream.write_all(b"all of it").await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut whole = Vec::new();
+        timeout(SOON, stream.read_to_end(&mut whole)).await.unwrap().unwrap();
+        assert_eq!(whole, b"all of it");
+    }
+
+    #[tokio::test]
+    async fn a_reserved_address_is_refused_and_free_again() {
+        let reservation = Reservation::new("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = reservation.address;
+        assert_eq!(TcpStream::connect(address).await.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        drop(reservation);
+        std::net::TcpListener::bind(address).unwrap();
+    }
+}
