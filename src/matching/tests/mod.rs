@@ -1,5 +1,6 @@
 //! Pattern lines against wire bytes, protocol by protocol.
 
+mod client;
 mod compiling;
 mod imap;
 mod moving;
