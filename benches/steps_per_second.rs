@@ -51,7 +51,7 @@ fn main() -> Result<(), Failure> {
         let canned = canned_server(protocol)?;
         runtime.block_on(compare("canned replies", protocol, target(protocol, canned), exchanges, rounds))?;
     }
-    let mut reference = runtime.block_on(reference::start(&[]))?;
+    let mut reference = runtime.block_on(reference::start(&[], &[]))?;
     for protocol in [Protocol::Imap, Protocol::Smtp] {
         runtime.block_on(compare("reference server", protocol, reference.target.clone(), exchanges, rounds))?;
     }
@@ -133,7 +133,7 @@ fn case(protocol: Protocol, exchanges: usize) -> Result<Case, Failure> {
 /// The runner's way: engine and driver, as every case of a suite is played.
 async fn play_case(target: Arc<Target>, case: Arc<Case>) -> Result<Duration, Failure> {
     let processes = Processes::new(&target, None);
-    let tls = TlsClient { config: client_config(&Trust::Any)?, server_name: target.host.into() };
+    let tls = TlsClient { config: client_config(&Trust::Any, None)?, server_name: target.host.into() };
     let environment = Environment {
         accounts: BTreeMap::new(),
         peers: BTreeMap::new(),
@@ -143,6 +143,7 @@ async fn play_case(target: Arc<Target>, case: Arc<Case>) -> Result<Duration, Fai
         unique: "u".to_owned(),
         fixtures: Arc::new(Fixtures::default()),
         capabilities: BTreeMap::new(),
+        secured_capabilities: BTreeMap::new(),
         step_timeout: Duration::from_secs(10),
         limits: Limits::default(),
     };

@@ -194,6 +194,8 @@ pub struct TargetFacts {
     /// By protocol: greeting as received, and the capabilities announced.
     pub greetings: BTreeMap<Protocol, String>,
     pub capabilities: BTreeMap<Protocol, Vec<String>>,
+    /// What is announced under TLS.
+    pub secured_capabilities: BTreeMap<Protocol, Vec<String>>,
 }
 
 /// What a run is about, known before the first case.

@@ -1,5 +1,7 @@
 //! The command line, for the `reference-server` program and for `mailspec serve`.
 
+mod sending;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,11 +10,14 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
 use crate::config::{
-    AccountConfig, AliasConfig, Certificate, Config, Limits, ListConfig, Listen, NamedLimit, Route, Senders, Service, Storage,
+    AccountConfig, AliasConfig, Certificate, ClientCa, Config, Limits, ListConfig, Listen, NamedLimit, Senders, Service, Storage,
+    TokenConfig,
 };
 use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::server;
+
+pub use sending::SendingArgs;
 
 /// Where a server listens if nothing else is said: the well-known ports plus 2000 or more, on loopback.
 const LISTEN: [(Service, u16); 9] = [
@@ -40,8 +45,9 @@ pub struct ServeArgs {
     #[arg(long, value_name = "DOMAIN", value_parser = domain)]
     pub domain: Vec<String>,
 
-    /// An account and its password, or an argon2 hash of it ($argon2id$...), which rules out APOP and CRAM-MD5.
-    /// Repeatable
+    /// An account and its password; or what is stored of it: an argon2 hash ($argon2id$...), which rules out APOP,
+    /// CRAM-MD5 and SCRAM, or SCRAM keys (SCRAM-SHA-256$ITERATIONS:SALT$STOREDKEY:SERVERKEY), or several of these with
+    /// blanks between them. Repeatable
     #[arg(long, value_name = "ADDRESS:PASSWORD")]
     pub account: Vec<AccountConfig>,
 
@@ -53,6 +59,15 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDRESS=OWNER:ADDRESS,...")]
     pub list: Vec<ListConfig>,
 
+    /// A bearer token of an account, for OAUTHBEARER and XOAUTH2. Repeatable
+    #[arg(long, value_name = "ADDRESS:TOKEN")]
+    pub token: Vec<TokenConfig>,
+
+    /// Ask clients for a certificate issued by this authority, PEM; with one they may log in by EXTERNAL as the account
+    /// whose address it names
+    #[arg(long, value_name = "FILE")]
+    pub client_ca: Option<PathBuf>,
+
     /// Keep mail in this directory, made if it is missing
     #[arg(long, value_name = "DIR", conflicts_with = "memory")]
     pub data: Option<PathBuf>,
@@ -61,9 +76,8 @@ pub struct ServeArgs {
     #[arg(long)]
     pub memory: bool,
 
-    /// Send mail for DOMAIN to this server, whatever the DNS says; * is every domain. Repeatable, the first that fits counts
-    #[arg(long, value_name = "DOMAIN=ADDRESS:PORT")]
-    pub route: Vec<Route>,
+    #[command(flatten)]
+    pub sending: SendingArgs,
 
     /// Set a limit; --list-limits shows which there are. Repeatable
     #[arg(long, value_name = "NAME=VALUE")]
@@ -151,8 +165,11 @@ impl ServeArgs {
             without: self.without.iter().copied().collect(),
             takes_mail: !self.no_mail,
             senders: self.senders,
+            tokens: self.token.clone(),
+            client_ca: self.client_ca.clone().map(ClientCa::File),
             storage: self.data.clone().map_or(Storage::Memory, Storage::Dir),
-            routes: self.route.clone(),
+            routes: self.sending.route.clone(),
+            sending: self.sending.sending(),
             faults: self.fault.iter().copied().collect(),
             certificate: match (&self.tls_cert, &self.tls_key) {
                 (Some(chain), Some(key)) => Certificate::Pem { chain: chain.clone(), key: key.clone() },
@@ -231,6 +248,7 @@ async fn terminated() -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::SendingTls;
     use clap::Parser;
 
     #[derive(Parser)]
@@ -255,11 +273,29 @@ mod tests {
     }
 
     #[test]
+    fn tokens_and_client_certificates_are_options() {
+        let config = self::config("x --account a@b.example:s --token a@b.example:t0ken --client-ca ca.pem").unwrap();
+        assert_eq!(config.tokens.first().map(|token| token.token.as_str()), Some("t0ken"));
+        assert_eq!(config.client_ca, Some(ClientCa::File("ca.pem".into())));
+        assert!(self::config("x --token a@b.example").is_err());
+    }
+
+    #[test]
     fn without_options_everything_listens_on_loopback() {
         let config = config("reference-server --account alice@example.net:secret").unwrap();
         assert_eq!(config.domains, ["example.net"]);
         assert_eq!(config.listen.len(), Service::ALL.len());
         assert!(config.listen.iter().all(|listen| listen.address.ip().is_loopback()));
+    }
+
+    #[test]
+    fn sending_has_options_of_its_own() {
+        let line = "reference-server --route hamburger.edu=127.0.0.1:2526 --sending-tls required --tls-for crepes.fr=off \
+                    --sending-ca CA --dns 127.0.0.1:5353 --sending-port 2525 --limit sending-idle=1s";
+        let config = config(line).unwrap();
+        assert_eq!((config.routes.len(), config.sending.tls, config.sending.tls_for.len()), (1, SendingTls::Required, 1));
+        assert_eq!((config.sending.port, config.sending.dns), (2525, Some("127.0.0.1:5353".parse().unwrap())));
+        assert_eq!(config.limits.sending.idle.as_secs(), 1);
     }
 
     #[test]
@@ -271,6 +307,7 @@ mod tests {
         assert!(told("x --domain x_y.org").contains("end of the domain"));
         assert!(told("x --data D --memory").contains("--memory"));
         assert!(told("x --tls-cert F").contains("--tls-key"));
+        assert!(told("x --sending-tls maybe").contains("required"));
         assert!(told("x --without smtp/nothing").contains("--list-extensions"));
         assert!(told("x --alias team").contains("team@example.org="));
     }

@@ -3,6 +3,7 @@
 mod alias;
 mod named;
 mod senders;
+mod sending;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -18,6 +19,7 @@ use crate::mail::{self, Address};
 pub use alias::{AliasConfig, ListConfig};
 pub use named::NamedLimit;
 pub use senders::Senders;
+pub use sending::{Route, Sending, SendingLimits, SendingTls, TlsFor};
 
 /// Everything a server needs to know to start.
 #[derive(Clone, Debug)]
@@ -33,6 +35,10 @@ pub struct Config {
     /// Addresses that stand for others.
     pub aliases: Vec<AliasConfig>,
     pub lists: Vec<ListConfig>,
+    /// The bearer tokens of accounts, for OAUTHBEARER and XOAUTH2.
+    pub tokens: Vec<TokenConfig>,
+    /// Who issues the certificates that clients may show, for EXTERNAL; without it none is asked for.
+    pub client_ca: Option<ClientCa>,
     /// Where mail is kept.
     pub storage: Storage,
     /// Where to stop.
@@ -67,6 +73,8 @@ impl Default for Config {
             accounts: Vec::new(),
             aliases: Vec::new(),
             lists: Vec::new(),
+            tokens: Vec::new(),
+            client_ca: None,
             storage: Storage::Memory,
             limits: Limits::default(),
             faults: Faults::NONE,
@@ -169,7 +177,8 @@ impl FromStr for Listen {
 #[derive(Clone)]
 pub struct AccountConfig {
     pub address: Address,
-    /// A password, or its argon2 hash as a PHC string (`$argon2id$…`).
+    /// A password; or what is stored of it, several forms with blanks between them: its argon2 hash as a PHC string
+    /// (`$argon2id$…`), SCRAM keys as RFC 5803 writes them (`SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey`).
     pub secret: String,
 }
 
@@ -196,59 +205,43 @@ impl fmt::Debug for AccountConfig {
     }
 }
 
-/// Where mail for a domain goes instead of where the DNS says, `hamburger.edu=127.0.0.1:2526`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Route {
-    /// A domain in lower case; `*` is every domain.
-    pub domain: String,
-    pub address: SocketAddr,
+/// A bearer token of an account, `alice@example.org:token`.
+#[derive(Clone)]
+pub struct TokenConfig {
+    pub address: Address,
+    pub token: String,
 }
 
-impl Route {
-    /// Whether mail for this domain goes this way.
-    pub fn fits(&self, domain: &mail::Domain) -> bool {
-        self.domain == "*" || domain.is(&self.domain)
-    }
-}
-
-impl FromStr for Route {
+impl FromStr for TokenConfig {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (domain, address) =
-            text.split_once('=').ok_or("write it as DOMAIN=ADDRESS:PORT, e.g. hamburger.edu=127.0.0.1:2526")?;
-        if domain != "*" && !matches!(mail::Domain::parse(domain), Ok(mail::Domain::Name(_))) {
-            return Err(format!("\"{domain}\" is neither a domain name nor *"));
+        let (address, end) = mail::mailbox(text.as_bytes(), 0)
+            .map_err(|error| format!("write it as ADDRESS:TOKEN, e.g. alice@example.org:vF9dft4qmTc2Nvb3 ({error})"))?;
+        let token =
+            text.get(end..).and_then(|rest| rest.strip_prefix(':')).ok_or("a colon and the token come after the address")?;
+        // b64token of RFC 6750 §2.1.
+        let body = token.trim_end_matches('=');
+        if body.is_empty() || !body.bytes().all(|o| o.is_ascii_alphanumeric() || b"-._~+/".contains(&o)) {
+            return Err("a token has letters, digits and -._~+/, then perhaps = (RFC 6750 §2.1)".to_owned());
         }
-        let address = address.parse().map_err(|_| format!("\"{address}\" is not an IP address and a port"))?;
-        Ok(Route { domain: domain.to_ascii_lowercase(), address })
+        Ok(TokenConfig { address, token: token.to_owned() })
     }
 }
 
-/// How mail is sent to other servers.
+impl fmt::Debug for TokenConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:***", self.address)
+    }
+}
+
+/// Who issues the certificates of clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sending {
-    pub tls: SendingTls,
-    /// Connections at a time, together and to one destination.
-    pub connections: usize,
-    pub connections_per_destination: usize,
-}
-
-impl Default for Sending {
-    fn default() -> Self {
-        Self { tls: SendingTls::Opportunistic, connections: 100, connections_per_destination: 5 }
-    }
-}
-
-/// When mail to other servers is encrypted (RFC 3207, RFC 7435).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SendingTls {
-    /// Where the other server offers it; its certificate is not verified.
-    #[default]
-    Opportunistic,
-    /// Always, with a certificate that is verified; other mail waits.
-    Required,
-    Off,
+pub enum ClientCa {
+    /// A PEM file.
+    File(PathBuf),
+    /// PEM itself.
+    Pem(String),
 }
 
 /// Where mail is kept.
@@ -324,6 +317,7 @@ pub struct Limits {
     pub queue_lifetime: Duration,
     /// How long to wait before a destination is tried again (RFC 5321 §4.5.4.1: at least 30 minutes).
     pub retry_after: Duration,
+    pub sending: SendingLimits,
     /// The longest pause between two attempts: after the first hour they double up to it (RFC 5321 §4.5.4.1: 2-3 hours).
     pub retry_max: Duration,
     /// How long a message waits before its sender is warned, if that was asked for (RFC 3461 §5.2.5); `None`: never.
@@ -350,6 +344,7 @@ impl Default for Limits {
             login_patience: Duration::from_secs(3 * 60),
             queue_lifetime: Duration::from_secs(5 * 24 * 3600),
             retry_after: Duration::from_secs(30 * 60),
+            sending: SendingLimits::default(),
             retry_max: Duration::from_secs(2 * 3600),
             delay_warning: Some(Duration::from_secs(4 * 3600)),
             warn_unasked: false,
@@ -370,6 +365,15 @@ mod tests {
         assert!(check("alice@example.org:").is_err());
         assert!(check("alice@example.org").is_err());
         assert!(check("alice:secret").is_err());
+    }
+
+    #[test]
+    fn tokens_are_an_address_and_a_token() {
+        let check = |text: &str| text.parse::<TokenConfig>().map(|t| (t.address.to_string(), t.token));
+        assert_eq!(check("alice@example.org:vF9d-._~+/=="), Ok(("alice@example.org".into(), "vF9d-._~+/==".into())));
+        for wrong in ["alice@example.org:", "alice@example.org:a b", "alice@example.org:=a", "alice@example.org", "token"] {
+            assert!(check(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ macro_rules! faults {
             /// Every fault, in the order of the table.
             pub const ALL: &'static [Fault] = &[$(Fault::$fault,)*];
 
-            /// The name on the command line, `protocol/what-it-does`.
+            /// The name on the command line, `protocol/what-it-does`; `sasl` stands for all three protocols.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Fault::$fault => $name,)*
@@ -59,7 +59,7 @@ faults! {
     SmtpAcceptsWrongPassword = "smtp/accepts-wrong-password", "answers 235 whatever the password";
     SmtpKeepsOpenAfterQuit = "smtp/keeps-open-after-quit", "answers 221 to QUIT and does not close";
     SmtpRefusesNoopArgument = "smtp/noop-argument-refused", "answers 501 to a NOOP with an argument";
-    SmtpBdatUnstuffs = "smtp/bdat-unstuffs", "drops the dot that a chunk begins with, as if BDAT were DATA";
+    SmtpBdatUnstuffs = "smtp/bdat-unstuffs", "drops the dots that lines of a chunk begin with, as if BDAT were DATA";
     SmtpBdatErrorKeepsChunk = "smtp/bdat-error-keeps-chunk", "refuses a BDAT and reads its chunk as commands";
     SmtpDataAfterBdat = "smtp/data-after-bdat", "answers 354 to DATA when a chunk of the message has come already";
     SmtpBinaryByData = "smtp/binary-by-data", "answers 354 to DATA after BODY=BINARYMIME";
@@ -79,6 +79,11 @@ faults! {
     SmtpSubmissionWithoutFrom = "smtp/submission-without-from", "takes submissions without a From field";
     SmtpNoMessageId = "smtp/no-message-id", "adds no Message-ID to submissions that lack one";
     SmtpStripsEighthBit = "smtp/strips-eighth-bit", "clears the high bit of a message sent with BODY=8BITMIME";
+    // SMTP, the sending side
+    SmtpClientNoDotStuffing = "smtp-client/no-dot-stuffing", "sends lines that begin with a dot as they are";
+    SmtpClientBounces4yz = "smtp-client/bounces-4yz", "returns mail at once that a server will take later";
+    SmtpClientPipelinesUntold = "smtp-client/pipelines-untold", "sends commands in groups to servers without PIPELINING";
+    SmtpClientRaw8Bit = "smtp-client/raw-8-bit", "sends octets above 127 to servers without 8BITMIME";
     // POP3
     Pop3NoDotStuffing = "pop3/no-dot-stuffing", "sends lines that begin with a dot as they are";
     Pop3AcceptsWrongPassword = "pop3/accepts-wrong-password", "answers +OK to PASS whatever the password";
@@ -127,6 +132,17 @@ faults! {
     ImapUidExpungeIgnoresSet = "imap/uid-expunge-ignores-set", "removes all deleted messages in UID EXPUNGE";
     ImapCloseKeepsDeleted = "imap/close-keeps-deleted", "does not expunge in CLOSE";
     ImapIdleSilent = "imap/idle-silent", "tells nothing of other sessions during IDLE";
+    // SASL, in all protocols
+    SaslAcceptsAnyProof = "sasl/accepts-any-proof", "lets in who sends any SCRAM proof";
+    SaslAcceptsOtherNonce = "sasl/accepts-other-nonce", "takes another nonce in SCRAM's last message than it gave";
+    SaslRepeatsNonce = "sasl/repeats-nonce", "adds the same to every client's SCRAM nonce";
+    SaslIgnoresChannelBinding = "sasl/ignores-channel-binding", "does not look at the c= of SCRAM";
+    SaslIgnoresDowngrade = "sasl/ignores-downgrade", "goes on when a SCRAM client thinks that there is no channel binding";
+    SaslIgnoresMandatoryExtensions = "sasl/ignores-mandatory-extensions", "ignores the m= of SCRAM";
+    SaslWrongServerSignature = "sasl/wrong-server-signature", "sends SCRAM clients a signature that proves nothing";
+    SaslAcceptsAnyToken = "sasl/accepts-any-token", "takes any bearer token for that of whoever is asked for";
+    SaslNoOauthError = "sasl/no-oauth-error", "refuses a bearer token without the error message before";
+    SaslExternalActsForAnyone = "sasl/external-acts-for-anyone", "lets a client certificate act for any account";
 }
 
 // The set is one word of bits.
@@ -182,7 +198,7 @@ mod tests {
         assert_eq!(names.len(), Fault::ALL.len());
         for fault in Fault::ALL {
             let (protocol, what) = fault.name().split_once('/').unwrap();
-            assert!(["smtp", "pop3", "imap"].contains(&protocol), "{protocol}");
+            assert!(["smtp", "smtp-client", "pop3", "imap", "sasl"].contains(&protocol), "{protocol}");
             assert!(what.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{what}");
             assert_eq!(fault.name().parse::<Fault>().unwrap(), *fault);
         }

@@ -3,6 +3,7 @@
 //! It knows nothing of any protocol. One task per connection; a session that panics takes its connection down and
 //! nothing else; stopping says good-bye to everyone and waits for it.
 
+mod channel;
 mod connection;
 
 use std::collections::HashMap;
@@ -14,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use connection::Connection;
+use connection::Caller;
 
 use crate::clock::Clock;
 use crate::config::{Limits, PlaintextAuth};
@@ -38,9 +39,9 @@ pub(crate) struct Listener {
 /// What all endpoints of a server share.
 pub(crate) struct Shared {
     pub tls: TlsAcceptor,
+    /// The `tls-server-end-point` channel binding: a hash of the server's certificate.
+    pub server_end_point: Option<Vec<u8>>,
     pub plaintext_auth: PlaintextAuth,
-    /// Sessions wait for the disk: they run where blocking is allowed.
-    pub blocking: bool,
     pub room: Room,
     /// What the patience with clients is measured by.
     pub clock: Clock,
@@ -56,12 +57,9 @@ impl Listener {
                 () = stopped.wait() => break,
                 accepted = self.socket.accept() => match accepted {
                     Ok((socket, address)) => {
-                        let peer = self.peer(address);
-                        let bell = peer.bell.clone();
-                        let session = (self.new_session)(peer);
                         let place = Place::take(&self.shared, address.ip());
-                        let connection = Connection::new(session, bell, self.shared.clone(), stop.clone());
-                        connections.spawn(connection.serve(socket, self.implicit_tls, place));
+                        let caller = Caller { socket, peer: self.peer(address), place };
+                        connections.spawn(caller.serve(self.new_session.clone(), self.shared.clone(), stop.clone()));
                     }
                     Err(error) => {
                         // Out of file descriptors, or a client that was gone already: others may have better luck soon.
@@ -85,7 +83,7 @@ impl Listener {
 
     fn peer(&self, address: SocketAddr) -> Peer {
         let plaintext_auth = self.shared.plaintext_auth.allows(address.ip());
-        Peer { address, tls: self.implicit_tls, plaintext_auth, bell: Bell::default() }
+        Peer { address, tls: self.implicit_tls, plaintext_auth, channel: Arc::default(), bell: Bell::default() }
     }
 }
 

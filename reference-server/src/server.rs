@@ -13,15 +13,16 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
-use crate::config::{Config, Service, Storage};
+use crate::config::{Config, Listen, Service, Storage};
 use crate::courier::LocalCourier;
 use crate::imap::ImapSession;
 use crate::listener::{Listener, NewSession, Room, Shared};
 use crate::pop3::Pop3Session;
-use crate::queue::{NoRelay, Queue, Sender, Worker};
+use crate::queue::{Queue, Sender, Worker};
+use crate::relay::SmtpRelay;
 use crate::site::Site;
 use crate::smtp::{Role, SmtpSession};
-use crate::stop::{self, StopSender};
+use crate::stop::{self, Stop, StopSender};
 use crate::store::Store;
 use crate::tls::Tls;
 
@@ -36,6 +37,8 @@ pub struct Running {
     pub certificate: String,
     /// The clock it lives by.
     pub clock: Clock,
+    /// What waits there, to look at and to change.
+    pub queue: Queue,
     stop: StopSender,
     tasks: Vec<JoinHandle<()>>,
     /// `None` once stopped.
@@ -45,11 +48,11 @@ pub struct Running {
 /// Starts a server; when this returns it accepts connections.
 pub async fn start(config: Config) -> Result<Running> {
     let site = Site::new(&config)?;
-    let tls = Tls::new(&config.certificate, certificate_names(&config))?;
+    let tls = Tls::new(&config.certificate, certificate_names(&config), config.client_ca.as_ref())?;
     let shared = Arc::new(Shared {
         tls: tls.acceptor,
+        server_end_point: tls.server_end_point,
         plaintext_auth: config.plaintext_auth,
-        blocking: config.storage != Storage::Memory,
         room: Room::new(&config.limits),
         clock: config.clock.clone(),
     });
@@ -60,34 +63,33 @@ pub async fn start(config: Config) -> Result<Running> {
         .build()
         .context("the server's threads cannot be started")?;
     let (stop, stopped) = stop::channel();
+    let store = open_store(&config.storage)?;
+    let courier = Arc::new(LocalCourier { site: site.clone() });
+    let queue = Queue::new(store.clone(), config.clock.clone()).serving(courier.clone(), &config.limits);
     let mut running = Running {
         addresses: BTreeMap::new(),
         certificate: tls.chain,
         clock: config.clock.clone(),
+        queue: queue.clone(),
         stop,
         tasks: Vec::new(),
         runtime: Some(runtime),
     };
-    let store = open_store(&config.storage)?;
-    let courier = Arc::new(LocalCourier { site: site.clone() });
-    let queue = Queue::new(store.clone(), config.clock.clone()).serving(courier.clone(), &config.limits);
+    let sockets = running.bind_all(&config.listen)?;
+    let relay = running.relay(&config, &sockets, &stopped)?;
     let worker = Worker {
         queue: queue.clone(),
         courier,
-        relay: Arc::new(NoRelay),
+        relay: Arc::new(relay.clone()),
         sender: Sender { host: site.host.clone(), domain: site.accounts.domain().to_owned() },
-        blocking: shared.blocking,
         memory: Default::default(),
     };
     running.spawn(worker.run(stopped.clone()));
+    running.spawn(relay.run());
     let rooms = Rooms { site, store, queue, takes_mail: config.takes_mail };
-    for listen in &config.listen {
-        let place = || format!("cannot listen on {} for {}", listen.address, listen.service);
-        let socket = running.bind(listen.address).with_context(place)?;
-        let name = free_name(&running.addresses, listen.service);
-        running.addresses.insert(name, socket.local_addr()?);
-        let implicit_tls = listen.service.implicit_tls();
-        let listener = Listener { socket, implicit_tls, new_session: rooms.sessions(listen.service), shared: shared.clone() };
+    for (service, socket) in sockets {
+        let new_session = rooms.sessions(service);
+        let listener = Listener { socket, implicit_tls: service.implicit_tls(), new_session, shared: shared.clone() };
         running.spawn(listener.serve(stopped.clone()));
     }
     Ok(running)
@@ -101,6 +103,27 @@ impl Running {
             // A task that failed has nothing more to stop.
             let _ = task.await;
         }
+    }
+
+    /// Binds every endpoint and notes where it is.
+    fn bind_all(&mut self, endpoints: &[Listen]) -> Result<Vec<(Service, TcpListener)>> {
+        let mut sockets = Vec::new();
+        for listen in endpoints {
+            let place = || format!("cannot listen on {} for {}", listen.address, listen.service);
+            let socket = self.bind(listen.address).with_context(place)?;
+            let name = free_name(&self.addresses, listen.service);
+            self.addresses.insert(name, socket.local_addr()?);
+            sockets.push((listen.service, socket));
+        }
+        Ok(sockets)
+    }
+
+    /// The relay, which must not send mail to this server itself.
+    fn relay(&self, config: &Config, sockets: &[(Service, TcpListener)], stop: &Stop) -> Result<SmtpRelay> {
+        let for_mail = sockets.iter().filter(|(service, _)| *service == Service::Smtp);
+        let own_addresses = for_mail.map(|(_, socket)| Ok(socket.local_addr()?)).collect::<Result<_>>()?;
+        let runtime = self.runtime.as_ref().context("the server has stopped")?;
+        SmtpRelay::new(config, own_addresses, runtime.handle().clone(), stop.clone())
     }
 
     /// Ends at once, as by SIGKILL: nobody is told, nothing is brought to its end. When this returns its addresses are free, and its

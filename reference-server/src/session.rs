@@ -1,7 +1,7 @@
 //! What the listener knows of a protocol session: bytes in, bytes out, and what to do with the connection next.
 //!
 //! A session owns no socket and no clock. It calls the store and the queue directly (they answer in microseconds, or
-//! when a commit is durable), so the listener runs it where blocking is allowed.
+//! when a commit is durable); these move other tasks away from a thread that is about to wait.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -18,6 +18,8 @@ pub struct Peer {
     pub tls: bool,
     /// Whether passwords may travel without TLS here: the address is loopback, or the configuration allows it.
     pub plaintext_auth: bool,
+    /// What the TLS channel gives to authentication: nothing in clear.
+    pub channel: Arc<Channel>,
     /// Makes the listener call [`Session::wake`]; given to whoever may have something to tell this client.
     pub bell: Bell,
 }
@@ -26,7 +28,36 @@ impl Peer {
     /// A client on the machine itself, in clear: what tests of a session without a listener use.
     pub fn loopback() -> Self {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000));
-        Self { address, tls: false, plaintext_auth: true, bell: Bell::default() }
+        Self { address, tls: false, plaintext_auth: true, channel: Arc::default(), bell: Bell::default() }
+    }
+}
+
+/// What authentication may use of a TLS channel, and trace fields show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Channel {
+    /// The `tls-server-end-point` binding (RFC 5929 §4): a hash of the server's certificate.
+    pub server_end_point: Option<Vec<u8>>,
+    /// The `tls-exporter` binding (RFC 9266 §2): keying material of this very connection.
+    pub exporter: Option<Vec<u8>>,
+    /// Whom the client's verified certificate names, the best name first: none if it showed none.
+    pub client: Vec<String>,
+    /// The cipher suite by its name in the IANA registry (RFC 8314 §4.3).
+    pub cipher: Option<String>,
+}
+
+impl Channel {
+    /// The data of a channel binding by the name in the IANA registry; `None`: it is not supported here.
+    pub fn binding(&self, name: &str) -> Option<&[u8]> {
+        match name {
+            "tls-server-end-point" => self.server_end_point.as_deref(),
+            "tls-exporter" => self.exporter.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Whether there is any channel binding.
+    pub fn can_be_bound_to(&self) -> bool {
+        self.server_end_point.is_some() || self.exporter.is_some()
     }
 }
 
@@ -75,7 +106,7 @@ pub trait Session: Send {
     fn receive(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> After;
 
     /// The TLS handshake asked for with [`After::StartTls`] is done. Forgets what was learned before it.
-    fn secured(&mut self, out: &mut Vec<u8>) -> After;
+    fn secured(&mut self, channel: Channel, out: &mut Vec<u8>) -> After;
 
     /// The bell of this connection rang ([`Bell::ring`]): the store announced a change in a mailbox this session
     /// watches (IMAP IDLE). Writes what is owed now, which may be nothing.

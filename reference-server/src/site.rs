@@ -28,7 +28,8 @@ impl Site {
     pub fn new(config: &Config) -> anyhow::Result<Arc<Self>> {
         Ok(Arc::new(Self {
             host: config.host.clone(),
-            accounts: Accounts::new(&config.domains, &config.accounts)?.with_aliases(&config.aliases, &config.lists)?,
+            accounts: Accounts::new(&config.domains, &config.accounts, &config.tokens)?
+                .with_aliases(&config.aliases, &config.lists)?,
             limits: config.limits.clone(),
             faults: config.faults,
             without: config.without,

@@ -38,6 +38,9 @@ pub struct TargetArgs {
     /// Break a rule of the reference server on purpose (`mailspec serve --list-faults`). Repeatable
     #[arg(long, value_name = "NAME")]
     pub fault: Vec<String>,
+    /// Have the reference server do without an extension (`mailspec serve --list-extensions`). Repeatable
+    #[arg(long, value_name = "NAME")]
+    pub without: Vec<String>,
 }
 
 /// Which cases.
@@ -156,12 +159,15 @@ impl Up {
     /// Finds, and if asked starts, the target.
     pub async fn bring(args: &TargetArgs, fixtures: &Path) -> Result<Up, Failure> {
         if args.target == "reference" {
-            let reference = reference::start(&args.fault).await.map_err(Failure::usage)?;
+            let reference = reference::start(&args.fault, &args.without).await.map_err(Failure::usage)?;
             let target = Arc::new(reference.target.clone());
             return Ok(Up { processes: Processes::new(&target, None), target, reference: Some(reference), started: false });
         }
         if !args.fault.is_empty() {
             return Err(Failure::usage("--fault breaks the reference server only; leave --target out"));
+        }
+        if !args.without.is_empty() {
+            return Err(Failure::usage("--without changes the reference server only; leave --target out"));
         }
         let file = target::find(&args.target, fixtures).map_err(Failure::usage)?;
         let target = Arc::new(target::load(&file).map_err(Failure::usage)?);

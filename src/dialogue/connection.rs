@@ -38,6 +38,8 @@ pub struct Connection {
     /// Why it is closed, in words.
     pub end: Option<String>,
     pub tls: bool,
+    /// Names and data of the channel bindings of its TLS, the best first.
+    pub bindings: Vec<(&'static str, Vec<u8>)>,
     /// IMAP: tags sent and not answered, in order.
     pub open_tags: Vec<String>,
     /// IMAP: the server asked for more (`+`), so the next line is no command.
@@ -64,6 +66,7 @@ impl Connection {
             open: false,
             end: None,
             tls: false,
+            bindings: Vec::new(),
             open_tags: Vec::new(),
             continuing: false,
             literal_left: 0,
@@ -74,8 +77,14 @@ impl Connection {
 
     /// A connection that the server under test will open.
     pub fn accepted(peer: &str, served: Option<Served>, limits: Limits) -> Connection {
-        let nothing =
-            Start { protocol: Protocol::Smtp, service: None, state: StartState::Connected, role: String::new(), mailbox: None, server: None };
+        let nothing = Start {
+            protocol: Protocol::Smtp,
+            service: None,
+            state: StartState::Connected,
+            role: String::new(),
+            mailbox: None,
+            server: None,
+        };
         Connection {
             party: Party::Client,
             peer: peer.to_owned(),

@@ -58,8 +58,8 @@ impl Engine {
             Action::Tls { on, expect, certificate, .. } if self.party(on) == Party::Client => {
                 self.accept_tls(on, *certificate, *expect, span);
             }
-            Action::Tls { on, inject, expect, .. } => self.start_tls(on, inject.as_ref(), *expect, span),
-            Action::Authenticate { on, role, mechanism } => self.begin_sasl(on, role, mechanism, span),
+            Action::Tls { on, inject, role, expect, .. } => self.start_tls(on, inject.as_ref(), role.as_deref(), *expect, span),
+            Action::Authenticate { on, asked } => self.begin_sasl(on, asked, span),
             Action::Closed { on, within } => {
                 if self.connections.get(on).is_some_and(|state| state.open) {
                     self.doing = Doing::AwaitingClose { on: on.clone(), until: self.now + *within, span };
@@ -83,6 +83,7 @@ impl Engine {
                 }
             }
             Action::Control(control) => self.control(control.clone()),
+            Action::Inquire(inquiry) => self.inquire(inquiry, span),
         }
     }
 
@@ -117,7 +118,19 @@ impl Engine {
         }
     }
 
-    fn start_tls(&mut self, on: &ConnectionName, inject: Option<&RawTemplate>, expect: Handshake, span: Span) {
+    fn start_tls(
+        &mut self,
+        on: &ConnectionName,
+        inject: Option<&RawTemplate>,
+        role: Option<&str>,
+        expect: Handshake,
+        span: Span,
+    ) {
+        let certificate = match role.map(|role| self.scope.certificate(role)) {
+            None => None,
+            Some(Ok(certificate)) => Some(certificate),
+            Some(Err(why)) => return self.fail(vec![self.finding(FindingKind::Missing, Some(span), on, why)]),
+        };
         let inject = match inject.map(|bytes| render::raw(bytes, &self.scope)).transpose() {
             Ok(inject) => inject.unwrap_or_default(),
             Err(unknown) => return self.fail(vec![self.finding(FindingKind::Missing, Some(span), on, unknown.message)]),
@@ -125,7 +138,7 @@ impl Engine {
         if !inject.is_empty() {
             self.write_note(on, &inject);
         }
-        self.demands.push_back(Demand::StartTls { connection: on.clone(), inject });
+        self.demands.push_back(Demand::StartTls { connection: on.clone(), inject, certificate });
         self.doing = Doing::Upgrading { on: on.clone(), expect, span: Some(span), then: None };
     }
 

@@ -304,7 +304,11 @@ impl Engine {
         let fragment = state.framer.pending();
         if !fragment.is_empty() && ending != Ending::Over {
             let shown = visible(fragment.get(..200).unwrap_or(fragment));
-            finding.hints.push(format!("{} octets of an unfinished {} came: `{shown}`", fragment.len(), unfinished(running.party)));
+            finding.hints.push(format!(
+                "{} octets of an unfinished {} came: `{shown}`",
+                fragment.len(),
+                unfinished(running.party)
+            ));
         }
     }
 }

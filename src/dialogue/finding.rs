@@ -134,15 +134,28 @@ fn digits_folded(text: &str) -> String {
     out
 }
 
-/// Passwords by their names, plain and inside SASL PLAIN.
+/// Passwords and tokens by their names: plain, inside SASL PLAIN, and tokens in any base64.
 pub fn masked(bytes: &[u8], scope: &Scope) -> Vec<u8> {
     let mut shown = bytes.to_vec();
     for (role, account) in &scope.environment.accounts {
         let plain = scope.sasl_plain(role).map(|response| BASE64.encode(response)).unwrap_or_default();
         shown = replaced(shown, plain.as_bytes(), format!("${{sasl-plain:{role}}}").as_bytes());
         shown = replaced(shown, account.password.as_bytes(), format!("${{{role}.password}}").as_bytes());
+        if let Some(token) = &account.token {
+            let name = format!("${{{role}.token}}");
+            shown = replaced(unwrapped(shown, token, &name), token.as_bytes(), name.as_bytes());
+        }
     }
     shown
+}
+
+/// A last word that is base64 of something with the token in it, as suites write it: `${base64:…${alice.token}…}`.
+fn unwrapped(bytes: Vec<u8>, token: &str, name: &str) -> Vec<u8> {
+    let Some(line) = bytes.strip_suffix(b"\r\n").filter(|line| line.len() < 16 * 1024) else { return bytes };
+    let (head, word) = line.split_at(line.iter().rposition(|b| *b == b' ').map_or(0, |blank| blank + 1));
+    let holds = |text: &Vec<u8>| memchr::memmem::find(text, token.as_bytes()).is_some() && !text.contains(&b'\n');
+    let Some(decoded) = BASE64.decode(word).ok().filter(holds) else { return bytes };
+    [head, b"${base64:", &replaced(decoded, token.as_bytes(), name.as_bytes()), b"}\r\n"].concat()
 }
 
 fn replaced(bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
@@ -158,4 +171,21 @@ fn replaced(bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(rest);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_hidden_in_base64() {
+        let hidden = |text: &str| String::from_utf8(unwrapped(text.as_bytes().to_vec(), "t0ken", "${alice.token}")).unwrap();
+        let response = BASE64.encode("n,,\u{1}auth=Bearer t0ken\u{1}\u{1}");
+        let shown = "${base64:n,,\u{1}auth=Bearer ${alice.token}\u{1}\u{1}}\r\n";
+        assert_eq!(hidden(&format!("{response}\r\n")), shown);
+        assert_eq!(hidden(&format!("AUTH OAUTHBEARER {response}\r\n")), format!("AUTH OAUTHBEARER {shown}"));
+        for other in ["", "\r\n", "AUTH OAUTHBEARER =\r\n", "C3RoaXM=\r\n", "t0ken\r\n"] {
+            assert_eq!(hidden(other), other);
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod connection;
 mod control;
 mod exchange;
 mod finding;
+mod inquiry;
 mod peer;
 mod prepare;
 mod program;
@@ -25,7 +26,7 @@ use self::program::Program;
 use self::scope::Scope;
 use crate::outcome::{Finding, FindingKind, Verdict};
 use crate::protocol::Limits;
-use crate::suite::topology::Control;
+use crate::suite::topology::{Control, Question};
 use crate::suite::{Case, Certificate, ConnectionName, Handshake, Party, Protocol, Segments, Span, Start, Transport};
 use crate::transcript::{Entry, Transcript, What};
 
@@ -38,7 +39,8 @@ pub enum Demand {
     /// Write these bytes. No answer; a connection that breaks is told by [`Engine::closed`].
     Write { connection: ConnectionName, bytes: Vec<u8>, segments: Segments },
     /// TLS handshake as client, after `inject` was written in clear; answered by [`Engine::secured`] or [`Engine::tls_failed`].
-    StartTls { connection: ConnectionName, inject: Vec<u8> },
+    /// `certificate` is what the client shows of itself: PEM, chain and key.
+    StartTls { connection: ConnectionName, inject: Vec<u8>, certificate: Option<Arc<str>> },
     /// TLS handshake as server, with this certificate for this domain; answered like [`Demand::StartTls`].
     AcceptTls { connection: ConnectionName, certificate: Certificate, domain: String },
     /// Listen at a peer's address; [`Engine::abandon`] if that cannot be.
@@ -53,6 +55,8 @@ pub enum Demand {
     Close { connection: ConnectionName },
     /// Steer the target; answered by [`Engine::controlled`].
     Control(Control),
+    /// Ask the servers of the case; answered by [`Engine::answered`].
+    Ask(Question),
     /// Wait for bytes or an end of any connection until this instant (since the case started); answered by
     /// [`Engine::received`], [`Engine::closed`] or [`Engine::deadline_passed`].
     Read { until: Duration },
@@ -104,6 +108,7 @@ enum Doing {
     },
     Accepting(peer::Awaited),
     Controlling,
+    Inquiring(inquiry::Inquiring),
     Over,
 }
 
@@ -172,6 +177,7 @@ impl Engine {
                 Doing::Preparing(preparation) => return Demand::Read { until: preparation.until.min(self.deadline) },
                 Doing::Exchanging(running) => return Demand::Read { until: running.until.min(self.deadline) },
                 Doing::Authenticating(exchange) => return Demand::Read { until: exchange.until.min(self.deadline) },
+                Doing::Inquiring(inquiring) => return Demand::Read { until: inquiring.again.min(self.deadline) },
                 Doing::AwaitingClose { until, .. } | Doing::KeepingSilent { until, .. } | Doing::Waiting { until } => {
                     return Demand::Read { until: (*until).min(self.deadline) };
                 }
@@ -225,6 +231,7 @@ impl Engine {
         let whole_case = self.now >= self.deadline;
         match &self.doing {
             Doing::Waiting { until } if self.now >= *until => self.doing = Doing::Stepping,
+            Doing::Inquiring(inquiring) if !whole_case && self.now >= inquiring.again => self.ask(),
             Doing::KeepingSilent { until, .. } if self.now >= *until => self.silence_kept(),
             Doing::Exchanging(running) if whole_case || self.now >= running.until => self.exchange_timed_out(),
             Doing::Accepting(awaited) if whole_case || self.now >= awaited.until => self.nobody_came(),
@@ -245,6 +252,14 @@ impl Engine {
                 self.over();
             }
             _ => {}
+        }
+    }
+
+    /// What the TLS of a connection can be bound to: names of the IANA registry of channel bindings with their data, the best
+    /// first. To be told before [`Engine::opened`] or [`Engine::secured`].
+    pub fn bound(&mut self, connection: &str, bindings: Vec<(&'static str, Vec<u8>)>) {
+        if let Some(state) = self.connections.get_mut(connection) {
+            state.bindings = bindings;
         }
     }
 

@@ -113,7 +113,9 @@ impl Engine {
         let message = format!("the server did not connect to {domain}");
         let mut finding = self.connection_finding(&awaited.on, awaited.span, message);
         if let Some(peer) = self.scope.environment.peers.get(&awaited.peer) {
-            finding.hints.push(format!("we listened at {}, where the target's file says that mail for {domain} goes", peer.address));
+            finding
+                .hints
+                .push(format!("we listened at {}, where the target's file says that mail for {domain} goes", peer.address));
         }
         self.fail(vec![finding]);
     }

@@ -43,7 +43,7 @@ impl Engine {
         match preparation.steps.pop_front() {
             None => self.doing = Doing::Stepping,
             Some(Ready::Tls) => {
-                self.demands.push_back(Demand::StartTls { connection: on.clone(), inject: Vec::new() });
+                self.demands.push_back(Demand::StartTls { connection: on.clone(), inject: Vec::new(), certificate: None });
                 self.doing = Doing::Upgrading { on, expect: Handshake::Established, span: None, then: Some(preparation) };
             }
             Some(Ready::Await { want, what }) => {

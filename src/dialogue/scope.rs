@@ -23,6 +23,10 @@ pub struct Account {
     pub password: String,
     /// The address mail for it goes to: `alice@example.org`.
     pub address: String,
+    /// Its bearer token (RFC 6750), where the target has them.
+    pub token: Option<String>,
+    /// The certificate it shows as TLS client: PEM, chain and key.
+    pub certificate: Option<Arc<str>>,
 }
 
 /// A domain whose mail the server under test sends to us.
@@ -51,6 +55,8 @@ pub struct Environment {
     pub fixtures: Arc<Fixtures>,
     /// What the target announces, by protocol.
     pub capabilities: BTreeMap<Protocol, Vec<String>>,
+    /// The same under TLS.
+    pub secured_capabilities: BTreeMap<Protocol, Vec<String>>,
     /// How long one exchange may take.
     pub step_timeout: Duration,
     pub limits: Limits,
@@ -58,7 +64,7 @@ pub struct Environment {
 
 impl Environment {
     /// Whether the target announces a capability; names ignore case, a parameter may be asked for (`AUTH PLAIN`), and another
-    /// protocol's be named (`imap:IDLE`).
+    /// protocol's be named (`imap:IDLE`), or what is announced under TLS (`tls:AUTH PLAIN`, `imap:tls:AUTH=PLAIN`).
     pub fn offers(&self, protocol: Protocol, need: &CapabilityNeed) -> bool {
         let (protocol, name) = match need.name.split_once(':') {
             Some((prefix, name)) => match Protocol::ALL.into_iter().find(|known| known.name() == prefix) {
@@ -67,7 +73,11 @@ impl Environment {
             },
             None => (protocol, need.name.as_str()),
         };
-        let announced = self.capabilities.get(&protocol).map_or(&[][..], Vec::as_slice);
+        let (capabilities, name) = match name.strip_prefix("tls:") {
+            Some(name) => (&self.secured_capabilities, name),
+            None => (&self.capabilities, name),
+        };
+        let announced = capabilities.get(&protocol).map_or(&[][..], Vec::as_slice);
         let mut wanted = name.split_whitespace();
         let keyword = wanted.next().unwrap_or_default();
         let parameters: Vec<&str> = wanted.collect();
@@ -128,9 +138,17 @@ impl Scope {
             "login" => Some(&account.login),
             "password" => Some(&account.password),
             "address" => Some(&account.address),
+            "token" => account.token.as_deref(),
             "local-part" => Some(account.address.rsplit_once('@').map_or(account.address.as_str(), |(local, _)| local)),
             _ => None,
         }
+    }
+
+    /// What the account of a role shows as TLS client; the error says what is missing.
+    pub fn certificate(&self, role: &str) -> Result<Arc<str>, String> {
+        let account = self.environment.accounts.get(role).ok_or_else(|| format!("no account is leased for the role `{role}`"))?;
+        let missing = || format!("the account of `{role}` has no `client-certificate:` in the target file");
+        account.certificate.clone().ok_or_else(missing)
     }
 
     /// The initial response of SASL PLAIN (RFC 4616 §2) for a role, not encoded.
@@ -195,12 +213,17 @@ mod tests {
     use super::*;
     use crate::suite::values::VALUE_NAMES;
 
-    #[test]
-    fn every_name_the_lint_knows_has_a_value() {
-        let environment = Environment {
+    fn environment() -> Environment {
+        Environment {
             accounts: BTreeMap::from([(
                 "alice".to_owned(),
-                Account { login: "l".into(), password: "p".into(), address: "a@example.org".into() },
+                Account {
+                    login: "l".into(),
+                    password: "p".into(),
+                    address: "a@example.org".into(),
+                    token: Some("t".into()),
+                    certificate: None,
+                },
             )]),
             peers: BTreeMap::new(),
             mailboxes: BTreeMap::new(),
@@ -209,10 +232,27 @@ mod tests {
             unique: "u".into(),
             fixtures: Arc::new(Fixtures::from([("plain".to_owned(), Arc::from(&b"x"[..]))])),
             capabilities: BTreeMap::new(),
+            secured_capabilities: BTreeMap::new(),
             step_timeout: Duration::ZERO,
             limits: Limits::default(),
-        };
-        let scope = Scope::new(Arc::new(environment));
+        }
+    }
+
+    #[test]
+    fn capabilities_are_asked_for_by_protocol_and_under_tls() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let mut environment = environment();
+        environment.capabilities.insert(Protocol::Smtp, names(&["AUTH CRAM-MD5"]));
+        environment.secured_capabilities.insert(Protocol::Smtp, names(&["AUTH PLAIN CRAM-MD5"]));
+        environment.secured_capabilities.insert(Protocol::Imap, names(&["AUTH=PLAIN"]));
+        let offers = |name: &str, present| environment.offers(Protocol::Smtp, &CapabilityNeed { name: name.into(), present });
+        assert!(offers("AUTH CRAM-MD5", true) && offers("tls:AUTH PLAIN", true) && offers("imap:tls:AUTH=PLAIN", true));
+        assert!(offers("AUTH PLAIN", false) && offers("imap:AUTH=PLAIN", false) && offers("tls:AUTH LOGIN", false));
+    }
+
+    #[test]
+    fn every_name_the_lint_knows_has_a_value() {
+        let scope = Scope::new(Arc::new(environment()));
         for name in VALUE_NAMES {
             let argument = match name {
                 "literal" | "message" | "size" => Some("plain"),

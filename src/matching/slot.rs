@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64_TEXT;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::PatternError;
@@ -40,13 +42,17 @@ pub(super) enum Narrowing {
     /// `/.{n}/`: any n octets, which no automaton need be built for.
     Octets(usize),
     Regex(Regex),
+    /// `base64:/regex/`: base64 of what the expression matches.
+    Encoded(Regex),
 }
 
 impl PartialEq for Narrowing {
     fn eq(&self, other: &Narrowing) -> bool {
         match (self, other) {
             (Narrowing::Octets(a), Narrowing::Octets(b)) => a == b,
-            (Narrowing::Regex(a), Narrowing::Regex(b)) => a.as_str() == b.as_str(),
+            (Narrowing::Regex(a), Narrowing::Regex(b)) | (Narrowing::Encoded(a), Narrowing::Encoded(b)) => {
+                a.as_str() == b.as_str()
+            }
             _ => std::mem::discriminant(self) == std::mem::discriminant(other),
         }
     }
@@ -63,7 +69,8 @@ impl Slot {
         let fail = |message: String| PatternError { line: 0, offset: hole.offset, message };
         let name = hole.name.as_str();
         let argument = hole.argument.as_deref();
-        let narrows = |argument: &str| NARROWINGS.contains(&argument) || argument.starts_with('/');
+        let narrows =
+            |argument: &str| NARROWINGS.contains(&argument) || argument.starts_with('/') || argument.starts_with("base64:/");
         let is_function =
             FUNCTIONS.contains(&name) && argument.is_some_and(|argument| OF_TEXT.contains(&name) || !narrows(argument));
         let kind = match (name, argument) {
@@ -100,19 +107,26 @@ impl Narrowing {
             Some("modseq") => return Ok(Narrowing::Modseq),
             Some(argument) => argument,
         };
+        let (encoded, argument) = match argument.strip_prefix("base64:") {
+            Some(argument) => (true, argument),
+            None => (false, argument),
+        };
         if let Some(expression) = argument.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
             let octets = expression.strip_prefix(".{").and_then(|rest| rest.strip_suffix('}'));
-            if let Some(octets) = octets.and_then(|digits| digits.parse().ok()) {
+            if let Some(octets) = octets.and_then(|digits| digits.parse().ok()).filter(|_| !encoded) {
                 return Ok(Narrowing::Octets(octets));
             }
-            return whole(expression).map(Narrowing::Regex).map_err(|error| {
+            let kind = if encoded { Narrowing::Encoded } else { Narrowing::Regex };
+            return whole(expression).map(kind).map_err(|error| {
                 let detail = error.to_string();
                 let reason = detail.lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned();
                 format!("`/{expression}/` is not a regular expression: {reason}")
             });
         }
         let hint = nearest(argument, NARROWINGS).map(|near| format!("; did you mean `:{near}`?")).unwrap_or_default();
-        Err(format!("`:{argument}` narrows nothing: `:number`, `:atom`, `:date`, `:base64`, `:modseq` and `:/regex/` do{hint}"))
+        Err(format!(
+            "`:{argument}` narrows nothing: `:number`, `:atom`, `:date`, `:base64`, `:modseq`, `:/regex/` and `:base64:/regex/` do{hint}"
+        ))
     }
 
     /// Whether these octets, all of them, are of the kind.
@@ -130,6 +144,7 @@ impl Narrowing {
             }
             Narrowing::Octets(count) => octets.len() == *count,
             Narrowing::Regex(expression) => expression.is_match(octets),
+            Narrowing::Encoded(expression) => BASE64_TEXT.decode(octets).is_ok_and(|text| expression.is_match(&text)),
         }
     }
 
@@ -144,6 +159,7 @@ impl Narrowing {
             Narrowing::Modseq => "a mod-sequence",
             Narrowing::Octets(_) => "so many octets",
             Narrowing::Regex(_) => "what the regular expression matches",
+            Narrowing::Encoded(_) => "base64 of what the regular expression matches",
         }
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use globset::GlobMatcher;
 
 use crate::dialogue::Environment;
-use crate::suite::topology::Control;
-use crate::suite::{Action, CapabilityNeed, Case, Level, Literals, Protocol, Start, Step, Transport};
+use crate::suite::roles::Secrets;
+use crate::suite::{Action, CapabilityNeed, Case, Level, Literals, Protocol, Start, StartState, Step, Transport};
 use crate::target::{Target, baseline};
 
 /// What the command line selects.
@@ -95,20 +95,45 @@ pub fn starts(case: &Case) -> Vec<&Start> {
     found
 }
 
-/// Everything a dialogue does to servers.
-pub(super) fn controls(steps: &[Step]) -> impl Iterator<Item = &Control> {
-    fn walk<'a>(steps: &'a [Step], found: &mut Vec<&'a Control>) {
+/// Everything a case does to servers or asks them.
+pub(super) fn steering(case: &Case) -> Vec<&Action> {
+    fn walk<'a>(steps: &'a [Step], found: &mut Vec<&'a Action>) {
         for step in steps {
             match &step.action {
-                Action::Control(control) => found.push(control),
+                Action::Control(_) | Action::Inquire(_) => found.push(&step.action),
                 Action::Eventually { dialogue, .. } | Action::When { dialogue, .. } => walk(dialogue, found),
                 _ => {}
             }
         }
     }
     let mut found = Vec::new();
-    walk(steps, &mut found);
-    found.into_iter()
+    walk(&case.setup, &mut found);
+    walk(&case.dialogue, &mut found);
+    found
+}
+
+/// A control that the target lacks.
+fn missing_control(case: &Case, target: &Target) -> Option<String> {
+    steering(case).into_iter().find_map(|action| match action {
+        Action::Control(control) => Some(control.name()).filter(|name| !target.controls.contains_key(name)),
+        Action::Inquire(inquiry) => Some(inquiry.question.name().to_owned()),
+        _ => None,
+    })
+}
+
+/// Whether the case asks for something that is announced under TLS.
+pub fn asks_under_tls(case: &Case) -> bool {
+    fn asks(need: &CapabilityNeed) -> bool {
+        need.name.starts_with("tls:") || need.name.contains(":tls:")
+    }
+    fn walk(steps: &[Step]) -> bool {
+        steps.iter().any(|step| match &step.action {
+            Action::When { capability, dialogue } => asks(capability) || walk(dialogue),
+            Action::Eventually { dialogue, .. } => walk(dialogue),
+            _ => false,
+        })
+    }
+    case.requires.iter().any(asks) || walk(&case.setup) || walk(&case.dialogue)
 }
 
 /// Whether the case does a TLS handshake of its own.
@@ -154,6 +179,13 @@ pub fn impossible(case: &Case, target: &Target, environment: &Environment) -> Op
     if upgrades(&case.dialogue) && !target.has_starttls(case.start.protocol, service) {
         return Some(format!("the target offers no STARTTLS for {}", case.start.protocol));
     }
+    let secrets = Secrets::of(case);
+    if secrets.token && !target.accounts.iter().all(|account| account.token.is_some()) {
+        return Some("the target's accounts have no `token:`".to_owned());
+    }
+    if secrets.certificate && !target.accounts.iter().all(|account| account.certificate.is_some()) {
+        return Some("the target's accounts have no `client-certificate:`".to_owned());
+    }
     if let Some(need) = case.requires.iter().find(|need| !environment.offers(case.start.protocol, need)) {
         return Some(if need.present { format!("needs {}", need.name) } else { format!("needs a server without {}", need.name) });
     }
@@ -161,15 +193,21 @@ pub fn impossible(case: &Case, target: &Target, environment: &Environment) -> Op
     {
         return Some("needs LITERAL+ or LITERAL-".to_owned());
     }
-    let missing = controls(&case.setup)
-        .chain(controls(&case.dialogue))
-        .map(Control::name)
-        .find(|control| target.kind.is_none() && !target.controls.contains_key(control));
+    let missing = missing_control(case, target).filter(|_| target.kind.is_none());
     if let Some(control) = missing {
         return Some(format!("the target has no control `{control}`"));
     }
     if case.topology.is_none() && case.roles.len() > target.accounts.len() {
         return Some(format!("needs {} accounts, the target has {}", case.roles.len(), target.accounts.len()));
+    }
+    let logs_in = |start: &&Start| start.protocol == Protocol::Smtp && start.state == StartState::Authenticated;
+    let by_smtp = environment.capabilities.get(&Protocol::Smtp);
+    let auth = CapabilityNeed { name: "AUTH".to_owned(), present: true };
+    if starts(case).iter().any(|start| logs_in(start) && start.service.is_none())
+        && by_smtp.is_some()
+        && !environment.offers(Protocol::Smtp, &auth)
+    {
+        return Some("the target offers no AUTH for smtp".to_owned());
     }
     if case.peers.len() > target.peers.len() {
         return Some(match target.peers.len() {

@@ -15,7 +15,7 @@ use crate::suite::ConnectionName;
 use crate::suite::topology::Control;
 use crate::target::network::Network;
 use crate::target::{Command, Processes, Target};
-use crate::transport::{Connection, Listener, TlsClient, end_in_words, server_config};
+use crate::transport::{Connection, Listener, TlsClient, client_config, end_in_words, server_config};
 
 /// What driving needs besides the engine.
 pub struct Driver<'a> {
@@ -64,7 +64,14 @@ impl Driver<'_> {
                 _ => None,
             };
             match demand {
-                Demand::Finished => return engine.finish(),
+                Demand::Finished => {
+                    let mut played = engine.finish();
+                    if let Some(network) = network {
+                        played.transcript.entries.extend(network.overheard(begun.into_std()));
+                        played.transcript.entries.sort_by_key(|entry| entry.at);
+                    }
+                    return played;
+                }
                 Demand::Open { connection, protocol, service, server, implicit_tls } => {
                     connections.remove(&connection);
                     let member = network.as_deref().and_then(|network| network.member(server.as_deref()));
@@ -76,6 +83,7 @@ impl Driver<'_> {
                     match Connection::open(address, tls.then_some(client), self.target.timeouts.connect).await {
                         Ok(open) => {
                             clients.insert(connection.clone(), client.clone());
+                            engine.bound(&connection, open.channel_bindings());
                             connections.insert(connection.clone(), open);
                             engine.opened(&connection, tls, begun.elapsed());
                         }
@@ -92,18 +100,24 @@ impl Driver<'_> {
                         engine.closed(&connection, &why, begun.elapsed());
                     }
                 }
-                Demand::StartTls { connection, inject } => {
+                Demand::StartTls { connection, inject, certificate } => {
+                    let client = clients.get(&connection).unwrap_or(self.tls);
+                    let tls = match self.as_client(client, certificate.as_deref()) {
+                        Ok(tls) => tls,
+                        Err(why) => {
+                            engine.tls_failed(&connection, &why, begun.elapsed());
+                            continue;
+                        }
+                    };
                     let Some(open) = connections.get_mut(&connection) else {
                         engine.tls_failed(&connection, "the connection is gone", begun.elapsed());
                         continue;
                     };
-                    match tokio::time::timeout(
-                        self.target.timeouts.step,
-                        open.secure(&inject, clients.get(&connection).unwrap_or(self.tls)),
-                    )
-                    .await
-                    {
-                        Ok(Ok(())) => engine.secured(&connection, begun.elapsed()),
+                    match tokio::time::timeout(self.target.timeouts.step, open.secure(&inject, &tls)).await {
+                        Ok(Ok(())) => {
+                            engine.bound(&connection, open.channel_bindings());
+                            engine.secured(&connection, begun.elapsed());
+                        }
                         Ok(Err(error)) => {
                             connections.remove(&connection);
                             engine.tls_failed(&connection, &error.to_string(), begun.elapsed());
@@ -180,6 +194,13 @@ impl Driver<'_> {
                     };
                     engine.controlled(result, begun.elapsed());
                 }
+                Demand::Ask(question) => {
+                    let answer = match network.as_deref() {
+                        Some(network) => network.ask(&question),
+                        None => Err("they are not the case's own".to_owned()),
+                    };
+                    engine.answered(answer, begun.elapsed());
+                }
                 Demand::Read { until } | Demand::Accept { until, .. } => {
                     let now = begun.elapsed();
                     // What is there already is read first, but a server that never pauses does not put the deadline off for ever.
@@ -219,12 +240,24 @@ impl Driver<'_> {
         }
     }
 
+    /// How the harness does TLS, with a certificate of its own if a case says so.
+    fn as_client(&self, usual: &TlsClient, certificate: Option<&str>) -> Result<TlsClient, String> {
+        match certificate {
+            None => Ok(usual.clone()),
+            Some(pem) => {
+                let config = client_config(&self.target.trust, Some(pem))?;
+                Ok(TlsClient { config, server_name: usual.server_name.clone() })
+            }
+        }
+    }
+
     async fn control(&self, control: &Control) -> Result<(), String> {
         let name = control.name();
         let argument = match control {
             Control::Clock { by, .. } => by.as_secs().to_string(),
             Control::Power { server, .. } => server.clone(),
             Control::Way { between, .. } => between.join(" "),
+            Control::Queue { what, .. } => what.to_string(),
         };
         let line = self.target.controls.get(&name).ok_or_else(|| format!("the target has no control `{name}`"))?;
         let command = Command { line: line.replace("{argument}", &argument), timeout: Duration::from_secs(30) };

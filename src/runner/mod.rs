@@ -109,13 +109,18 @@ pub struct Plan<'a> {
 pub async fn run(plan: Plan<'_>, interrupt: impl Future<Output = ()>, tell: &mut dyn FnMut(Event)) -> Result<RunResult, String> {
     let Plan { library, chosen, target, processes, baseline, options } = plan;
     let server_name = ServerName::try_from(target.domain.clone()).unwrap_or(ServerName::IpAddress(target.host.into()));
-    let tls = TlsClient { config: client_config(&target.trust)?, server_name };
+    let tls = TlsClient { config: client_config(&target.trust, None)?, server_name };
     let filters = snapshot::Filters::new(&target.snapshot_filters)?;
     let (stop, stopped) = watch::channel(false);
     let begun = Instant::now();
     let driver = Driver { target: &target, tls: &tls, processes: &processes };
     let (facts, failure) = match probe::probe(&driver, &stopped).await {
-        Ok(facts) => (facts, None),
+        Ok(mut facts) => {
+            if chosen.cases.iter().any(|case| choose::asks_under_tls(case)) {
+                probe::probe_under_tls(&driver, &stopped, &mut facts).await;
+            }
+            (facts, None)
+        }
         Err(why) => {
             let facts =
                 TargetFacts { name: target.name.clone(), description: target.description.clone(), ..TargetFacts::default() };

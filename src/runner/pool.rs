@@ -112,7 +112,13 @@ impl Pool {
 impl From<&AccountSlot> for Account {
     /// The account as the case that leases it sees it.
     fn from(slot: &AccountSlot) -> Account {
-        Account { login: slot.login.clone(), password: slot.password.clone(), address: slot.address.clone() }
+        Account {
+            login: slot.login.clone(),
+            password: slot.password.clone(),
+            address: slot.address.clone(),
+            token: slot.token.clone(),
+            certificate: slot.certificate.clone(),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::drive::Driver;
 use crate::dialogue::{Account, Engine, Environment};
 use crate::outcome::{TargetFacts, Verdict};
 use crate::protocol::Limits;
-use crate::suite::{Fixtures, Protocol, Start, StartState, inline};
+use crate::suite::{Fixtures, Protocol, Start, StartState, Transport, inline};
 use crate::target::Target;
 use crate::transcript::{What, visible};
 
@@ -17,6 +17,7 @@ use crate::transcript::{What, visible};
 struct Question {
     state: StartState,
     lines: &'static str,
+    transport: Option<Transport>,
 }
 
 fn questions(protocol: Protocol, accounts: bool) -> Vec<Question> {
@@ -25,9 +26,9 @@ fn questions(protocol: Protocol, accounts: bool) -> Vec<Question> {
         Protocol::Pop3 => ("C: CAPA\nS: +OK|-ERR\n", true),
         Protocol::Imap => ("C: p1 CAPABILITY\nS: p1 OK\n", true),
     };
-    let mut questions = vec![Question { state: StartState::Greeted, lines }];
+    let mut questions = vec![Question { state: StartState::Greeted, lines, transport: None }];
     if login && accounts {
-        questions.push(Question { state: StartState::Authenticated, lines });
+        questions.push(Question { state: StartState::Authenticated, lines, transport: None });
     }
     questions
 }
@@ -66,6 +67,30 @@ pub async fn probe(driver: &Driver<'_>, stop: &watch::Receiver<bool>) -> Result<
     Ok(facts)
 }
 
+/// Asks again under TLS, where cases want to know. Nothing is announced where the target has none, or none that works: that is
+/// for the suites to judge.
+pub async fn probe_under_tls(driver: &Driver<'_>, stop: &watch::Receiver<bool>, facts: &mut TargetFacts) {
+    for protocol in Protocol::ALL {
+        let announced = under_tls(driver, stop, protocol).await;
+        facts.secured_capabilities.insert(protocol, announced);
+    }
+}
+
+async fn under_tls(driver: &Driver<'_>, stop: &watch::Receiver<bool>, protocol: Protocol) -> Vec<String> {
+    let target = driver.target;
+    let transport = if target.endpoint(protocol, None, true).is_some() {
+        Transport::Tls
+    } else if target.has_starttls(protocol, None) {
+        Transport::StartTls
+    } else {
+        return Vec::new();
+    };
+    let Some(question) = questions(protocol, false).into_iter().next() else { return Vec::new() };
+    let question = Question { transport: Some(transport), ..question };
+    let announced = ask(driver, stop, protocol, &question).await.map(|(_, announced)| announced).unwrap_or_default();
+    announced.into_iter().filter(|capability| !ignored(target, capability)).collect()
+}
+
 fn ignored(target: &Target, capability: &str) -> bool {
     let keyword = capability.split_whitespace().next().unwrap_or_default();
     target.ignored_capabilities.iter().any(|name| name.eq_ignore_ascii_case(keyword) || name.eq_ignore_ascii_case(capability))
@@ -83,6 +108,7 @@ pub fn bare_environment(target: &Target, facts: &TargetFacts) -> Environment {
         unique: "probe".to_owned(),
         fixtures: Arc::new(Fixtures::new()),
         capabilities: facts.capabilities.clone(),
+        secured_capabilities: facts.secured_capabilities.clone(),
         step_timeout: target.timeouts.step,
         limits: Limits::default(),
     }
@@ -97,8 +123,9 @@ async fn ask(
     let target = driver.target;
     let start = Start { protocol, service: None, state: question.state, role: "alice".to_owned(), mailbox: None, server: None };
     let timeout = target.timeouts.step * 2 + target.timeouts.connect;
-    let case = inline::case("sanity", start, question.lines, timeout)
+    let mut case = inline::case("sanity", start, question.lines, timeout)
         .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+    case.variant.transport = question.transport;
     let environment = bare_environment(target, &TargetFacts::default());
     let played = driver.drive(Engine::new(Arc::new(case), environment, false), stop.clone()).await;
     let place = target.endpoint(protocol, None, false).map(|(address, _)| address.to_string()).unwrap_or_default();

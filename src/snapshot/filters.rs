@@ -12,6 +12,8 @@ pub(super) enum Scope {
     Both,
     Sent,
     Received,
+    /// What was sent within a SASL exchange, behind the command that began it.
+    Exchange,
     /// Replies that follow one of these commands on their connection.
     AnswerTo(&'static [&'static str]),
 }
@@ -103,7 +105,8 @@ const TABLE: &[(&str, Scope, &str)] = &[
     // What answers it, and SASL challenges and responses: they hold the account, a time stamp, or a digest of one.
     ("digest", Scope::Sent, r"(?i)^APOP \S+ ([0-9a-f]{32})$"),
     ("challenge", Scope::Received, r"^(?:334|\+) ([A-Za-z0-9+/]{12,}={0,2})$"),
-    ("response", Scope::Sent, r"(?i)\bAUTH(?:ENTICATE)? \S+ ([A-Za-z0-9+/]{8,}={0,2})$"),
+    ("response", Scope::Sent, r"(?i)\bAUTH(?:ENTICATE)? \S+ ([A-Za-z0-9+/]{6,}={0,2})$"),
+    ("response", Scope::Exchange, r"^([A-Za-z0-9+/]{6,}={0,2})$"),
     ("response", Scope::Sent, r"^([A-Za-z0-9+/]{12,}={1,2})$"),
     ("response", Scope::Sent, r"^(A[GH][A-Za-z0-9+/]{10,}={0,2})$"),
     // Which of several sessions is told first is the network's doing (RFC 3501 §2.3.2).

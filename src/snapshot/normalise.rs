@@ -1,6 +1,6 @@
 //! A transcript as text that two runs share: the notation of the suites, with names where values were.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::filters::{Filter, Filters, Scope};
 use crate::suite::{ConnectionName, Party};
@@ -27,6 +27,7 @@ pub fn normalise(transcript: &Transcript, values: &[(String, Vec<u8>)], filters:
 
     let mut page = String::new();
     let mut commands: HashMap<&ConnectionName, String> = HashMap::new();
+    let mut exchanges: HashSet<&ConnectionName> = HashSet::new();
     for entry in &transcript.entries {
         if let What::Sent(bytes) = &entry.what {
             commands.insert(&entry.connection, last_command(bytes));
@@ -35,10 +36,18 @@ pub fn normalise(transcript: &Transcript, values: &[(String, Vec<u8>)], filters:
             continue;
         }
         let command = commands.get(&entry.connection).map_or("", String::as_str);
-        let seen = |filter: &&Filter| applies(filter.scope, &entry.what, command);
         let (ours, theirs) = match entry.party {
             Party::Server => ("C", "S"),
             Party::Client => ("S", "C"),
+        };
+        let exchanging = exchanges.contains(&entry.connection);
+        match goes_on(&entry.what, exchanging) {
+            true => exchanges.insert(&entry.connection),
+            false => exchanges.remove(&entry.connection),
+        };
+        let seen = |filter: &&Filter| match filter.scope {
+            Scope::Exchange => exchanging && matches!(entry.what, What::Sent(_)),
+            scope => applies(scope, &entry.what, command),
         };
         let (letter, said) = match &entry.what {
             What::Sent(bytes) => (ours, lines(&named(bytes, &values))),
@@ -107,6 +116,20 @@ fn marked(letter: &str, connection: &str, line: &str) -> String {
     format!("{}\n", marked.trim_end())
 }
 
+/// Whether a SASL exchange is under way behind this: AUTH and AUTHENTICATE begin it, a challenge keeps it up.
+fn goes_on(what: &What, exchanging: bool) -> bool {
+    match what {
+        What::Sent(bytes) => {
+            let said = lines(bytes).pop().unwrap_or_default().to_ascii_uppercase();
+            let mut words = said.split(' ');
+            let first = words.next();
+            exchanging || first == Some("AUTH") || words.next() == Some("AUTHENTICATE")
+        }
+        What::Received(bytes) => exchanging && (bytes.starts_with(b"334") || bytes.starts_with(b"+ ") || bytes == b"+\r\n"),
+        What::Event(_) => false,
+    }
+}
+
 fn applies(scope: Scope, what: &What, command: &str) -> bool {
     match (scope, what) {
         (Scope::Both, _) | (Scope::Sent, What::Sent(_)) | (Scope::Received, What::Received(_)) => true,
@@ -164,11 +187,17 @@ fn named(bytes: &[u8], values: &[(&str, &[u8])]) -> Vec<u8> {
     out
 }
 
-/// The name the engine wrote in place of a secret: `${alice.password}`, `${sasl-plain:alice}`.
+/// The name the engine wrote in place of a secret: `${alice.password}`, `${alice.token}`, `${sasl-plain:alice}`.
 fn masked(text: &[u8]) -> Option<&[u8]> {
+    // The engine undoes base64 to hide what is in it.
+    let wrapped = text.starts_with(b"${base64:").then(|| text.get(..200).unwrap_or(text));
+    if wrapped.is_some_and(|text| memchr::memmem::find(text, b".token}").is_some()) {
+        return text.get(..9);
+    }
     let end = text.iter().take(40).position(|octet| *octet == b'}')?;
     let name = text.get(..=end)?;
-    let is_secret = name.starts_with(b"${") && (name.ends_with(b".password}") || name.starts_with(b"${sasl-plain:"));
+    let of_account = name.ends_with(b".password}") || name.ends_with(b".token}");
+    let is_secret = name.starts_with(b"${") && (of_account || name.starts_with(b"${sasl-plain:"));
     is_secret.then_some(name)
 }
 

@@ -28,7 +28,8 @@ pub enum Kind {
 }
 
 /// How a connection that is named comes to be.
-pub const NOT_OPEN: &str = "open it above with `connect: {name: …}`; one that the server under test opens, with `accept:` or `serve:`";
+pub const NOT_OPEN: &str =
+    "open it above with `connect: {name: …}`; one that the server under test opens, with `accept:` or `serve:`";
 
 /// What a `C:` or `S:` line is before replies are put together.
 struct Spoken<'a> {
@@ -63,9 +64,7 @@ pub fn exchanges(
     while let Some(first) = rest.first() {
         let on = first.on.clone();
         let Some(kind) = kind_of(&on) else {
-            problems.push(
-                Problem::error(file, first.span, format!("no connection is named `{on}` here")).with_hint(NOT_OPEN),
-            );
+            problems.push(Problem::error(file, first.span, format!("no connection is named `{on}` here")).with_hint(NOT_OPEN));
             rest = &rest[1..];
             continue;
         };

@@ -219,6 +219,46 @@ pub enum ActionYaml {
     Clock(ClockYaml),
     /// Control of a server: `{stop: name}`.
     Server(ServerActionYaml),
+    /// What one server of the topology said to another.
+    Overheard(OverheardYaml),
+    /// What waits in the queue of a server, or what is done to it.
+    Queue(QueueYaml),
+}
+
+/// What must have been said on the way between two servers, in the time given.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OverheardYaml {
+    pub from: String,
+    pub to: String,
+    /// How many connections there were since the case started.
+    pub connections: Option<usize>,
+    /// Regular expression → how many lines of the sending server have a match.
+    #[serde(default)]
+    pub lines: BTreeMap<String, usize>,
+    /// Default `5s`.
+    pub within: Option<String>,
+}
+
+/// One of `flush`, `hold`, `release` and `delete`, each of `all` or a domain; or what must be waiting, in the time given.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueueYaml {
+    /// Default: the first of the topology.
+    pub server: Option<String>,
+    /// Try now.
+    pub flush: Option<String>,
+    /// Do not try until released.
+    pub hold: Option<String>,
+    pub release: Option<String>,
+    /// Remove; nobody is told.
+    pub delete: Option<String>,
+    /// How many recipients must be waiting, none of them being sent.
+    pub recipients: Option<usize>,
+    /// How often each of them must have been tried.
+    pub attempts: Option<u32>,
+    /// Default `5s`.
+    pub within: Option<String>,
 }
 
 /// `clock: +30m` or `clock: {server: name, by: +30m}`.
@@ -305,6 +345,9 @@ pub struct TlsYaml {
     pub on: String,
     /// Bytes sent in clear right before the handshake, in the same packet.
     pub inject: Option<String>,
+    /// The client shows this role's certificate.
+    #[serde(rename = "as")]
+    pub role: Option<String>,
     /// `refused` if the handshake must not succeed; `either`: both are right, and the case ends where it is refused.
     pub expect: Option<TlsExpectYaml>,
     /// On an accepted connection: what the harness shows.
@@ -320,14 +363,33 @@ pub enum TlsExpectYaml {
 }
 
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AuthenticateYaml {
     #[serde(default)]
     pub on: String,
     #[serde(rename = "as")]
     pub role: Option<String>,
-    /// PLAIN, LOGIN or CRAM-MD5.
+    /// PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-1, SCRAM-SHA-256 or one of these with -PLUS, OAUTHBEARER, XOAUTH2, EXTERNAL.
     pub mechanism: String,
+    /// The channel binding of a -PLUS form: `tls-exporter` or `tls-server-end-point`. Default: the best the connection has.
+    pub binding: Option<String>,
+    /// In place of the role's password.
+    pub password: Option<String>,
+    /// The authorization identity.
+    pub authorize_as: Option<String>,
+    /// The client's first message, whole, in place of the usual one.
+    pub client_first: Option<String>,
+    /// SCRAM's last message without its proof, in place of the usual one; `${nonce}` is the nonce as the server sent it.
+    pub client_final: Option<String>,
+    /// `refused` if the server must not accept it.
+    pub expect: Option<AuthenticateExpectYaml>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthenticateExpectYaml {
+    Accepted,
+    Refused,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

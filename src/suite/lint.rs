@@ -80,6 +80,7 @@ impl Lint<'_> {
                 }
                 Action::Tls { inject: Some(bytes), .. } => self.raw(bytes, step.span),
                 Action::Accept { serve: Some(serve), .. } => self.serve(serve, step.span),
+                Action::Authenticate { asked, .. } => self.authentication(asked, step.span),
                 Action::Reconnect { on, .. } => {
                     self.tags.remove(on);
                 }
@@ -108,6 +109,21 @@ impl Lint<'_> {
             if let RawPiece::Hole(hole) = piece {
                 self.used(hole, span);
             }
+        }
+    }
+
+    /// In SCRAM's last message `${nonce}` is what the server sent.
+    fn authentication(&mut self, asked: &Authentication, span: Span) {
+        for bytes in asked.templates().filter(|bytes| Some(*bytes) != asked.last.as_ref()) {
+            self.raw(bytes, span);
+        }
+        if let Some(last) = &asked.last {
+            let hidden = self.captures.insert("nonce".to_owned(), (span, true));
+            self.raw(last, span);
+            match hidden {
+                Some(hidden) => self.captures.insert("nonce".to_owned(), hidden),
+                None => self.captures.remove("nonce"),
+            };
         }
     }
 
@@ -276,8 +292,9 @@ impl Lint<'_> {
         if self.known(hole, span) || necessity == Necessity::MustNot {
             return;
         }
-        let narrowed =
-            hole.argument.as_deref().is_none_or(|argument| NARROWINGS.contains(&argument) || argument.starts_with('/'));
+        let narrowed = hole.argument.as_deref().is_none_or(|argument| {
+            NARROWINGS.contains(&argument) || argument.starts_with('/') || argument.starts_with("base64:/")
+        });
         if narrowed {
             self.captures.insert(hole.name.clone(), (span, false));
         }
@@ -318,7 +335,7 @@ impl Lint<'_> {
             }
             name => {
                 let role = name.split_once('.').is_some_and(|(role, field)| {
-                    ROLES.contains(&role) && ["login", "password", "address", "local-part"].contains(&field)
+                    ROLES.contains(&role) && ["login", "password", "address", "local-part", "token"].contains(&field)
                 });
                 let mailbox = self.case.mailboxes.iter().any(|mailbox| mailbox.variable == name);
                 let peer = name.split_once('.').is_some_and(|(peer, field)| PEERS.contains(&peer) && field == "domain");

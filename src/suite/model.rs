@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use super::peer::{Certificate, PEERS, Rule, Serve};
-use super::topology::{Control, Topology};
+use super::topology::{Control, Inquiry, Topology};
 
 /// The protocol of a connection: the key into `protocol::PROTOCOLS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -261,8 +261,13 @@ pub fn expects_anything(case: &Case) -> bool {
         steps.iter().any(|step| match &step.action {
             Action::Exchange(exchange) => !exchange.expects.is_empty(),
             Action::Eventually { dialogue, .. } | Action::When { dialogue, .. } => any(dialogue),
-            Action::Closed { .. } | Action::Silence { .. } | Action::Tls { .. } | Action::Authenticate { .. } => true,
-            Action::Accept { .. } | Action::Unvisited { .. } => true,
+            Action::Closed { .. }
+            | Action::Silence { .. }
+            | Action::Tls { .. }
+            | Action::Authenticate { .. }
+            | Action::Inquire(_)
+            | Action::Accept { .. }
+            | Action::Unvisited { .. } => true,
             _ => false,
         })
     }
@@ -324,14 +329,15 @@ pub enum Action {
     Tls {
         on: ConnectionName,
         inject: Option<RawTemplate>,
+        /// Whose certificate the client shows.
+        role: Option<String>,
         expect: Handshake,
         /// What the harness shows where it is the server.
         certificate: Certificate,
     },
     Authenticate {
         on: ConnectionName,
-        role: String,
-        mechanism: String,
+        asked: Box<Authentication>,
     },
     /// The server must close the connection within this time.
     Closed {
@@ -354,7 +360,50 @@ pub enum Action {
     },
     /// Steer the servers.
     Control(Control),
+    /// Ask the servers what became of something.
+    Inquire(Inquiry),
 }
+
+/// A SASL exchange, and what of it the suite writes otherwise than a client would.
+#[derive(Clone, Debug)]
+pub struct Authentication {
+    pub role: String,
+    /// In capital letters; one of [`MECHANISMS`].
+    pub mechanism: String,
+    /// The channel binding of SCRAM's -PLUS forms.
+    pub binding: Option<String>,
+    /// In place of the role's password.
+    pub password: Option<RawTemplate>,
+    /// The authorization identity.
+    pub authorize_as: Option<RawTemplate>,
+    /// The client's first message, whole.
+    pub first: Option<RawTemplate>,
+    /// SCRAM's last message, without its proof.
+    pub last: Option<RawTemplate>,
+    /// The server must refuse it.
+    pub refused: bool,
+}
+
+impl Authentication {
+    /// What of it the suite writes.
+    pub fn templates(&self) -> impl Iterator<Item = &RawTemplate> {
+        [&self.password, &self.authorize_as, &self.first, &self.last].into_iter().flatten()
+    }
+}
+
+/// The SASL mechanisms of `authenticate:`.
+pub const MECHANISMS: [&str; 10] = [
+    "PLAIN",
+    "LOGIN",
+    "CRAM-MD5",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-1-PLUS",
+    "SCRAM-SHA-256-PLUS",
+    "OAUTHBEARER",
+    "XOAUTH2",
+    "EXTERNAL",
+];
 
 /// What must come of a TLS handshake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::block::Kind;
 use super::build::point;
-use super::form::{AcceptYaml, CertificateYaml, RepliesYaml, ServeYaml};
+use super::form::{AcceptYaml, CertificateYaml, RepliesYaml, ServeYaml, TlsYaml};
 use super::model::*;
 use super::problem::{Problem, did_you_mean};
 use super::steps::Reader;
@@ -43,6 +44,33 @@ impl Reader<'_> {
             None => problem.with_hint(format!("peers are {}", PEERS.join(", "))),
         });
         None
+    }
+
+    /// A connection that the harness opened.
+    pub(super) fn own(&mut self, name: &str, action: &str, span: Span) -> ConnectionName {
+        if let Some(Kind::Accepted { .. }) = self.opened.kinds.get(name) {
+            let message = format!("`{action}` is for connections we open; `{name}` is opened by the server under test");
+            self.problems.push(Problem::error(self.file, span, message));
+        }
+        self.connection(name, span)
+    }
+
+    /// As client or as server of the handshake, not both.
+    pub(super) fn tls_side(&mut self, tls: &TlsYaml, span: Span) {
+        let kind = self.opened.kinds.get(&tls.on).copied();
+        let wrong = match kind {
+            Some(Kind::Opened(_)) if tls.certificate.is_some() => {
+                "`certificate` is for accepted connections, where the harness is the server"
+            }
+            Some(Kind::Accepted { .. }) if tls.inject.is_some() => {
+                "`inject` is for connections we open: an accepting server sends nothing between its 220 and the handshake"
+            }
+            Some(Kind::Accepted { served: true }) => {
+                "a served connection goes under TLS by itself when the client says STARTTLS; offer it in `capabilities`"
+            }
+            _ => return,
+        };
+        self.problems.push(Problem::error(self.file, span, wrong));
     }
 
     /// The name of a connection that will be accepted, and the peer it comes to: the one it is named after, or the first.

@@ -53,9 +53,15 @@ fn walk(steps: &[Step], roles: &mut Vec<String>) {
                 }
             }
             Action::Raw { bytes, .. } => from_raw(bytes, roles),
-            Action::Tls { inject: Some(bytes), .. } => from_raw(bytes, roles),
+            Action::Tls { inject, role, .. } => {
+                if let Some(bytes) = inject {
+                    from_raw(bytes, roles);
+                }
+                if let Some(role) = role {
+                    add(roles, role);
+                }
+            }
             Action::Connect { start, .. } => from_start(start, roles),
-            Action::Authenticate { role, .. } => add(roles, role),
             Action::Refuse { peer } | Action::Unvisited { peer, .. } => add(roles, peer),
             Action::Accept { peer, serve, .. } => {
                 add(roles, peer);
@@ -68,10 +74,62 @@ fn walk(steps: &[Step], roles: &mut Vec<String>) {
                     rule.pattern.holes().for_each(|hole| from_hole(hole.1, roles));
                 }
             }
+            Action::Authenticate { asked, .. } => {
+                add(roles, &asked.role);
+                for bytes in asked.templates() {
+                    from_raw(bytes, roles);
+                }
+            }
             Action::Eventually { dialogue, .. } | Action::When { dialogue, .. } => walk(dialogue, roles),
             _ => {}
         }
     }
+}
+
+/// What a case needs of its accounts besides a password: a bearer token, a certificate for TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Secrets {
+    pub token: bool,
+    pub certificate: bool,
+}
+
+impl Secrets {
+    /// The needs of a case.
+    pub fn of(case: &Case) -> Secrets {
+        let mut secrets = Secrets::default();
+        secrets.walk(&case.setup);
+        secrets.walk(&case.dialogue);
+        secrets
+    }
+
+    fn walk(&mut self, steps: &[Step]) {
+        for step in steps {
+            match &step.action {
+                Action::Exchange(exchange) => {
+                    let sent = exchange.sends.iter().flat_map(|send| send.template.holes());
+                    self.token |= sent.into_iter().any(names_token);
+                }
+                Action::Raw { bytes, .. } => self.raw(bytes),
+                Action::Tls { role, .. } => self.certificate |= role.is_some(),
+                Action::Authenticate { asked, .. } => {
+                    self.token |= matches!(asked.mechanism.as_str(), "OAUTHBEARER" | "XOAUTH2") && asked.first.is_none();
+                    asked.templates().for_each(|bytes| self.raw(bytes));
+                }
+                Action::Eventually { dialogue, .. } | Action::When { dialogue, .. } => self.walk(dialogue),
+                _ => {}
+            }
+        }
+    }
+
+    fn raw(&mut self, raw: &RawTemplate) {
+        self.token |= raw.0.iter().any(|piece| matches!(piece, RawPiece::Hole(hole) if names_token(hole)));
+    }
+}
+
+/// `${alice.token}`, also inside `${base64:…}`.
+fn names_token(hole: &Hole) -> bool {
+    let inside = || hole.argument.as_deref().and_then(|argument| Template::parse(argument).ok());
+    hole.name.ends_with(".token") || inside().is_some_and(|inner| inner.holes().any(names_token))
 }
 
 fn from_raw(raw: &RawTemplate, roles: &mut Vec<String>) {

@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use regex::Regex;
+
 use super::block::{self, Kind, Line, NOT_OPEN};
 use super::build::{legal_start, need, point};
 use super::duration;
 use super::form::{
-    ActionYaml, ClockYaml, DialogueYaml, RawYaml, ServerActionYaml, SilenceYaml, StepYaml, TlsExpectYaml, TlsYaml, WaitYaml,
+    ActionYaml, AuthenticateExpectYaml, AuthenticateYaml, ClockYaml, DialogueYaml, OverheardYaml, QueueYaml, RawYaml,
+    ServerActionYaml, SilenceYaml, StepYaml, TlsExpectYaml, WaitYaml,
 };
 use super::model::*;
 use super::problem::Problem;
+use super::roles::ROLES;
 use super::template::{Piece, Template};
-use super::topology::{Control, Switch, Way};
+use super::topology::{Control, Counted, Inquiry, Question, QueueAct, Selection, Switch, Way};
 use super::yaml::At;
 
 /// How far a clock is moved at most.
@@ -22,7 +26,7 @@ const FARTHEST: Duration = Duration::from_secs(3650 * 86_400);
 /// The connections opened so far in a case, by us or by the server under test; the unnamed one is open from the start.
 #[derive(Clone, Debug)]
 pub struct Opened {
-    kinds: BTreeMap<String, Kind>,
+    pub(super) kinds: BTreeMap<String, Kind>,
     first: Start,
 }
 
@@ -122,6 +126,7 @@ impl Reader<'_> {
                     on: self.connection(&tls.on, span),
                     inject,
                     certificate: tls.certificate.map_or(Certificate::default(), Certificate::from),
+                    role: tls.role.inspect(|role| self.role(role, span)),
                     expect: match tls.expect {
                         None | Some(TlsExpectYaml::Established) => Handshake::Established,
                         Some(TlsExpectYaml::Refused) => Handshake::Refused,
@@ -129,17 +134,10 @@ impl Reader<'_> {
                     },
                 }
             }
-            ActionYaml::Authenticate(auth) => {
-                let mechanism = auth.mechanism.to_ascii_uppercase();
-                if !["PLAIN", "LOGIN", "CRAM-MD5"].contains(&mechanism.as_str()) {
-                    let problem =
-                        Problem::error(self.file, span, format!("no SASL mechanism `{}` is known here", auth.mechanism));
-                    self.problems
-                        .push(problem.with_hint("PLAIN, LOGIN and CRAM-MD5 are; write others out with `C:` and `S:` lines"));
-                }
-                let role = auth.role.clone().unwrap_or_else(|| "alice".to_owned());
-                Action::Authenticate { on: self.own(&auth.on, "authenticate", span), role, mechanism }
-            }
+            ActionYaml::Authenticate(auth) => Action::Authenticate {
+                on: self.own(&auth.on, "authenticate", span),
+                asked: Box::new(self.authentication(auth, span)),
+            },
             ActionYaml::Closed(closed) => {
                 let closed = closed.clone().unwrap_or_default();
                 let within = closed.within.as_deref().unwrap_or("5s");
@@ -175,6 +173,8 @@ impl Reader<'_> {
                 };
                 Action::Control(Control::Clock { server, by: self.moved(by, span)? })
             }
+            ActionYaml::Overheard(overheard) => Action::Inquire(self.overheard(overheard, span)?),
+            ActionYaml::Queue(queue) => self.queue(queue, span)?,
             ActionYaml::Server(action) => {
                 let power = |switch, server: &String| Control::Power { switch, server: server.clone() };
                 let way = |state, between: &[String; 2]| Control::Way { state, between: between.clone() };
@@ -191,7 +191,42 @@ impl Reader<'_> {
         })
     }
 
-    fn connection(&mut self, name: &str, span: Span) -> ConnectionName {
+    fn authentication(&mut self, auth: &AuthenticateYaml, span: Span) -> Authentication {
+        let mechanism = auth.mechanism.to_ascii_uppercase();
+        if !MECHANISMS.contains(&mechanism.as_str()) {
+            let problem = Problem::error(self.file, span, format!("no SASL mechanism `{}` is known here", auth.mechanism));
+            let hint = format!("there are {}; write others out with `C:` and `S:` lines", MECHANISMS.join(", "));
+            self.problems.push(problem.with_hint(hint));
+        }
+        if auth.client_final.is_some() && !mechanism.starts_with("SCRAM-") {
+            self.problems.push(Problem::error(self.file, span, "`client-final` is a message of SCRAM"));
+        }
+        if auth.client_first.is_some() && matches!(mechanism.as_str(), "LOGIN" | "CRAM-MD5") {
+            self.problems.push(Problem::error(self.file, span, format!("the server speaks first in {mechanism}")));
+        }
+        if let Some(binding) = auth.binding.as_deref()
+            && !(mechanism.ends_with("-PLUS") && ["tls-exporter", "tls-server-end-point"].contains(&binding))
+        {
+            let problem = Problem::error(self.file, span, format!("`binding: {binding}` binds nothing here"));
+            self.problems.push(problem.with_hint("tls-exporter and tls-server-end-point do, in the -PLUS mechanisms"));
+        }
+        let mut template = |text: &Option<String>| text.as_ref().and_then(|text| self.raw(text, span));
+        let (password, authorize_as) = (template(&auth.password), template(&auth.authorize_as));
+        let (first, last) = (template(&auth.client_first), template(&auth.client_final));
+        let role = auth.role.clone().unwrap_or_else(|| "alice".to_owned());
+        self.role(&role, span);
+        let refused = auth.expect == Some(AuthenticateExpectYaml::Refused);
+        Authentication { role, mechanism, binding: auth.binding.clone(), password, authorize_as, first, last, refused }
+    }
+
+    fn role(&mut self, role: &str, span: Span) {
+        if !ROLES.contains(&role) {
+            let problem = Problem::error(self.file, span, format!("`{role}` is no role"));
+            self.problems.push(problem.with_hint(format!("roles are {}", ROLES.join(", "))));
+        }
+    }
+
+    pub(super) fn connection(&mut self, name: &str, span: Span) -> ConnectionName {
         if !self.opened.kinds.contains_key(name) {
             let problem = Problem::error(self.file, span, format!("no connection is named `{name}` here"));
             self.problems.push(problem.with_hint(NOT_OPEN));
@@ -199,38 +234,59 @@ impl Reader<'_> {
         Arc::from(name)
     }
 
-    /// A connection that the harness opened.
-    fn own(&mut self, name: &str, action: &str, span: Span) -> ConnectionName {
-        if let Some(Kind::Accepted { .. }) = self.opened.kinds.get(name) {
-            let message = format!("`{action}` is for connections we open; `{name}` is opened by the server under test");
-            self.problems.push(Problem::error(self.file, span, message));
-        }
-        self.connection(name, span)
-    }
-
-    /// As client or as server of the handshake, not both.
-    fn tls_side(&mut self, tls: &TlsYaml, span: Span) {
-        let kind = self.opened.kinds.get(&tls.on).copied();
-        let wrong = match kind {
-            Some(Kind::Opened(_)) if tls.certificate.is_some() => {
-                "`certificate` is for accepted connections, where the harness is the server"
-            }
-            Some(Kind::Accepted { .. }) if tls.inject.is_some() => {
-                "`inject` is for connections we open: an accepting server sends nothing between its 220 and the handshake"
-            }
-            Some(Kind::Accepted { served: true }) => {
-                "a served connection goes under TLS by itself when the client says STARTTLS; offer it in `capabilities`"
-            }
-            _ => return,
-        };
-        self.problems.push(Problem::error(self.file, span, wrong));
-    }
-
     pub(super) fn duration(&mut self, text: &str, span: Span) -> Duration {
         duration::parse(text).unwrap_or_else(|message| {
             self.problems.push(Problem::error(self.file, span, message));
             Duration::ZERO
         })
+    }
+
+    fn overheard(&mut self, yaml: &OverheardYaml, span: Span) -> Option<Inquiry> {
+        let mut lines = Vec::new();
+        for (expression, count) in &yaml.lines {
+            match Regex::new(expression) {
+                Ok(line) => lines.push(Counted { line, times: *count }),
+                Err(error) => {
+                    let why = error.to_string();
+                    let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+                    let message = format!("`{expression}` is no regular expression: {why}");
+                    self.problems.push(Problem::error(self.file, span, message));
+                    return None;
+                }
+            }
+        }
+        let within = self.duration(yaml.within.as_deref().unwrap_or("5s"), span);
+        let (from, to) = (yaml.from.clone(), yaml.to.clone());
+        Some(Inquiry { question: Question::Overheard { from, to, connections: yaml.connections, lines }, within })
+    }
+
+    fn queue(&mut self, yaml: &QueueYaml, span: Span) -> Option<Action> {
+        let acts = [
+            (QueueAct::Flush, &yaml.flush),
+            (QueueAct::Hold, &yaml.hold),
+            (QueueAct::Release, &yaml.release),
+            (QueueAct::Delete, &yaml.delete),
+        ];
+        let mut acts = acts.into_iter().filter_map(|(act, what)| Some((act, what.as_ref()?)));
+        let asks = yaml.recipients.is_some() || yaml.attempts.is_some();
+        let server = yaml.server.clone();
+        match (acts.next(), acts.next(), asks) {
+            (Some((act, what)), None, false) => {
+                let what = if what == "all" { Selection::All } else { Selection::Domain(what.to_ascii_lowercase()) };
+                Some(Action::Control(Control::Queue { server, act, what }))
+            }
+            (None, _, true) => {
+                let within = self.duration(yaml.within.as_deref().unwrap_or("5s"), span);
+                let question = Question::Queue { server, recipients: yaml.recipients, attempts: yaml.attempts };
+                Some(Action::Inquire(Inquiry { question, within }))
+            }
+            _ => {
+                let problem = Problem::error(self.file, span, "`queue` does one thing or asks for what waits");
+                self.problems
+                    .push(problem.with_hint("`queue: {server: crepes, flush: all}` or `queue: {server: crepes, recipients: 1}`"));
+                None
+            }
+        }
     }
 
     /// How far a clock is moved.
@@ -302,7 +358,8 @@ fn touches(action: &Action, connection: &ConnectionName) -> bool {
         | Action::Refuse { .. }
         | Action::Unvisited { .. }
         | Action::Wait(_)
-        | Action::Control(_) => false,
+        | Action::Control(_)
+        | Action::Inquire(_) => false,
     }
 }
 

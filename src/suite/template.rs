@@ -96,9 +96,10 @@ impl Template {
 /// The offset of the brace that closes a hole whose content starts at the start of `inside`.
 fn hole_end(inside: &str) -> Option<usize> {
     let mut depth = 0usize;
-    // `${name:/regex/}`: the expression ends at the last slash directly before a brace.
+    // `${name:/regex/}`, `${name:base64:/regex/}`: the expression ends at the first slash directly before a brace.
+    let name = |head: &str| head.chars().all(|c| c.is_alphanumeric() || "._-".contains(c));
     if let Some(colon) = inside.find(":/")
-        && inside[..colon].chars().all(|c| c.is_alphanumeric() || "._-".contains(c))
+        && name(inside[..colon].strip_suffix(":base64").unwrap_or(&inside[..colon]))
     {
         return inside[colon + 2..].find("/}").map(|end| colon + 2 + end + 1);
     }
@@ -140,6 +141,7 @@ mod tests {
     fn holes_are_found_with_their_arguments() {
         assert_eq!(holes("a1 SELECT ${box}"), [("box".into(), None)]);
         assert_eq!(holes("${x:/a{2}}/} ${*}"), [("x".into(), Some("/a{2}}/".into())), ("*".into(), None)]);
+        assert_eq!(holes("${e:base64:/a{2}}/} x"), [("e".into(), Some("base64:/a{2}}/".into()))]);
         assert_eq!(holes("${base64:${alice.login}} $5 $${no}"), [("base64".into(), Some("${alice.login}".into()))]);
     }
 

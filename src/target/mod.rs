@@ -9,6 +9,7 @@ mod yaml;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use process::Processes;
@@ -65,6 +66,10 @@ pub struct AccountSlot {
     pub login: String,
     pub password: String,
     pub address: String,
+    /// Its bearer token, for OAUTHBEARER and XOAUTH2.
+    pub token: Option<String>,
+    /// What it shows as TLS client, for EXTERNAL: PEM, chain and key.
+    pub certificate: Option<Arc<str>>,
     /// Its content may be destroyed.
     pub disposable: bool,
 }

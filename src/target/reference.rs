@@ -4,16 +4,22 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
 use reference_server::clock::Clock;
-use reference_server::config::{AccountConfig, Config, Limits, Listen, Route, Sending, SendingTls, Service, Storage};
+use reference_server::config::{
+    AccountConfig, ClientCa, Config, Limits, Listen, Route, Sending, SendingTls, Service, Storage, TokenConfig,
+};
+use reference_server::extensions::Extension;
 use reference_server::faults::Fault;
+use reference_server::queue;
 use reference_server::server::{self, Running};
 
 use super::{AccountSlot, Endpoint, PeerSlot, Target};
 use crate::suite::Protocol;
-use crate::suite::topology::{RelayTls, Server, Settings};
+use crate::suite::topology::{QueueAct, RelayTls, Selection, Server, Settings, Waiting};
 use crate::transport::Reservation;
 
 /// A reference server and the target that describes it.
@@ -37,38 +43,51 @@ enum State {
 #[derive(Clone, Debug)]
 pub struct Kind {
     faults: Vec<Fault>,
+    without: Vec<Extension>,
 }
 
 /// Accounts enough for every worker and for cases that need several.
 const ACCOUNTS: usize = 24;
 
 /// Peers enough that hardly one is used twice in a run.
-const PEERS: usize = 256;
+const PEERS: usize = 128;
 
 /// Suites wait for mail to be tried again, and nobody waits half an hour.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Starts the built-in target with the named misbehaviours. The error names a fault that does not exist.
-pub async fn start(faults: &[String]) -> Result<Reference, String> {
-    let mut broken = Vec::new();
-    for name in faults {
-        broken.push(name.parse::<Fault>().map_err(|error| error.to_string())?);
-    }
-    let slots = (1..=ACCOUNTS)
+/// Starts the built-in target with the named misbehaviours and without the named extensions. The error tells of a name that does not
+/// exist.
+pub async fn start(faults: &[String], without: &[String]) -> Result<Reference, String> {
+    let faults: Result<_, _> = faults.iter().map(|name| name.parse::<Fault>()).collect();
+    let without: Result<_, _> = without.iter().map(|name| name.parse::<Extension>()).collect();
+    let kind = Kind { faults: faults.map_err(|error| error.to_string())?, without: without.map_err(|error| error.to_string())? };
+    let mut slots: Vec<AccountSlot> = (1..=ACCOUNTS)
         .map(|number| AccountSlot {
             login: format!("user{number}"),
             password: format!("secret{number}"),
             address: format!("user{number}@example.org"),
+            token: Some(format!("token{number}.vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==")),
+            certificate: None,
             disposable: true,
         })
         .collect();
+    let authority = Authority::new().map_err(|error| format!("no certificates can be made for clients: {error}"))?;
+    for slot in &mut slots {
+        let certificate = authority.certificate(&slot.address);
+        slot.certificate =
+            Some(certificate.map_err(|error| format!("no certificate can be made for {}: {error}", slot.address))?);
+    }
+    let tokens: Result<Vec<TokenConfig>, String> =
+        slots.iter().map(|slot| format!("{}:{}", slot.address, slot.token.as_deref().unwrap_or_default()).parse()).collect();
     let (reserved, peers) = reserve()?;
     let config = Config {
+        tokens: tokens?,
+        client_ca: Some(ClientCa::Pem(authority.pem)),
         limits: Limits { retry_after: RETRY_AFTER, ..Limits::default() },
         routes: peers.iter().map(|peer| Route { domain: peer.domain.clone(), address: peer.address }).collect(),
         ..Config::default()
     };
-    let mut reference = Reference::begin("reference", slots, Kind { faults: broken }, config).await?;
+    let mut reference = Reference::begin("reference", slots, kind, config).await?;
     reference.target.description = Some(format!("mailspec's reference server {}", env!("CARGO_PKG_VERSION")));
     (reference.target.peers, reference.reserved) = (peers, reserved);
     Ok(reference)
@@ -102,6 +121,8 @@ impl Reference {
                 login: role.clone(),
                 password: format!("secret-of-{role}"),
                 address: server.address(role),
+                token: None,
+                certificate: None,
                 disposable: true,
             })
             .collect();
@@ -125,6 +146,7 @@ impl Reference {
             listen: Service::ALL.into_iter().map(|service| Listen { service, address: local }).collect(),
             accounts: accounts?,
             faults: kind.faults.iter().copied().collect(),
+            without: kind.without.iter().copied().collect(),
             // A clock of its own, that goes on where the server is started again.
             clock: Clock::real(),
             ..config
@@ -133,7 +155,11 @@ impl Reference {
         for listen in &mut config.listen {
             listen.address = running.addresses.get(listen.service.name()).copied().unwrap_or(listen.address);
         }
-        let starttls = |name: &str| matches!(name, "smtp" | "submission" | "lmtp" | "pop3" | "imap");
+        let smtp = !kind.without.contains(&Extension::SmtpStartTls);
+        let starttls = |name: &str| match name {
+            "smtp" | "submission" | "lmtp" => smtp,
+            name => matches!(name, "pop3" | "imap"),
+        };
         let endpoints: BTreeMap<String, Endpoint> = running
             .addresses
             .iter()
@@ -184,6 +210,41 @@ impl Reference {
         }
     }
 
+    /// What waits in its queue.
+    pub fn waiting(&self) -> Result<Vec<Waiting>, String> {
+        let listed = self.queue()?.list(&queue::Selection::All, None, usize::MAX).map_err(|error| error.to_string())?;
+        let recipients = listed.into_iter().flat_map(|entry| entry.recipients);
+        let waiting = |recipient: queue::ListedRecipient| Waiting {
+            address: recipient.address,
+            attempts: recipient.attempts,
+            sending: recipient.sending,
+        };
+        Ok(recipients.map(waiting).collect())
+    }
+
+    /// Does something to what waits in its queue.
+    pub fn change_queue(&self, act: QueueAct, what: &Selection) -> Result<(), String> {
+        let queue = self.queue()?;
+        let what = match what {
+            Selection::All => queue::Selection::All,
+            Selection::Domain(domain) => queue::Selection::Destination(domain.clone()),
+        };
+        let changed = match act {
+            QueueAct::Flush => queue.flush(what),
+            QueueAct::Hold => queue.hold(what),
+            QueueAct::Release => queue.release(what),
+            QueueAct::Delete => queue.delete(what, None),
+        };
+        changed.map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    fn queue(&self) -> Result<&queue::Queue, String> {
+        match &self.state {
+            State::Running(running) => Ok(&running.queue),
+            State::Off { .. } => Err("it is off".to_owned()),
+        }
+    }
+
     fn reserve(&mut self) {
         // Without a reservation somebody else may take the port, and the start says so.
         let addresses = self.config.listen.iter().map(|listen| listen.address);
@@ -216,6 +277,32 @@ fn sending_tls(settings: &Settings) -> SendingTls {
         Some(RelayTls::Opportunistic) => SendingTls::Opportunistic,
         Some(RelayTls::Required) => SendingTls::Required,
         Some(RelayTls::Off) => SendingTls::Off,
+    }
+}
+
+/// Who certifies the accounts, for EXTERNAL.
+struct Authority {
+    pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Result<Authority, rcgen::Error> {
+        let key = KeyPair::generate()?;
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "mailspec clients");
+        let pem = params.self_signed(&key)?.pem();
+        Ok(Authority { pem, issuer: Issuer::new(params, key) })
+    }
+
+    /// A certificate for an address, with its key.
+    fn certificate(&self, address: &str) -> Result<Arc<str>, rcgen::Error> {
+        let key = KeyPair::generate()?;
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = vec![SanType::Rfc822Name(address.try_into()?)];
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        Ok(Arc::from(certificate.pem() + &key.serialize_pem()))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -50,11 +51,14 @@ struct EndpointYaml {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct AccountYaml {
     login: String,
     password: String,
     address: String,
+    token: Option<String>,
+    /// A PEM file with the certificate chain and its key.
+    client_certificate: Option<At<String>>,
     #[serde(default)]
     disposable: bool,
 }
@@ -158,10 +162,22 @@ pub fn load(path: &Path) -> Result<Target, String> {
         given.map(|given| Command { line: given.command, timeout: time(given.timeout.as_ref(), minute) })
     };
     let (start, stop) = (command(yaml.start), command(yaml.stop));
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
+    let mut accounts = Vec::new();
+    for AccountYaml { login, password, address, token, client_certificate, disposable } in yaml.accounts {
+        let certificate = client_certificate.and_then(|file| match std::fs::read_to_string(folder.join(&file.value)) {
+            Ok(pem) => Some(Arc::from(pem)),
+            Err(error) => {
+                problems
+                    .push(wrong(span(file.line, file.column), format!("cannot read the certificate {}: {error}", file.value)));
+                None
+            }
+        });
+        accounts.push(AccountSlot { login, password, address, token, certificate, disposable });
+    }
     if !problems.is_empty() {
         return Err(problems.iter().map(|problem| problem.render(&source, false)).collect::<Vec<_>>().join("\n\n"));
     }
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
     let protocols: Vec<Protocol> = yaml.protocols.into_iter().map(Protocol::from).collect();
     let served = |protocol: &Protocol| {
         [protocol.name().to_owned(), format!("{}s", protocol.name())].iter().any(|service| endpoints.contains_key(service))
@@ -173,11 +189,7 @@ pub fn load(path: &Path) -> Result<Target, String> {
         host,
         protocols: if protocols.is_empty() { Protocol::ALL.into_iter().filter(served).collect() } else { protocols },
         endpoints,
-        accounts: yaml
-            .accounts
-            .into_iter()
-            .map(|a| AccountSlot { login: a.login, password: a.password, address: a.address, disposable: a.disposable })
-            .collect(),
+        accounts,
         peers,
         ignored_capabilities: yaml.ignore_capabilities,
         start,
@@ -200,7 +212,9 @@ pub fn load(path: &Path) -> Result<Target, String> {
 fn slots(peer: &PeerYaml) -> Result<Vec<PeerSlot>, String> {
     let host: IpAddr = match &peer.host {
         None => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        Some(host) => host.parse().map_err(|_| format!("`{host}` is no IP address: it is where we listen, and where the server connects to"))?,
+        Some(host) => host
+            .parse()
+            .map_err(|_| format!("`{host}` is no IP address: it is where we listen, and where the server connects to"))?,
     };
     let Some(count) = peer.count else {
         return Ok(vec![PeerSlot { domain: peer.domain.clone(), address: SocketAddr::new(host, peer.port) }]);

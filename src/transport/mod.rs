@@ -1,5 +1,6 @@
 //! The only sockets: open, read, write, upgrade, close. Bytes go through untouched.
 
+mod certificate;
 mod link;
 mod listener;
 mod tls;
@@ -14,9 +15,10 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
-pub use link::{Link, Reservation};
+pub use certificate::server_config;
+pub use link::{Heard, Link, Reservation, Said};
 pub use listener::Listener;
-pub use tls::{Trust, client_config, server_config};
+pub use tls::{Trust, client_config};
 
 use crate::suite::Segments;
 
@@ -90,6 +92,18 @@ impl Connection {
         let acceptor = tokio_rustls::TlsAcceptor::from(config);
         self.stream = Stream::Tls(Box::new(acceptor.accept(stream).await?.into()));
         Ok(())
+    }
+
+    /// What its TLS can be bound to: names and data of channel bindings, the best first.
+    pub fn channel_bindings(&self) -> Vec<(&'static str, Vec<u8>)> {
+        match &self.stream {
+            Stream::Tls(stream) => match stream.as_ref() {
+                TlsStream::Client(stream) => tls::channel_bindings(stream.get_ref().1),
+                // Only clients authenticate here.
+                TlsStream::Server(_) => Vec::new(),
+            },
+            Stream::Plain(_) | Stream::Gone => Vec::new(),
+        }
     }
 
     /// Writes everything, in one write or octet by octet. What the server sends meanwhile is kept for reading, so that two

@@ -1,5 +1,4 @@
-//! TLS as client and as server. Test servers mostly have certificates of their own making, so trust is the target's choice; what the
-//! harness shows as a server is made for the occasion.
+//! TLS as client. Test servers mostly have certificates of their own making, so trust is the target's choice.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,11 +6,9 @@ use std::sync::Arc;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme};
-
-use crate::suite::Certificate;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 
 /// Which certificates are accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,60 +20,66 @@ pub enum Trust {
     Authority(PathBuf),
 }
 
-/// A client configuration; the error says what is wrong with the authority's file.
-pub fn client_config(trust: &Trust) -> Result<Arc<ClientConfig>, String> {
+/// A client configuration, with a certificate of its own as PEM (chain and key) if it is to show one. The error says what is
+/// wrong with the authority's file or the certificate.
+pub fn client_config(trust: &Trust, own: Option<&str>) -> Result<Arc<ClientConfig>, String> {
     let provider = Arc::new(ring::default_provider());
     let builder =
         ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().map_err(|e| e.to_string())?;
-    let config = match trust {
-        Trust::Any => builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider))).with_no_client_auth(),
+    let builder = match trust {
+        Trust::Any => builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider))),
         Trust::Authority(file) => {
             let mut roots = RootCertStore::empty();
             let wrong = |what: String| format!("{}: {what}", file.display());
             for certificate in CertificateDer::pem_file_iter(file).map_err(|e| wrong(e.to_string()))? {
                 roots.add(certificate.map_err(|e| wrong(e.to_string()))?).map_err(|e| wrong(e.to_string()))?;
             }
-            builder.with_root_certificates(roots).with_no_client_auth()
+            builder.with_root_certificates(roots)
+        }
+    };
+    let config = match own {
+        None => builder.with_no_client_auth(),
+        Some(pem) => {
+            let wrong = |what: String| format!("the client certificate: {what}");
+            let chain: Result<Vec<CertificateDer<'static>>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+            let chain = chain.map_err(|e| wrong(e.to_string()))?;
+            let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|e| wrong(e.to_string()))?;
+            builder.with_client_auth_cert(chain, key).map_err(|e| wrong(e.to_string()))?
         }
     };
     Ok(Arc::new(config))
 }
 
-/// The authority that issues what the harness shows as a server; servers under test may trust it, and nothing else should.
-const AUTHORITY_KEY: &str = include_str!("../../fixtures/tls/ca.key");
-/// Its name, as `fixtures/tls/ca.pem` has it.
-const AUTHORITY: &str = "mailspec peers, for tests only";
+/// What a TLS connection can be bound to, the best first: `tls-exporter` (RFC 9266) where it is unique, which is in TLS 1.3,
+/// and `tls-server-end-point` (RFC 5929 §4).
+pub fn channel_bindings(connection: &ClientConnection) -> Vec<(&'static str, Vec<u8>)> {
+    let mut bindings = Vec::new();
+    if connection.protocol_version() == Some(ProtocolVersion::TLSv1_3)
+        && let Ok(material) = connection.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(b""))
+    {
+        bindings.push(("tls-exporter", material.to_vec()));
+    }
+    let certificate = connection.peer_certificates().and_then(<[_]>::first);
+    if let Some(hash) = certificate.and_then(|certificate| end_point(certificate)) {
+        bindings.push(("tls-server-end-point", hash));
+    }
+    bindings
+}
 
-/// A server configuration with a new certificate for `domain`, or one that has the wanted flaw.
-pub fn server_config(certificate: Certificate, domain: &str) -> Result<Arc<ServerConfig>, String> {
-    let made = |error: rcgen::Error| format!("no certificate can be made for {domain}: {error}");
-    let name = match certificate {
-        Certificate::WrongName => "another.invalid",
-        _ => domain,
-    };
-    let mut params = CertificateParams::new(vec![name.to_owned()]).map_err(made)?;
-    params.distinguished_name.push(DnType::CommonName, name);
-    let (first, last) = if certificate == Certificate::Expired { (2001, 2002) } else { (2020, 2120) };
-    params.not_before = rcgen::date_time_ymd(first, 1, 1);
-    params.not_after = rcgen::date_time_ymd(last, 1, 1);
-    let key = KeyPair::generate().map_err(made)?;
-    let signed = if certificate == Certificate::SelfSigned {
-        params.self_signed(&key).map_err(made)?
-    } else {
-        let authority = KeyPair::from_pem(AUTHORITY_KEY).map_err(made)?;
-        let mut subject = CertificateParams::default();
-        subject.distinguished_name = rcgen::DistinguishedName::new();
-        subject.distinguished_name.push(DnType::CommonName, AUTHORITY);
-        subject.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.signed_by(&key, &Issuer::new(subject, authority)).map_err(made)?
-    };
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_no_client_auth()
-        .with_single_cert(vec![signed.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
-        .map_err(|error| error.to_string())?;
-    Ok(Arc::new(config))
+/// RFC 5929 §4.1: the hash function is that of the certificate's signature, with SHA-256 for MD5 and SHA-1.
+fn end_point(certificate: &[u8]) -> Option<Vec<u8>> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    match parsed.signature_algorithm.algorithm.to_id_string().as_str() {
+        // RSA with MD5, SHA-1, SHA-256; ECDSA with SHA-1, SHA-256.
+        "1.2.840.113549.1.1.4"
+        | "1.2.840.113549.1.1.5"
+        | "1.2.840.113549.1.1.11"
+        | "1.2.840.10045.4.1"
+        | "1.2.840.10045.4.3.2" => Some(Sha256::digest(certificate).to_vec()),
+        "1.2.840.113549.1.1.12" | "1.2.840.10045.4.3.3" => Some(Sha384::digest(certificate).to_vec()),
+        "1.2.840.113549.1.1.13" | "1.2.840.10045.4.3.4" => Some(Sha512::digest(certificate).to_vec()),
+        _ => None,
+    }
 }
 
 /// Accepts every certificate, but checks that the server holds its key.
@@ -115,41 +118,5 @@ impl ServerCertVerifier for Anybody {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-    use std::path::Path;
-    use std::time::Duration;
-
-    use rstest::rstest;
-
-    use super::super::{Connection, Listener, Reservation, TlsClient};
-    use super::*;
-
-    /// A client that trusts the committed authority takes the sound certificate and none of the others.
-    #[rstest]
-    #[case(Certificate::Trusted, "")]
-    #[case(Certificate::SelfSigned, "UnknownIssuer")]
-    #[case(Certificate::WrongName, "not valid for name")]
-    #[case(Certificate::Expired, "expired")]
-    #[tokio::test]
-    async fn each_certificate_has_its_own_flaw(#[case] certificate: Certificate, #[case] flaw: &str) {
-        let reservation = Reservation::new((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-        let address = reservation.address;
-        let listener = Listener::open(address).unwrap();
-        let authority = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tls/ca.pem");
-        let client = TlsClient {
-            config: client_config(&Trust::Authority(authority)).unwrap(),
-            server_name: ServerName::try_from("peer1.example").unwrap(),
-        };
-        let config = server_config(certificate, "peer1.example").unwrap();
-        let serve = async { listener.accept().await.unwrap().accept_tls(config).await };
-        let connect = Connection::open(address, Some(&client), Duration::from_secs(5));
-        let (_, connected) = tokio::join!(serve, connect);
-        let said = connected.err().map(|error| error.to_string()).unwrap_or_default();
-        assert!(said.contains(flaw) && said.is_empty() == flaw.is_empty(), "{said}");
     }
 }

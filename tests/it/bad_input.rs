@@ -151,9 +151,18 @@ fn an_unknown_target_is_answered_with_those_there_are() {
 #[case::unknown_service("name: fake\ndomain: x\nendpoints:\n  imapp: {port: 1}\n", "did you mean `imap`?")]
 #[case::port_too_large("name: fake\ndomain: x\nendpoints:\n  imap: {port: 70000}\n", "target.yaml:4")]
 #[case::duration("name: fake\ndomain: x\nendpoints: {smtp: {port: 1}}\ntimeouts: {step: long}\n", "`long` is no duration")]
-#[case::peer_address("name: fake\ndomain: x\nendpoints: {smtp: {port: 1}}\npeers: [{domain: y, host: z, port: 2}]\n", "`z` is no IP address")]
-#[case::peers_alike("name: fake\ndomain: x\nendpoints: {smtp: {port: 1}}\npeers: [{domain: y, port: 2, count: 3}]\n", "`y` has none")]
-#[case::peer_ports("name: fake\ndomain: x\nendpoints: {smtp: {port: 1}}\npeers: [{domain: 'y{n}', port: 65000, count: 900}]\n", "900 ports from 65000 on")]
+#[case::peer_address(
+    "name: fake\ndomain: x\nendpoints: {smtp: {port: 1}}\npeers: [{domain: y, host: z, port: 2}]\n",
+    "`z` is no IP address"
+)]
+#[case::peers_alike(
+    "name: fake\ndomain: x\nendpoints: {smtp: {port: 1}}\npeers: [{domain: y, port: 2, count: 3}]\n",
+    "`y` has none"
+)]
+#[case::peer_ports(
+    "name: fake\ndomain: x\nendpoints: {smtp: {port: 1}}\npeers: [{domain: 'y{n}', port: 65000, count: 900}]\n",
+    "900 ports from 65000 on"
+)]
 #[case::host("name: fake\ndomain: x\nhost: no.such.host.invalid\nendpoints: {smtp: {port: 1}}\n", "has no address")]
 fn a_broken_target_file(#[case] text: &str, #[case] message: &str) {
     let workplace = Workplace::new();
@@ -206,6 +215,8 @@ fn a_broken_baseline(#[case] text: &str, #[case] message: &str) {
 #[case(&["no-such-command"])]
 #[case(&["run", "--fault", "smtp/no-such-fault"])]
 #[case(&["run", "--target", "fake", "--fault", "smtp/open-relay"])]
+#[case(&["run", "--without", "smtp/no-such-extension"])]
+#[case(&["run", "--target", "fake", "--without", "smtp/DSN"])]
 #[case(&["explain", "smtp/nooop"])]
 #[case(&["matrix", "no-such-report.json"])]
 fn wrong_usage(#[case] args: &[&str]) {

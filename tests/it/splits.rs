@@ -47,7 +47,13 @@ fn case(text: &str) -> (Arc<Case>, Fixtures) {
 }
 
 fn environment(fixtures: Fixtures) -> Environment {
-    let account = Account { login: "one".into(), password: "first".into(), address: "one@example.org".into() };
+    let account = Account {
+        login: "one".into(),
+        password: "first".into(),
+        address: "one@example.org".into(),
+        token: None,
+        certificate: None,
+    };
     Environment {
         accounts: BTreeMap::from([("alice".to_owned(), account)]),
         peers: BTreeMap::from([(
@@ -60,6 +66,7 @@ fn environment(fixtures: Fixtures) -> Environment {
         unique: "u1".into(),
         fixtures: Arc::new(fixtures),
         capabilities: BTreeMap::new(),
+        secured_capabilities: BTreeMap::new(),
         step_timeout: Duration::from_secs(10),
         limits: Limits { line: 400, reply: 2000, ..Limits::default() },
     }
@@ -177,7 +184,8 @@ const SMTP: Scene = Scene {
             "250-fake.example\\r\\n250-PIPELINING\\r\\n250 SIZE 1000\\r\\n",
             "250 ok\\r\\n550-5.1.1 no\\r\\n550 5.1.1 such user\\r\\n221 bye\\r\\n",
         ],
-        closes: true, ..Server::NONE
+        closes: true,
+        ..Server::NONE
     },
     verdict: Verdict::Passed,
 };
@@ -207,7 +215,8 @@ const SMTP_ENDLESS: Scene = Scene {
             "220 fake\\r\\n",
             "250 xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         ],
-        closes: false, ..Server::NONE
+        closes: false,
+        ..Server::NONE
     },
     verdict: Verdict::Failed,
 };
@@ -240,7 +249,8 @@ const POP3: Scene = Scene {
             "+OK 1 120\\r\\n+OK\\r\\n1 120\\r\\n.\\r\\n+OK\\r\\n..dot\\r\\n\\r\\n..\\r\\nend\\r\\n.\\r\\n",
             "+OK\\r\\nTOP\\r\\nUIDL\\r\\nSASL PLAIN\\r\\n.\\r\\n",
         ],
-        closes: false, ..Server::NONE
+        closes: false,
+        ..Server::NONE
     },
     verdict: Verdict::Passed,
 };
@@ -269,7 +279,8 @@ const IMAP: Scene = Scene {
             "+ idling\\r\\n* 5 EXISTS\\r\\n* 1 RECENT\\r\\n",
             "a6 OK done\\r\\n",
         ],
-        closes: false, ..Server::NONE
+        closes: false,
+        ..Server::NONE
     },
     verdict: Verdict::Passed,
 };
@@ -285,7 +296,8 @@ const IMAP_WRONG: Scene = Scene {
             "* PREAUTH fake\\r\\n",
             "* 1 FETCH (UID 13 BODY[] {6}\\r\\n)\\r\\n\\r\\n {)\\r\\n* 2 EXPUNGE\\r\\n* SEARCH 2 3\\r\\n* 1 FETCH (((\\r\\na1 OK done\\r\\n",
         ],
-        closes: false, ..Server::NONE
+        closes: false,
+        ..Server::NONE
     },
     verdict: Verdict::Failed,
 };
@@ -303,7 +315,11 @@ const BLOCKED: Scene = Scene {
         "spec: x\nprotocol: imap\nstart: authenticated\ncases:\n  - id: one\n    title: t\n    covers: [rfc5321/4.2/one-reply]\n",
         "    dialogue: |\n      C: a1 NOOP\n      S: a1 OK\n"
     ),
-    server: Server { bursts: &["* OK fake\\r\\n", "* CAPABILITY IMAP4rev1\\r\\nstart1 NO not you\\r\\n"], closes: false, ..Server::NONE },
+    server: Server {
+        bursts: &["* OK fake\\r\\n", "* CAPABILITY IMAP4rev1\\r\\nstart1 NO not you\\r\\n"],
+        closes: false,
+        ..Server::NONE
+    },
     verdict: Verdict::Blocked,
 };
 

@@ -34,8 +34,8 @@ enum Field {
 }
 
 macro_rules! rows {
-    ($($kind:ident $name:literal, $field:ident, $description:literal;)*) => {
-        &[$(Row { name: $name, description: $description, field: Field::$kind(|limits| &mut limits.$field) },)*]
+    ($($kind:ident $name:literal, $($field:ident).+, $description:literal;)*) => {
+        &[$(Row { name: $name, description: $description, field: Field::$kind(|limits| &mut limits.$($field).+) },)*]
     };
 }
 
@@ -55,6 +55,15 @@ const ROWS: &[Row] = rows! {
     Time "login-patience", login_patience, "silence before the login to POP3 or IMAP";
     Time "queue-lifetime", queue_lifetime, "how long a message is tried";
     Time "retry-after", retry_after, "how long to wait before a destination is tried again";
+    Count "sending-connections", sending.connections, "connections at a time to other servers";
+    Count "sending-connections-per-destination", sending.connections_per_destination, "connections at a time to one destination";
+    Time "sending-idle", sending.idle, "how long a connection to another server is kept for more mail";
+    Time "sending-connect", sending.connect, "how long a connection to another server may take to come about";
+    Time "sending-greeting", sending.greeting, "how long another server may take to greet";
+    Time "sending-command", sending.command, "how long another server may take to answer a command";
+    Time "sending-data", sending.data, "how long another server may take to answer DATA";
+    Time "sending-block", sending.block, "how long another server may take to take a block of the message";
+    Time "sending-end-of-data", sending.end_of_data, "how long another server may take to answer the end of the message";
 };
 
 impl NamedLimit {

@@ -67,7 +67,7 @@ impl Context {
 
     /// The mechanisms AUTHENTICATE offers now.
     pub fn mechanisms(&self) -> Vec<Mechanism> {
-        Mechanism::offered(self.plaintext_allowed(), &self.site.accounts)
+        Mechanism::offered(&self.site, &self.peer)
     }
 
     /// What the store knows the user by. Empty before login, when no command asks.

@@ -8,7 +8,7 @@ use super::reader::{Announced, Fault as Framing, Limits, Read, Reader, Unit};
 use super::response::{Code, Condition, Status, write_untagged};
 use super::selected::Naming;
 use crate::faults::Fault;
-use crate::session::{After, Peer, Session};
+use crate::session::{After, Channel, Peer, Session};
 use crate::site::Site;
 use crate::store::{Expunges, Store};
 use std::sync::Arc;
@@ -321,8 +321,8 @@ impl Session for ImapSession {
         self.advance(out)
     }
 
-    fn secured(&mut self, out: &mut Vec<u8>) -> After {
-        self.context.peer.tls = true;
+    fn secured(&mut self, channel: Channel, out: &mut Vec<u8>) -> After {
+        (self.context.peer.tls, self.context.peer.channel) = (true, Arc::new(channel));
         // What was sent in clear may have been put there by someone in between (RFC 3501 §6.2.1).
         if !self.context.faults().on(Fault::ImapStarttlsKeepsBuffer) {
             self.reader.clear();

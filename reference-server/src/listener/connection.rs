@@ -9,9 +9,10 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
-use super::{Place, Shared};
+use super::channel::channel;
+use super::{NewSession, Place, Shared};
 use crate::clock::Alarm;
-use crate::session::{After, Bell, Session};
+use crate::session::{After, Bell, Peer, Session};
 use crate::stop::Stop;
 
 /// Octets read at a time.
@@ -22,7 +23,7 @@ const HANDSHAKE: Duration = Duration::from_secs(30);
 const LINGER: Duration = Duration::from_millis(500);
 
 /// A session with its connection's surroundings.
-pub(super) struct Connection {
+struct Connection {
     session: Live,
     bell: Bell,
     shared: Arc<Shared>,
@@ -53,23 +54,32 @@ enum Event {
     Stopping,
 }
 
-impl Connection {
-    pub fn new(session: Box<dyn Session>, bell: Bell, shared: Arc<Shared>, stop: Stop) -> Self {
-        Self { session: Live(session), bell, shared, stop }
-    }
+/// Someone who has connected and was not greeted yet.
+pub(super) struct Caller {
+    pub socket: TcpStream,
+    pub peer: Peer,
+    /// Without a place the client is told so and sent away.
+    pub place: Option<Place>,
+}
 
-    /// Runs the connection to its end. Without a place the client is told so and sent away.
-    pub async fn serve(mut self, socket: TcpStream, implicit_tls: bool, place: Option<Place>) {
+impl Caller {
+    /// Runs the connection to its end. Where it begins with TLS the session is made after the handshake, which tells who
+    /// the client is.
+    pub async fn serve(self, new_session: NewSession, shared: Arc<Shared>, stop: Stop) {
+        let Caller { socket, mut peer, place } = self;
         // A reply is one write, and the client waits for it: nothing is gained by delaying it.
         let _ = socket.set_nodelay(true);
         let served = async {
-            if implicit_tls {
-                let mut tls = handshake(&self.shared, socket).await?;
-                self.begin(&mut tls, place.is_some()).await?;
+            if peer.tls {
+                let mut tls = handshake(&shared, socket).await?;
+                peer.channel = Arc::new(channel(tls.get_ref().1, shared.server_end_point.as_deref()));
+                let mut connection = Connection::new(peer, &new_session, shared, stop);
+                connection.begin(&mut tls, place.is_some()).await?;
             } else {
                 let mut socket = socket;
-                if let Ended::StartTls(reply) = self.begin(&mut socket, place.is_some()).await? {
-                    self.upgrade(socket, reply).await?;
+                let mut connection = Connection::new(peer, &new_session, shared, stop);
+                if let Ended::StartTls(reply) = connection.begin(&mut socket, place.is_some()).await? {
+                    connection.upgrade(socket, reply).await?;
                 }
             }
             io::Result::Ok(())
@@ -77,6 +87,13 @@ impl Connection {
         if let Err(error) = served.await {
             tracing::debug!(%error, "a connection broke");
         }
+    }
+}
+
+impl Connection {
+    fn new(peer: Peer, new_session: &NewSession, shared: Arc<Shared>, stop: Stop) -> Self {
+        let bell = peer.bell.clone();
+        Self { session: Live(new_session(peer)), bell, shared, stop }
     }
 
     /// Sends the reply to STARTTLS, does the handshake and goes on over TLS.
@@ -89,7 +106,8 @@ impl Connection {
         socket.write_all(&reply).await?;
         let mut tls = handshake(&self.shared, socket).await?;
         let mut out = Vec::new();
-        let after = self.call(|session| session.secured(&mut out));
+        let channel = channel(tls.get_ref().1, self.shared.server_end_point.as_deref());
+        let after = self.call(|session| session.secured(channel, &mut out));
         self.converse(&mut tls, after, out).await?;
         Ok(())
     }
@@ -185,10 +203,9 @@ impl Connection {
         Ok(())
     }
 
-    /// Lets the session work, where it may wait for the disk.
+    /// Lets the session work.
     fn call<T>(&mut self, work: impl FnOnce(&mut dyn Session) -> T) -> T {
-        let session = &mut *self.session.0;
-        if self.shared.blocking { tokio::task::block_in_place(|| work(session)) } else { work(session) }
+        work(&mut *self.session.0)
     }
 }
 

@@ -10,7 +10,7 @@ use super::reply::Reply;
 use crate::accounts::Account;
 use crate::faults::Fault;
 use crate::sasl;
-use crate::session::{After, Peer, Session};
+use crate::session::{After, Channel, Peer, Session};
 use crate::site::Site;
 use crate::store::Store;
 
@@ -185,8 +185,8 @@ impl Session for Pop3Session {
         }
     }
 
-    fn secured(&mut self, out: &mut Vec<u8>) -> After {
-        self.peer.tls = true;
+    fn secured(&mut self, channel: Channel, out: &mut Vec<u8>) -> After {
+        (self.peer.tls, self.peer.channel) = (true, Arc::new(channel));
         self.state = State::Authorization { user: None };
         // Without the fault nothing is buffered here.
         self.receive(&[], out)

@@ -81,7 +81,7 @@ impl Client {
             after = self.session.receive(&[], &mut out);
         }
         if after == After::StartTls {
-            self.session.secured(&mut out);
+            self.session.secured(crate::session::Channel::default(), &mut out);
         }
         if after == After::Close {
             self.over = true;
@@ -328,13 +328,17 @@ fn capa_differs_by_state_and_by_tls() {
     };
     let mut client = server.connect_as(cleartext_refused());
     let before = capabilities(&mut client);
-    assert!(before.contains(&"STLS".into()) && before.contains(&"SASL CRAM-MD5".into()) && !before.contains(&"USER".into()));
+    assert!(
+        before.contains(&"STLS".into())
+            && before.contains(&"SASL CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256".into())
+            && !before.contains(&"USER".into())
+    );
     client.check(&[("USER alice", "-ERR"), ("AUTH PLAIN", "-ERR passwords need TLS")]);
     // What comes in the same packet as STLS is thrown away.
     assert_eq!(client.send(b"STLS\r\nNOOP\r\nQUIT"), "+OK begin the TLS handshake\r\n");
     assert_eq!(client.say(""), "-ERR there is no such command\r\n");
     let secured = capabilities(&mut client);
-    assert!(!secured.contains(&"STLS".into()) && secured.contains(&"SASL PLAIN LOGIN CRAM-MD5".into()));
+    assert!(!secured.contains(&"STLS".into()) && secured.contains(&"SASL PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256".into()));
     client.check(&[("STLS", "-ERR TLS"), ("USER alice", "+OK"), ("PASS secret", "+OK")]);
     let logged_in = capabilities(&mut client);
     assert_eq!(secured, logged_in, "RFC 2449 §5: what is announced before the login is announced after it");

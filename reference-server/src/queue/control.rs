@@ -209,11 +209,14 @@ impl Queue {
         selection: Selection,
         work: impl Fn(&Tx<'_>, i64, &[RecipientRow], &mut Vec<(String, OffsetDateTime)>) -> Result<usize> + Clone + Send + 'static,
     ) -> Result<usize> {
+        // Notifications that are queued meanwhile are not meant.
+        let end = self.store.read(table::last)?;
         let (mut after, mut total) = (0, 0);
         loop {
             let (selection, work) = (selection.clone(), work.clone());
             let (last, count, mut due) = self.store.write(move |tx| {
-                let ids = chosen(tx.connection, &selection, after, BATCH)?;
+                let mut ids = chosen(tx.connection, &selection, after, BATCH)?;
+                ids.retain(|id| *id <= end);
                 let (mut count, mut due) = (0, Vec::new());
                 for id in &ids {
                     let mut rows = table::recipients(tx.connection, *id)?;
@@ -258,7 +261,7 @@ impl Queue {
             reverse_path: row.reverse_path,
             envid: row.envid,
             priority: row.priority,
-            require_tls: row.require_tls,
+            require_tls: row.tls == 1,
             recipients: recipients.collect(),
         }
     }

@@ -185,11 +185,9 @@ fn for_programs(host: &str, entry: &Entry, reports: &[Report]) -> String {
         // RFC 2852 §5.
         fields.push_str(&line(&format!("Deliver-By-Date: {}", rfc5322(by.deadline))));
     }
-    if let Some(until) = entry.hold_until {
+    if let Some(request) = &entry.hold_request {
         // RFC 4865 §5.1.2.
-        let until = until.to_offset(time::UtcOffset::UTC);
-        let (date, (hour, minute, second)) = (until.date(), until.to_hms());
-        fields.push_str(&line(&format!("Future-Release-Request: until;{date}T{hour:02}:{minute:02}:{second:02}Z")));
+        fields.push_str(&line(&format!("Future-Release-Request: {request}")));
     }
     for report in reports {
         fields.push_str("\r\n");

@@ -42,6 +42,8 @@ fn forwarded(entry: &Entry, waiting: &Waiting, members: &[Address], owner: Optio
         body: entry.body,
         smtputf8: entry.smtputf8,
         require_tls: entry.require_tls,
+        tls_optional: entry.tls_optional,
+        submitter: entry.submitter.clone(),
         priority: entry.priority,
         ..Envelope::default()
     };
@@ -56,13 +58,7 @@ fn forwarded(entry: &Entry, waiting: &Waiting, members: &[Address], owner: Optio
         .iter()
         .map(|address| Recipient { address: address.clone(), notify, original: waiting.original.clone() })
         .collect();
-    let envelope = Envelope {
-        recipients,
-        ret: entry.ret,
-        envid: entry.envid.clone(),
-        deliver_by: entry.deliver_by,
-        ..plain
-    };
+    let envelope = Envelope { recipients, ret: entry.ret, envid: entry.envid.clone(), deliver_by: entry.deliver_by, ..plain };
     (envelope, (asked && !single).then_some(Action::Expanded))
 }
 

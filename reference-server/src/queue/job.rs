@@ -6,9 +6,6 @@ use super::{Destination, Entry, Outcome};
 use crate::mail::Address;
 use crate::store::{BlobId, Hold, Result, Store};
 
-/// The most octets of one [`Message::chunks`] piece.
-const CHUNK: u64 = 256 * 1024;
-
 /// Recipients of one entry at one destination, leased to a [`Relay`](super::Relay): nobody else works on them until the
 /// job is finished. A job that is dropped gives its recipients back to be tried later.
 pub struct Job {
@@ -61,6 +58,9 @@ impl Drop for Lease {
 }
 
 impl Message {
+    /// The most octets of one [`Message::chunks`] piece.
+    pub const CHUNK: u64 = 256 * 1024;
+
     /// Fails if the bytes are gone.
     pub(super) fn open(store: &Store, blob: BlobId) -> Result<Self> {
         let hold = store.hold(vec![blob])?;
@@ -84,7 +84,7 @@ impl Message {
 
     /// The message in pieces of at most 256 KiB, so that a big one is never whole in memory. Each piece waits for the disk.
     pub fn chunks(&self) -> impl Iterator<Item = Result<Vec<u8>>> + '_ {
-        (0..self.size.div_ceil(CHUNK)).map(|number| self.read(number * CHUNK..(number + 1) * CHUNK))
+        (0..self.size.div_ceil(Self::CHUNK)).map(|number| self.read(number * Self::CHUNK..(number + 1) * Self::CHUNK))
     }
 }
 
@@ -114,8 +114,11 @@ impl Job {
             ret: envelope.ret,
             envid: envelope.envid,
             require_tls: envelope.require_tls,
+            tls_optional: envelope.tls_optional,
             priority: envelope.priority,
             hold_until: envelope.hold_until,
+            hold_request: envelope.hold_request,
+            submitter: envelope.submitter,
             deliver_by: envelope.deliver_by,
             blob,
         };

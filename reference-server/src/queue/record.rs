@@ -19,11 +19,17 @@ pub(super) fn entry_row(envelope: &Envelope, blob: BlobId, accepted: OffsetDateT
         },
         blob: blob.0,
         smtputf8: envelope.smtputf8,
-        require_tls: envelope.require_tls,
+        tls: match (envelope.require_tls, envelope.tls_optional) {
+            (true, _) => 1,
+            (false, true) => 2,
+            (false, false) => 0,
+        },
         ret: envelope.ret.map(|ret| u8::from(ret == Ret::Full)),
         envid: envelope.envid.clone(),
         priority: envelope.priority,
         hold_until: envelope.hold_until.map(millis),
+        hold_request: envelope.hold_request.clone(),
+        submitter: envelope.submitter.as_ref().map(Address::to_string),
         deliver_by: envelope.deliver_by.map(|by| (millis(by.deadline), u8::from(by.mode == ByMode::Notify), by.trace)),
         told: 0,
         event: Some(millis(event)),
@@ -59,9 +65,12 @@ pub(super) fn entry(id: i64, row: &EntryRow, recipients: &[RecipientRow]) -> Res
         smtputf8: row.smtputf8,
         ret: row.ret.map(|full| if full == 0 { Ret::Headers } else { Ret::Full }),
         envid: row.envid.clone(),
-        require_tls: row.require_tls,
+        require_tls: row.tls == 1,
+        tls_optional: row.tls == 2,
         priority: row.priority,
         hold_until: row.hold_until.map(instant),
+        hold_request: row.hold_request.clone(),
+        submitter: row.submitter.as_deref().map(address).transpose()?,
         deliver_by: row.deliver_by.map(|(deadline, mode, trace)| DeliverBy {
             deadline: instant(deadline),
             mode: if mode == 0 { ByMode::Return } else { ByMode::Notify },
@@ -125,19 +134,23 @@ mod tests {
             trace,
         });
         let ret = prop_oneof![Just(Ret::Full), Just(Ret::Headers)];
-        let fields = (bodies, any::<(bool, bool)>(), prop::option::of(ret), prop::option::of(".*"));
+        let fields = (bodies, (any::<bool>(), 0..3), prop::option::of(ret), prop::option::of(".*"));
         let rest = (prop::option::of(-9_i8..=9), prop::option::of(millis), prop::option::of(by), any::<bool>());
-        (fields, rest).prop_map(|((body, (smtputf8, require_tls), ret, envid), (priority, hold, deliver_by, null))| Envelope {
+        (fields, rest).prop_map(|((body, (smtputf8, tls), ret, envid), (priority, hold, deliver_by, null))| Envelope {
             reverse_path: (!null).then(|| Address::parse("\"a b\"@example.org").unwrap()),
             recipients: Vec::new(),
             body,
             smtputf8,
             ret,
             envid,
-            require_tls,
+            require_tls: tls == 1,
+            tls_optional: tls == 2,
             priority,
             hold_until: hold.map(instant),
+            hold_request: hold.map(|hold| format!("for;{hold}")),
+            submitter: null.then(|| Address::parse("alice@example.org").unwrap()),
             deliver_by,
+            ..Envelope::default()
         })
     }
 
@@ -164,7 +177,8 @@ mod tests {
             prop_assert_eq!(&waiting.original, &recipient.original);
             let again = Envelope {
                 reverse_path: read.reverse_path, recipients: Vec::new(), body: read.body, smtputf8: read.smtputf8, ret: read.ret,
-                envid: read.envid, require_tls: read.require_tls, priority: read.priority, hold_until: read.hold_until,
+                envid: read.envid, require_tls: read.require_tls,
+                tls_optional: read.tls_optional, priority: read.priority, hold_until: read.hold_until, hold_request: read.hold_request, submitter: read.submitter,
                 deliver_by: read.deliver_by,
             };
             prop_assert_eq!(again, envelope);

@@ -38,8 +38,6 @@ pub(crate) struct Worker {
     pub courier: Arc<dyn Courier>,
     pub relay: Arc<dyn Relay>,
     pub sender: dsn::Sender,
-    /// The store waits for the disk: it is called where blocking is allowed.
-    pub blocking: bool,
     pub memory: Memory,
 }
 
@@ -67,7 +65,7 @@ impl Worker {
     /// Works until told to stop, and then until what the relay has done is written down.
     pub async fn run(mut self, mut stop: Stop) {
         while !stop.requested() {
-            let instant = match self.here(Self::round) {
+            let instant = match self.round() {
                 Ok(Next::More) => {
                     tokio::task::yield_now().await;
                     continue;
@@ -109,14 +107,9 @@ impl Worker {
     }
 
     fn last_notes(&mut self) {
-        if let Err(error) = self.here(|worker| worker.read_notes(worker.queue.clock.now())) {
+        if let Err(error) = self.read_notes(self.queue.clock.now()) {
             tracing::error!(%error, "what became of mail cannot be written down; it is sent again at the next start");
         }
-    }
-
-    /// Works where waiting for the disk is allowed.
-    fn here<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
-        if self.blocking { tokio::task::block_in_place(|| work(self)) } else { work(self) }
     }
 
     fn round(&mut self) -> Result<Next> {
@@ -383,5 +376,9 @@ impl Worker {
     /// Works until nothing is due.
     pub(super) fn work_off(&mut self) {
         while let Next::More = self.round().unwrap() {}
+    }
+
+    pub(super) fn try_round(&mut self) -> Result<()> {
+        self.round().map(drop)
     }
 }

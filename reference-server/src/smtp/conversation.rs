@@ -81,7 +81,7 @@ impl Conversation {
         if self.lacks(Extension::SmtpAuth) {
             return Vec::new();
         }
-        Mechanism::offered(self.tls || self.peer.plaintext_auth, &self.site.accounts)
+        Mechanism::offered(&self.site, &self.peer)
     }
 
     /// Ends the transaction without a message (RFC 5321 §4.1.1.5).

@@ -115,8 +115,11 @@ impl Intake {
         if !self.rules.binary && !self.line_ends_pair(octets) {
             self.flaw(Flaw::BareLineEnd);
         }
-        if self.rules.faults.on(Fault::SmtpBdatUnstuffs) && octets.starts_with(b".") {
-            return self.keep(octets.get(1..).unwrap_or_default(), queue);
+        if self.rules.faults.on(Fault::SmtpBdatUnstuffs) {
+            for line in octets.split_inclusive(|octet| *octet == b'\n') {
+                self.keep(line.strip_prefix(b".").unwrap_or(line), queue);
+            }
+            return;
         }
         self.keep(octets, queue);
     }

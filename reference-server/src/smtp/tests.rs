@@ -75,7 +75,7 @@ fn feed(setup: &Setup, pieces: &[&[u8]]) -> String {
         match session.receive(piece, &mut out) {
             After::Continue | After::Flush | After::Await => {}
             After::StartTls => {
-                session.secured(&mut out);
+                session.secured(crate::session::Channel::default(), &mut out);
             }
             After::Close => {
                 out.extend_from_slice(b"closed\r\n");
@@ -143,17 +143,20 @@ fn ehlo_lists_what_may_be_used_now() {
         "MT-PRIORITY MIXER",
         "LIMITS MAILMAX=100000 RCPTMAX=1000",
         "STARTTLS",
-        "AUTH PLAIN LOGIN CRAM-MD5",
+        "AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256",
         "ETRN",
     ];
     for keyword in offered {
         assert!(all.contains(&format!("250-{keyword}\r\n")), "{keyword} in {all}");
     }
     let strict = Setup { plaintext_auth: false, ..Setup::default() };
-    assert!(replies(&strict, "EHLO x\r\n").contains("250-AUTH CRAM-MD5\r\n"));
+    assert!(replies(&strict, "EHLO x\r\n").contains("250-AUTH CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256\r\n"));
     let over_tls = feed(&strict, &[b"EHLO x\r\nSTARTTLS\r\n", b"EHLO x\r\n"]);
     let (_, after) = over_tls.split_once("220 2.0.0").unwrap();
-    assert!(!after.contains("STARTTLS") && after.contains("250-AUTH PLAIN LOGIN CRAM-MD5\r\n"), "{after}");
+    assert!(
+        !after.contains("STARTTLS") && after.contains("250-AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256\r\n"),
+        "{after}"
+    );
 }
 
 #[test]

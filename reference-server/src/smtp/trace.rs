@@ -19,6 +19,8 @@ pub(super) struct Stamp {
     pub id: String,
     /// Given when there is exactly one recipient: naming several tells each of the others (RFC 5321 §7.2).
     pub recipient: Option<Address>,
+    /// The TLS cipher suite of the session (RFC 8314 §4.3).
+    pub cipher: Option<String>,
     /// What the client asked for (RFC 6710 §4.1).
     pub priority: Option<i8>,
     /// RFC 6531 §3.7.3: internationalized domains are written in U-labels.
@@ -27,7 +29,7 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// `Received: from … by … with … id … for … PRIORITY …; date`, folded.
+    /// `Received: from … by … with … id … for … tls … PRIORITY …; date`, folded.
     pub fn line(&self) -> String {
         let Self { host, protocol, id, .. } = self;
         let from = match self.address.ip().to_canonical() {
@@ -37,9 +39,12 @@ impl Stamp {
         let client = if self.utf8 { self.client.to_unicode() } else { self.client.to_string() };
         let shown = |address: &Address| if self.utf8 { address.to_unicode() } else { address.to_string() };
         let recipient = self.recipient.as_ref().map(|address| format!("\r\n\tfor <{}>", shown(address))).unwrap_or_default();
+        let cipher = self.cipher.as_ref().map(|cipher| format!("\r\n\ttls {cipher}")).unwrap_or_default();
         let priority = self.priority.map(|priority| format!("\r\n\tPRIORITY {priority}")).unwrap_or_default();
         let date = rfc5322(self.at);
-        format!("Received: from {client} ({from})\r\n\tby {host} with {protocol} id {id}{recipient}{priority};\r\n\t{date}\r\n")
+        format!(
+            "Received: from {client} ({from})\r\n\tby {host} with {protocol} id {id}{recipient}{cipher}{priority};\r\n\t{date}\r\n"
+        )
     }
 }
 
@@ -57,6 +62,7 @@ mod tests {
             protocol: "ESMTP".into(),
             id: "0a1b".into(),
             recipient: Some(Address::parse("alice@example.org").unwrap()),
+            cipher: None,
             priority: None,
             utf8: false,
             at: datetime!(2026-11-23 04:42:00 UTC),
@@ -70,6 +76,10 @@ mod tests {
         assert!(stamp.line().contains("id 0a1b;\r\n\tMon"));
         stamp.utf8 = true;
         stamp.priority = Some(-4);
-        assert!(stamp.line().starts_with("Received: from b\u{fc}cher.example ") && stamp.line().contains("\tPRIORITY -4;\r\n"));
+        stamp.cipher = Some("TLS_AES_256_GCM_SHA384".into());
+        assert!(
+            stamp.line().starts_with("Received: from b\u{fc}cher.example ")
+                && stamp.line().contains("\ttls TLS_AES_256_GCM_SHA384\r\n\tPRIORITY -4;\r\n")
+        );
     }
 }

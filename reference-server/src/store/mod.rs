@@ -3,7 +3,7 @@
 //! Everything lives in one SQLite database, in a file or in memory. All changes go through one writer thread, which
 //! commits whatever has queued up in one transaction and answers after the commit; reads have connections of their own.
 //! The methods speak of mail, the SQL stays in [`sql`]. They block until the answer is there, so they are called where
-//! blocking is allowed. The store knows no protocol: message numbers are the business of a [`View`], response codes that
+//! waiting is allowed: on a thread of its own, or of a runtime that can move other tasks away. The store knows no protocol: message numbers are the business of a [`View`], response codes that
 //! of the session which reads the [`Error`].
 
 mod blobs;
@@ -81,13 +81,14 @@ impl Store {
     fn on(connection: Connection, readers: impl FnOnce(&Arc<Mutex<Connection>>) -> readers::Readers) -> Result<Store> {
         sql::migrate(&connection)?;
         sql::blob::sweep(&connection)?;
+        let durable = connection.path().is_some_and(|path| !path.is_empty());
         let shared = Arc::new(Mutex::new(connection));
         let watchers = Arc::<watch::Watchers>::default();
         let holds = Arc::<blobs::Holds>::default();
         Ok(Store {
             inner: Arc::new(Inner {
                 readers: readers(&shared),
-                writer: writer::Writer::start(shared, Arc::clone(&watchers), Arc::clone(&holds))?,
+                writer: writer::Writer::start(shared, Arc::clone(&watchers), Arc::clone(&holds), durable)?,
                 watchers,
                 holds,
                 maildrops: Arc::default(),
@@ -100,6 +101,25 @@ impl Store {
     /// Operations of several callers share a transaction; one that fails is undone alone.
     pub(crate) fn write<T: Send + 'static>(&self, operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
         self.inner.writer.run(operation)
+    }
+
+    /// Runs `operation` on the writer thread, which calls `then` with its result once it is committed. Does not wait.
+    pub(crate) fn write_then<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+        then: impl FnOnce(Result<T>) + Send + 'static,
+    ) {
+        self.inner.writer.run_then(operation, then);
+    }
+
+    /// Waits for what `begin` has begun to give an answer.
+    pub(crate) fn wait_for<T: Send + 'static>(&self, begin: impl FnOnce(Box<dyn FnOnce(Result<T>) + Send>)) -> Result<T> {
+        self.inner.writer.wait_for(begin)
+    }
+
+    /// Whether what is committed survives the process, and committing waits for the disk.
+    pub(crate) fn is_durable(&self) -> bool {
+        self.inner.writer.durable
     }
 
     /// Runs `query` on a snapshot of what is committed.

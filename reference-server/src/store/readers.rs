@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, OpenFlags};
 
 use super::{Result, sql};
+use crate::waiting::waiting;
 
 /// How many idle connections are kept.
 const KEPT: usize = 8;
@@ -29,7 +30,7 @@ impl Readers {
     pub(super) fn run<T>(&self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         match self {
             Readers::Shared(connection) => query(&lock(connection)),
-            Readers::File { path, idle } => {
+            Readers::File { path, idle } => waiting(|| {
                 let kept = lock(idle).pop();
                 let connection = match kept {
                     Some(connection) => connection,
@@ -47,7 +48,7 @@ impl Readers {
                     idle.push(connection);
                 }
                 answer
-            }
+            }),
         }
     }
 }

@@ -46,12 +46,12 @@ async fn a_user_is_told_of_mail_that_cannot_go() {
     client.ask("EHLO client.example", "250 ").await;
     client.ask("AUTH PLAIN AGFsaWNlAHNlY3JldA==", "235 ").await;
     client.ask("MAIL FROM:<alice@example.org>", "250 ").await;
-    client.ask("RCPT TO:<x@elsewhere.example>", "250 ").await;
+    client.ask("RCPT TO:<x@[x-tag:nowhere]>", "250 ").await;
     client.ask("DATA", "354 ").await;
     client.ask("From: alice@example.org\r\nSubject: to be returned\r\n\r\nx\r\n.", "250 ").await;
     let notification = maildrop(&server, "alice", 1).await[0].join("\n");
     assert!(notification.starts_with("Return-Path: <>\n"), "{notification}");
-    assert!(notification.contains("Final-Recipient: rfc822; x@elsewhere.example\nAction: failed\nStatus: 5.4.4\n"));
+    assert!(notification.contains("Final-Recipient: rfc822; x@[x-tag:nowhere]\nAction: failed\nStatus: 5.1.2\n"));
     assert!(notification.contains("\nSubject: to be returned\n"));
     server.stop().await;
 }

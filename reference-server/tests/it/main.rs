@@ -13,6 +13,7 @@ mod program;
 mod rooms;
 mod smtplib;
 mod tls;
+mod travel;
 mod wire;
 
 use std::process::Command;

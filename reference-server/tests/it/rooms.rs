@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up: a room may use those of the lines above it, and itself.
 const STOREYS: &[&[&str]] = &[
-    &["mail", "faults", "extensions", "clock", "stop", "session"],
+    &["mail", "faults", "extensions", "clock", "stop", "session", "waiting"],
     &["config", "mime"],
     &["accounts"],
-    &["sasl", "site", "store"],
+    &["site", "store"],
+    &["sasl"],
     &["queue"],
-    &["smtp", "pop3", "imap"],
+    &["smtp", "pop3", "imap", "relay"],
     &["courier", "listener", "tls"],
     &["server"],
     &["cli"],

@@ -7,7 +7,7 @@ use std::time::Duration;
 use reference_server::config::{Config, Listen, Service};
 use reference_server::server::{Running, start};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -41,11 +41,25 @@ impl Client<TcpStream> {
 
     /// Does the TLS handshake, trusting the server's certificate only.
     pub async fn secure(self, server: &Running) -> std::io::Result<Client<TlsStream<TcpStream>>> {
+        self.secure_as(server, None).await
+    }
+
+    /// The same, showing a certificate of its own.
+    pub async fn secure_as(
+        self,
+        server: &Running,
+        own: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
+    ) -> std::io::Result<Client<TlsStream<TcpStream>>> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(server.certificate.as_bytes()).unwrap()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let connector = TlsConnector::from(Arc::new(config.with_root_certificates(roots).with_no_client_auth()));
+        let config = config.with_root_certificates(roots);
+        let config = match own {
+            None => config.with_no_client_auth(),
+            Some((chain, key)) => config.with_client_auth_cert(chain, key).unwrap(),
+        };
+        let connector = TlsConnector::from(Arc::new(config));
         let name = ServerName::try_from("mail.example.org").unwrap();
         Ok(Client::on(connector.connect(name, self.stream).await?))
     }

@@ -75,5 +75,6 @@ fn unanswered(exchange: Exchange<'_>, replies: &[Reply], ending: Ending) -> Vec<
         required.any(|expect| expect.pattern.tag().as_deref() == Some(tag))
     };
     let open = exchange.tags.iter().filter(|tag| !expected(tag) && !replies.iter().any(|reply| answers(reply, tag)));
-    open.map(|tag| Flaw { expectation: None, ..Flaw::missing(ending, Party::Server, 0, &format!("the tagged response {tag}")) }).collect()
+    open.map(|tag| Flaw { expectation: None, ..Flaw::missing(ending, Party::Server, 0, &format!("the tagged response {tag}")) })
+        .collect()
 }

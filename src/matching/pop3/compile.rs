@@ -1,10 +1,10 @@
 //! From the lines of a POP3 expectation to a [`Pop3Pattern`]: `+OK`, `-ERR [IN-USE]`, `+ text`, and a body that ends with `.`.
 
-use super::super::{PatternError, body};
 use super::super::glyph::{Reader, glyphs, literal};
 use super::super::nearest::nearest;
 use super::super::parts::Parts;
 use super::super::slot::Slot;
+use super::super::{PatternError, body};
 use super::{Pop3Pattern, Span, StatusPattern};
 
 pub(crate) fn compile(lines: &[&str]) -> Result<Pop3Pattern, PatternError> {

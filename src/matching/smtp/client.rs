@@ -35,7 +35,11 @@ pub(in super::super) struct CommandPattern {
 pub(in super::super) enum Argument {
     Text(Parts, Span),
     /// Of MAIL and RCPT (RFC 5321 §4.1.1.2, §4.1.1.3).
-    Path { path: Parts, span: Span, parameters: Vec<Parameter> },
+    Path {
+        path: Parts,
+        span: Span,
+        parameters: Vec<Parameter>,
+    },
 }
 
 /// `SIZE=1000` (RFC 5321 §4.1.2, `esmtp-param`).
@@ -99,8 +103,9 @@ impl CommandPattern {
         }
         attempt.hits += 1;
         match &self.argument {
-            None if self.exact && !command.argument().is_empty() => Err(attempt
-                .differ(self.verb_span, || format!("expected nothing behind the command, received `{}`", plain(command.argument())))),
+            None if self.exact && !command.argument().is_empty() => Err(attempt.differ(self.verb_span, || {
+                format!("expected nothing behind the command, received `{}`", plain(command.argument()))
+            })),
             None => Ok(()),
             Some(Argument::Text(parts, span)) => text(parts, *span, command.argument(), attempt),
             Some(Argument::Path { path, span, parameters }) => {
@@ -135,7 +140,8 @@ impl CommandPattern {
                 received.split(|b| *b == b'=').next().is_some_and(|word| word.eq_ignore_ascii_case(keyword.as_bytes()))
             });
             let shown = near.map_or("none".to_owned(), |near| format!("`{}`", plain(near)));
-            attempt.differ(parameter.span, || format!("expected the parameter {}, received {shown}", parameter.described(attempt)))
+            attempt
+                .differ(parameter.span, || format!("expected the parameter {}, received {shown}", parameter.described(attempt)))
         };
         let used = distinct(parameters, received, attempt, fits, missing)?;
         let extra = received.iter().zip(used).find(|(_, used)| !used).filter(|_| self.exact);

@@ -72,14 +72,8 @@ fn messages_are_compared_line_by_line() {
     holds(check(".", said), "");
     holds(check("...\nB: ${b}\n...\n.dot\nend\n.", said), "b=2");
     holds(check("...\n.", ".\r\n"), "");
-    fails(
-        check("...\nB: 3\n...\n.", said),
-        &["expected `B: 3` as line 6 of the body, received the end of the body @ B: 3"],
-    );
-    fails(
-        check("A: 1\n.", said),
-        &["expected the end of the body, received line 2: `B: 2` @ ."],
-    );
+    fails(check("...\nB: 3\n...\n.", said), &["expected `B: 3` as line 6 of the body, received the end of the body @ B: 3"]);
+    fails(check("A: 1\n.", said), &["expected the end of the body, received line 2: `B: 2` @ ."]);
     fails(check("A: 1\n.", "RSET\r\n"), &["expected a message, received `RSET` @ A"]);
     fails(check("RSET", said), &["expected a command, received a message of 5 lines @ R"]);
 }

@@ -28,7 +28,7 @@ fn slips_in_holes() {
     smtp(
         "250 ${x:numbr}",
         4,
-        "`:numbr` narrows nothing: `:number`, `:atom`, `:date`, `:base64`, `:modseq` and `:/regex/` do; did you mean `:number`?",
+        "`:numbr` narrows nothing: `:number`, `:atom`, `:date`, `:base64`, `:modseq`, `:/regex/` and `:base64:/regex/` do; did you mean `:number`?",
     );
     smtp("250 $${a} ${x:/(/}", 10, "`/(/` is not a regular expression: unclosed group");
     smtp("250 ${*:number}", 4, "`${*}` is the rest of the line and takes no narrowing");

@@ -11,8 +11,8 @@ mod smtp;
 use super::*;
 use crate::protocol::imap::Numbering;
 use crate::protocol::{Limits, framer};
-use crate::suite::{Necessity, Party};
 use crate::suite::Span as SuiteSpan;
+use crate::suite::{Necessity, Party};
 
 /// Values that tests know: `known` is one, and two fixtures.
 struct Known;

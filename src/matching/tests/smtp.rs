@@ -24,6 +24,18 @@ fn codes_are_compared_and_text_is_not() {
 }
 
 #[test]
+fn base64_is_looked_into() {
+    // {"status":"invalid_token"}
+    let reply = "334 eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=\r\n";
+    holds(check("S: 334 ${_:base64:/\\{\"status\":\"[^\"]{3,}\"\\}/}", reply), "");
+    holds(check("S: 334 ${e:base64:/.*token.*/}", reply), "e=eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=");
+    for (pattern, received) in [("/\\{\\}/", "eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0="), ("/.*/", "{}"), ("/.*/", "eyJ")] {
+        let told = format!("mismatch: expected text `${{_:base64:{pattern}}}`, received `{received}` @ ${{_:base64:{pattern}}}");
+        fails(check(&format!("S: 334 ${{_:base64:{pattern}}}"), &format!("334 {received}\r\n")), &[&told]);
+    }
+}
+
+#[test]
 fn a_wrong_answer_says_what_came_instead() {
     fails(
         check("S: 250", "550 5.1.1 no such user\r\n"),

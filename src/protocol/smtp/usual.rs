@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn keywords_are_announced_and_starttls_once() {
-        let mut peer = Peer { domain: "p.example".into(), capabilities: vec!["SIZE 100".into(), "STARTTLS".into()], ..Peer::default() };
+        let mut peer =
+            Peer { domain: "p.example".into(), capabilities: vec!["SIZE 100".into(), "STARTTLS".into()], ..Peer::default() };
         assert_eq!(peer.answer(&said("EHLO x")), "250-p.example\n250-SIZE 100\n250 STARTTLS");
         peer.tls = true;
         assert_eq!(peer.answer(&said("EHLO x")), "250-p.example\n250 SIZE 100");

@@ -2,8 +2,8 @@
 
 use super::{Spoken, expectation};
 use crate::matching::Pattern;
-use crate::suite::{Expect, Necessity};
 use crate::suite::problem::Problem;
+use crate::suite::{Expect, Necessity};
 
 /// Compiles `C:` lines of an accepted connection: a line is a command, and the lines behind a 354 (or, where the harness answers by
 /// itself, behind DATA) up to a dot are a message, and so are those behind the last BDAT of a message. `before` is the last line we
@@ -29,7 +29,8 @@ pub(super) fn expectations(
             Some(dot) if here && again.is_none_or(|again| dot < again) => dot + 1,
             None if message_next && asked && expects.is_empty() => {
                 let problem = Problem::error(file, first.span, "behind a 354 the client sends a message");
-                let hint = "write it line by line with `...` for any lines, and end it with `C[…]: .`; the dot alone is any message";
+                let hint =
+                    "write it line by line with `...` for any lines, and end it with `C[…]: .`; the dot alone is any message";
                 problems.push(problem.with_hint(hint));
                 1
             }
@@ -38,7 +39,8 @@ pub(super) fn expectations(
         let (said, after) = rest.split_at(count);
         rest = after;
         if first.necessity == Necessity::Must {
-            message_next = (served && is(first.text, "DATA")) || (is(first.text, "BDAT") && first.text.to_ascii_uppercase().ends_with(" LAST"));
+            message_next = (served && is(first.text, "DATA"))
+                || (is(first.text, "BDAT") && first.text.to_ascii_uppercase().ends_with(" LAST"));
         }
         expects.extend(expectation(file, said, Pattern::compile_client, problems));
     }

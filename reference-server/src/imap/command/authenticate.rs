@@ -38,14 +38,16 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
         let text = "This mechanism is disabled until TLS is active";
         return Ok(Outcome::Done(Status::no(Code::PrivacyRequired, text)));
     }
-    let challenge = sasl::challenge(&context.site.host, context.site.clock.unix());
-    let mut exchange = Exchange::new(mechanism, challenge);
-    let progress = exchange.start(initial.as_deref(), &context.site.accounts);
+    if !mechanism.is_offered(&context.site, &context.peer) {
+        return Ok(Outcome::Done(Status::no(None, "This authentication mechanism is not offered now")));
+    }
     // "If a client sends an initial response to a mechanism where the server speaks first, the server MUST reject the
     // command with a tagged BAD" (RFC 4959 §3).
-    if mechanism == Mechanism::CramMd5 && initial.is_some() {
+    if !mechanism.takes_initial_response() && initial.is_some() {
         return Ok(Outcome::Done(Status::bad("The server speaks first in this mechanism")));
     }
+    let mut exchange = Exchange::new(mechanism, &context.site, &context.peer);
+    let progress = exchange.start(initial.as_deref());
     Ok(proceed(context, exchange, progress, out))
 }
 
@@ -63,7 +65,7 @@ impl Running {
         let Some(message) = sasl::decode(line) else {
             return Outcome::Done(Status::bad("Expected base64, or \"*\" to cancel"));
         };
-        let progress = self.0.answer(&message, &context.site.accounts);
+        let progress = self.0.answer(&message);
         proceed(context, self.0, progress, out)
     }
 }
@@ -79,6 +81,11 @@ fn proceed(context: &mut Context, exchange: Exchange, progress: Progress, out: &
             context.failed_logins += 1;
             Outcome::Done(Status::no(Code::AuthorizationFailed, "Nobody may act for another user here"))
         }
-        Progress::Done(Err(Failure::Credentials | Failure::Malformed)) => Outcome::Done(login::failed(context)),
+        Progress::Done(Err(Failure::Temporary)) => {
+            Outcome::Done(Status::no(Code::Unavailable, "The authentication cannot be done now"))
+        }
+        Progress::Done(Err(Failure::Credentials | Failure::Malformed | Failure::ChannelBinding)) => {
+            Outcome::Done(login::failed(context))
+        }
     }
 }

@@ -14,7 +14,9 @@ fn remote() -> Peer {
 fn the_greeting_tells_the_capabilities() {
     let client = Server::new().client();
     let always = "IMAP4rev1 CHILDREN ID IDLE LITERAL+ NAMESPACE SASL-IR UIDPLUS UNSELECT";
-    let expected = format!("* OK [CAPABILITY {always} STARTTLS AUTH=PLAIN AUTH=LOGIN AUTH=CRAM-MD5] mail.example.org ready\r\n");
+    let scram = "AUTH=SCRAM-SHA-1 AUTH=SCRAM-SHA-256";
+    let login = format!("STARTTLS AUTH=PLAIN AUTH=LOGIN AUTH=CRAM-MD5 {scram}");
+    let expected = format!("* OK [CAPABILITY {always} {login}] mail.example.org ready\r\n");
     assert_eq!(client.greeting, expected);
     let mut client = client;
     assert!(client.says("a CAPABILITY").starts_with(&format!("* CAPABILITY {always} STARTTLS AUTH=PLAIN")));
@@ -25,13 +27,17 @@ fn the_greeting_tells_the_capabilities() {
 fn no_password_travels_in_clear() {
     let server = Server::new();
     let mut client = server.client_from(remote());
-    assert!(client.greeting.contains(" STARTTLS LOGINDISABLED AUTH=CRAM-MD5] "), "{}", client.greeting);
+    assert!(
+        client.greeting.contains(" STARTTLS LOGINDISABLED AUTH=CRAM-MD5 AUTH=SCRAM-SHA-1 AUTH=SCRAM-SHA-256] "),
+        "{}",
+        client.greeting
+    );
     assert!(client.says("a LOGIN alice secret").starts_with("a NO [PRIVACYREQUIRED]"));
     assert!(client.says("b AUTHENTICATE PLAIN AGFsaWNlAHNlY3JldA==").starts_with("b NO [PRIVACYREQUIRED]"));
     assert_eq!(client.says("c STARTTLS"), "c OK Begin TLS negotiation now\r\n");
     assert_eq!(client.after, After::StartTls);
     let mut heard = Vec::new();
-    assert_eq!((client.session.secured(&mut heard), heard.len()), (After::Continue, 0));
+    assert_eq!((client.session.secured(crate::session::Channel::default(), &mut heard), heard.len()), (After::Continue, 0));
     let capability = client.says("d CAPABILITY");
     assert!(!capability.contains("STARTTLS") && !capability.contains("LOGINDISABLED") && capability.contains("AUTH=PLAIN"));
     assert!(client.says("e STARTTLS").starts_with("e BAD"));
@@ -44,7 +50,7 @@ fn nothing_sent_in_clear_survives_the_handshake() {
     let mut client = Server::new().client();
     assert_eq!(client.sends(b"a STARTTLS\r\nb NOOP\r\nc LOG"), "a OK Begin TLS negotiation now\r\n");
     let mut heard = Vec::new();
-    client.session.secured(&mut heard);
+    client.session.secured(crate::session::Channel::default(), &mut heard);
     assert!(heard.is_empty());
     assert_eq!(client.says("d NOOP"), "d OK NOOP completed\r\n");
 }

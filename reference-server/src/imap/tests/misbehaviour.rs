@@ -76,7 +76,7 @@ fn what_was_sent_in_clear_runs_after_the_handshake() {
     let mut client = Server::misbehaving(Fault::ImapStarttlsKeepsBuffer).client();
     client.sends(b"a STARTTLS\r\nb NOOP\r\n");
     let mut heard = Vec::new();
-    client.session.secured(&mut heard);
+    client.session.secured(crate::session::Channel::default(), &mut heard);
     assert_eq!(heard, b"b OK NOOP completed\r\n");
 }
 

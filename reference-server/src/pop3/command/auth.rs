@@ -16,9 +16,8 @@ pub(super) const COMMAND: Command = Command {
 
 fn run(session: &mut Pop3Session, _user: Option<String>, arguments: &[&[u8]], reply: &mut Reply<'_>) -> After {
     let named = arguments.first().and_then(|name| Mechanism::named(std::str::from_utf8(name).ok()?));
-    let offered = Mechanism::offered(session.plaintext(), &session.site.accounts);
-    let Some(mechanism) = named.filter(|mechanism| offered.contains(mechanism)) else {
-        let plaintext = named.is_some_and(Mechanism::is_plaintext);
+    let Some(mechanism) = named.filter(|mechanism| mechanism.is_offered(&session.site, &session.peer)) else {
+        let plaintext = named.is_some_and(Mechanism::is_plaintext) && !session.plaintext();
         reply.error(if plaintext { "passwords need TLS here: give STLS first" } else { "there is no such mechanism" });
         return After::Continue;
     };
@@ -32,8 +31,8 @@ fn run(session: &mut Pop3Session, _user: Option<String>, arguments: &[&[u8]], re
             }
         },
     };
-    let mut exchange = Exchange::new(mechanism, sasl::challenge(&session.site.host, session.site.clock.unix()));
-    let progress = exchange.start(initial.as_deref(), &session.site.accounts);
+    let mut exchange = Exchange::new(mechanism, &session.site, &session.peer);
+    let progress = exchange.start(initial.as_deref());
     go_on(session, exchange, progress, reply)
 }
 
@@ -53,7 +52,7 @@ pub(in crate::pop3) fn response(session: &mut Pop3Session, line: &[u8], reply: &
         reply.error("the response is not base64");
         return After::Continue;
     };
-    let progress = exchange.answer(&message, &session.site.accounts);
+    let progress = exchange.answer(&message);
     go_on(session, exchange, progress, reply)
 }
 
@@ -68,6 +67,9 @@ fn go_on(session: &mut Pop3Session, exchange: Exchange, progress: Progress, repl
         // RFC 3206 §5: the credentials are the problem.
         Progress::Done(Err(Failure::Credentials)) => reply.error("[AUTH] name or password is wrong"),
         Progress::Done(Err(Failure::Authorization)) => reply.error("[AUTH] you may not act for that user"),
+        Progress::Done(Err(Failure::ChannelBinding)) => reply.error("[AUTH] the channel binding does not hold"),
+        // RFC 3206 §4: nothing is wrong with the credentials.
+        Progress::Done(Err(Failure::Temporary)) => reply.error("[SYS/TEMP] the authentication cannot be done now"),
     }
     After::Continue
 }

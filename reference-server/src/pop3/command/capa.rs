@@ -31,7 +31,7 @@ fn capabilities(session: &Pop3Session) -> Vec<String> {
     if session.plaintext() {
         capabilities.push("USER".to_owned());
     }
-    let mechanisms = Mechanism::offered(session.plaintext(), &session.site.accounts);
+    let mechanisms = Mechanism::offered(&session.site, &session.peer);
     if !mechanisms.is_empty() {
         let names: Vec<&str> = mechanisms.into_iter().map(Mechanism::name).collect();
         capabilities.push(format!("SASL {}", names.join(" ")));

@@ -52,12 +52,11 @@ impl Command for Auth {
             Some(Some(octets)) => Some(octets),
             Some(None) => return not_base64(),
         };
-        if initial.is_some() && mechanism == Mechanism::CramMd5 {
+        if initial.is_some() && !mechanism.takes_initial_response() {
             return Reply::new(501, "5.7.0", "The server speaks first in that mechanism");
         }
-        let challenge = sasl::challenge(&conversation.site.host, conversation.site.clock.unix());
-        let mut exchange = Exchange::new(mechanism, challenge);
-        let progress = exchange.start(initial.as_deref(), &conversation.site.accounts);
+        let mut exchange = Exchange::new(mechanism, &conversation.site, &conversation.peer);
+        let progress = exchange.start(initial.as_deref());
         go_on(conversation, exchange, progress)
     }
 
@@ -75,7 +74,7 @@ pub(in crate::smtp) fn line(conversation: &mut Conversation, line: &[u8]) -> Rep
         return Reply::new(501, "5.7.0", "Authentication cancelled");
     }
     let Some(message) = sasl::decode(line) else { return not_base64() };
-    let progress = exchange.answer(&message, &conversation.site.accounts);
+    let progress = exchange.answer(&message);
     go_on(conversation, exchange, progress)
 }
 
@@ -104,6 +103,8 @@ fn go_on(conversation: &mut Conversation, exchange: Exchange, progress: Progress
         Failure::Malformed => Reply::new(501, "5.5.2", "That is not a message of the mechanism"),
         Failure::Credentials => Reply::new(535, "5.7.8", "Authentication credentials invalid"),
         Failure::Authorization => Reply::new(535, "5.7.8", "You may not act for that user"),
+        Failure::ChannelBinding => Reply::new(535, "5.7.8", "The channel binding does not hold"),
+        Failure::Temporary => Reply::new(454, "4.7.0", "Temporary authentication failure"),
     }
 }
 

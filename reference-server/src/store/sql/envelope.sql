@@ -3,13 +3,16 @@
 -- 0 is 7BIT, 1 8BITMIME, 2 BINARYMIME.
 ALTER TABLE queue_entry RENAME COLUMN eight_bit TO body;
 ALTER TABLE queue_entry ADD COLUMN smtputf8 INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE queue_entry ADD COLUMN require_tls INTEGER NOT NULL DEFAULT 0;
+-- 1 is REQUIRETLS, 2 is TLS-Required: No.
+ALTER TABLE queue_entry ADD COLUMN tls INTEGER NOT NULL DEFAULT 0;
 -- 0 is HDRS, 1 FULL.
 ALTER TABLE queue_entry ADD COLUMN ret INTEGER;
 ALTER TABLE queue_entry ADD COLUMN envid TEXT;
 ALTER TABLE queue_entry ADD COLUMN priority INTEGER;
 -- Instants are milliseconds since 1970.
 ALTER TABLE queue_entry ADD COLUMN hold_until INTEGER;
+ALTER TABLE queue_entry ADD COLUMN hold_request TEXT;
+ALTER TABLE queue_entry ADD COLUMN submitter TEXT;
 ALTER TABLE queue_entry ADD COLUMN by_deadline INTEGER;
 -- 0 is Return, 1 Notify.
 ALTER TABLE queue_entry ADD COLUMN by_mode INTEGER;

@@ -15,11 +15,13 @@ pub(crate) struct EntryRow {
     pub body: u8,
     pub blob: i64,
     pub smtputf8: bool,
-    pub require_tls: bool,
+    pub tls: u8,
     pub ret: Option<u8>,
     pub envid: Option<String>,
     pub priority: Option<i8>,
     pub hold_until: Option<i64>,
+    pub hold_request: Option<String>,
+    pub submitter: Option<String>,
     /// Deadline, mode, trace.
     pub deliver_by: Option<(i64, u8, bool)>,
     pub told: u8,
@@ -51,8 +53,8 @@ pub(crate) struct DiagnosisRow {
     pub remote: Option<(String, String)>,
 }
 
-const ENTRY: &str = "accepted, reverse_path, body, blob, smtputf8, require_tls, ret, envid, priority, hold_until,
-                     by_deadline, by_mode, by_trace, told, event";
+const ENTRY: &str = "accepted, reverse_path, body, blob, smtputf8, tls, ret, envid, priority, hold_until,
+                     by_deadline, by_mode, by_trace, told, event, hold_request, submitter";
 const RECIPIENT: &str = "address, due, attempts, destination, priority, notify, original_type, original, held, tried,
                          status, reason, remote, reply";
 
@@ -64,7 +66,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
         body: row.get(2)?,
         blob: row.get(3)?,
         smtputf8: row.get(4)?,
-        require_tls: row.get(5)?,
+        tls: row.get(5)?,
         ret: row.get(6)?,
         envid: row.get(7)?,
         priority: row.get(8)?,
@@ -75,6 +77,8 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
         },
         told: row.get(13)?,
         event: row.get(14)?,
+        hold_request: row.get(15)?,
+        submitter: row.get(16)?,
     })
 }
 
@@ -111,7 +115,7 @@ fn recipient(row: &Row<'_>) -> rusqlite::Result<RecipientRow> {
 
 /// Adds an entry under this number.
 pub(crate) fn insert(connection: &Connection, id: i64, row: &EntryRow) -> Result<()> {
-    let sql = format!("INSERT INTO queue_entry (id, {ENTRY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    let sql = format!("INSERT INTO queue_entry (id, {ENTRY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     connection.prepare_cached(&sql)?.execute(params![
         id,
         row.accepted,
@@ -119,7 +123,7 @@ pub(crate) fn insert(connection: &Connection, id: i64, row: &EntryRow) -> Result
         row.body,
         row.blob,
         row.smtputf8,
-        row.require_tls,
+        row.tls,
         row.ret,
         row.envid,
         row.priority,
@@ -129,6 +133,8 @@ pub(crate) fn insert(connection: &Connection, id: i64, row: &EntryRow) -> Result
         row.deliver_by.map(|by| by.2),
         row.told,
         row.event,
+        row.hold_request,
+        row.submitter,
     ])?;
     Ok(())
 }
@@ -278,6 +284,11 @@ pub(crate) fn after_at(connection: &Connection, id: i64, destination: &str, most
     )?;
     let rows = select.query_map(params![id, destination, most as i64], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The greatest number of an entry.
+pub(crate) fn last(connection: &Connection) -> Result<i64> {
+    Ok(connection.query_row("SELECT coalesce(max(id), 0) FROM queue_entry", [], |row| row.get(0))?)
 }
 
 /// How many entries and recipients there are.
