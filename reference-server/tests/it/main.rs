@@ -6,6 +6,7 @@
 mod crash;
 mod delivery;
 mod endings;
+mod failures;
 mod hostile;
 mod imaplib;
 mod poplib;
