@@ -145,7 +145,7 @@ impl Engine {
         let name: ConnectionName = Arc::from(connection);
         loop {
             let Some(state) = self.connections.get_mut(connection).filter(|state| state.open) else { return };
-            if !state.served.as_ref().is_some_and(|served| !served.securing) {
+            if state.served.as_ref().is_none_or(|served| served.securing) {
                 return;
             }
             let Some(said) = state.framer.next() else { return };
