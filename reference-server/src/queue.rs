@@ -22,7 +22,7 @@ mod spool;
 mod worker;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use time::OffsetDateTime;
 
@@ -57,6 +57,16 @@ pub enum Spooled {
     Memory(Vec<u8>),
     /// Too big for the memory.
     Staged(Stage),
+}
+
+/// A message that is being accepted.
+pub struct Accepting(Arc<Mutex<Option<Result<EntryId>>>>);
+
+impl Accepting {
+    /// The answer, once there is one: then the message is durable, or nobody here answers for it.
+    pub fn answer(&self) -> Option<Result<EntryId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// A message and its envelope, with those of its recipients that are worked on together.
@@ -226,9 +236,33 @@ impl Queue {
     /// Takes responsibility for a message: when this returns it is durable (RFC 5321 §4.2.5, §6.1), and lies in the
     /// mailboxes of those who are here.
     pub fn accept(&self, envelope: Envelope, message: Spooled) -> Result<EntryId> {
-        let accepted = spool::accept(&self.store, envelope, message, self.courier.as_deref(), &self.schedule, self.clock.now())?;
-        self.desk.expect(accepted.due);
-        Ok(accepted.id)
+        self.store.wait_for(|done| self.accept_then(envelope, message, done))
+    }
+
+    /// The same without waiting: `ring` is called, from another thread, when there is an answer.
+    pub fn accept_soon(&self, envelope: Envelope, message: Spooled, ring: impl FnOnce() + Send + 'static) -> Accepting {
+        let answer = Arc::new(Mutex::new(None));
+        let accepting = Accepting(answer.clone());
+        self.accept_then(envelope, message, move |accepted| {
+            *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(accepted);
+            ring();
+        });
+        accepting
+    }
+
+    /// Whether accepting a message waits for the disk.
+    pub fn is_durable(&self) -> bool {
+        self.store.is_durable()
+    }
+
+    fn accept_then(&self, envelope: Envelope, message: Spooled, done: impl FnOnce(Result<EntryId>) + Send + 'static) {
+        let (courier, desk, now) = (self.courier.as_deref(), self.desk.clone(), self.clock.now());
+        spool::accept(&self.store, envelope, message, courier, &self.schedule, now, move |accepted| {
+            done(accepted.map(|accepted| {
+                desk.expect(accepted.due);
+                accepted.id
+            }));
+        });
     }
 }
 

@@ -24,7 +24,7 @@ use super::record::{self, millis};
 use super::schedule::Schedule;
 use super::{Courier, Entry, EntryId, Route, Spooled, heading};
 use crate::mail::{DeliverBy, Envelope, Recipient};
-use crate::store::{BlobId, Error, Result, Store, Tx, sql};
+use crate::store::{BlobId, Error, Hold, Result, Store, Tx, sql};
 
 /// What became of a message that was accepted.
 pub(super) struct Accepted {
@@ -33,7 +33,17 @@ pub(super) struct Accepted {
     pub due: Vec<(String, OffsetDateTime)>,
 }
 
+/// A message whose bytes are all there.
+#[derive(Clone)]
+enum Parcel {
+    Bytes(Arc<Vec<u8>>),
+    /// The hold keeps the bytes until something refers to them.
+    Stored(BlobId, #[expect(dead_code, reason = "it only has to live")] Arc<Hold>),
+}
+
 /// Takes responsibility for a message: delivers it to those who are here, and makes it an entry of the queue for the others.
+/// Calls `done` from the thread of the writer when that is durable or has failed. Waits for the disk only where the message
+/// is too big for the memory.
 pub(super) fn accept(
     store: &Store,
     envelope: Envelope,
@@ -41,37 +51,26 @@ pub(super) fn accept(
     courier: Option<&dyn Courier>,
     schedule: &Schedule,
     now: OffsetDateTime,
-) -> Result<Accepted> {
-    let plan = Arc::new(Plan::of(envelope, courier, schedule, now));
-    match message {
-        Spooled::Memory(bytes) => {
-            let bytes = Arc::new(bytes);
-            let (planned, shared) = (plan.clone(), bytes.clone());
-            let accepted = store.write(move |tx| planned.write(tx, &shared));
-            match accepted {
-                // A mailbox that takes nothing is a matter of its own recipient: the worker finds it out.
-                Err(Error::NoUidsLeft | Error::NoSuchMailbox(_)) => {
-                    let plan = plan.all_queued();
-                    store.write(move |tx| plan.write(tx, &bytes))
-                }
-                accepted => accepted,
-            }
-        }
-        Spooled::Staged(stage) => {
-            // The hold keeps the bytes until something refers to them.
-            let (blob, hold) = stage.finish()?;
-            let planned = plan.clone();
-            let accepted = match store.write(move |tx| planned.write_stored(tx, blob)) {
-                Err(Error::NoUidsLeft | Error::NoSuchMailbox(_)) => {
-                    let plan = plan.all_queued();
-                    store.write(move |tx| plan.write_stored(tx, blob))
-                }
-                accepted => accepted,
-            };
-            drop(hold);
-            accepted
-        }
-    }
+    done: impl FnOnce(Result<Accepted>) + Send + 'static,
+) {
+    let parcel = match message {
+        Spooled::Memory(bytes) => Parcel::Bytes(Arc::new(bytes)),
+        Spooled::Staged(stage) => match stage.finish() {
+            Ok((blob, hold)) => Parcel::Stored(blob, Arc::new(hold)),
+            Err(error) => return done(Err(error)),
+        },
+    };
+    let plan = Plan::of(envelope, courier, schedule, now);
+    let fallback = plan.all_queued();
+    let (again, kept) = (store.clone(), parcel.clone());
+    store.write_then(
+        move |tx| plan.write(tx, &parcel),
+        move |accepted| match accepted {
+            // A mailbox that takes nothing is a matter of its own recipient: the worker finds it out.
+            Err(Error::NoUidsLeft | Error::NoSuchMailbox(_)) => again.write_then(move |tx| fallback.write(tx, &kept), done),
+            accepted => done(accepted),
+        },
+    );
 }
 
 /// What accepting a message comes to.
@@ -123,7 +122,11 @@ impl Plan {
         }
     }
 
-    fn write(&self, tx: &Tx<'_>, bytes: &[u8]) -> Result<Accepted> {
+    fn write(&self, tx: &Tx<'_>, parcel: &Parcel) -> Result<Accepted> {
+        let bytes = match parcel {
+            Parcel::Bytes(bytes) => bytes,
+            Parcel::Stored(blob, _) => return self.write_stored(tx, *blob),
+        };
         if !self.queued.is_empty() || self.here.is_empty() {
             let blob = tx.store_bytes(bytes, 0)?;
             return self.write_stored(tx, blob);

@@ -55,11 +55,15 @@ impl SmtpSession {
                 Awaited::Message(_) => self.message(rest, out),
                 Awaited::Chunk(_) => self.chunk(rest, out),
                 Awaited::Command | Awaited::Sasl(_) => self.line(rest, out),
+                Awaited::Acceptance(_) => break,
             };
             done += used;
             if used == 0 || self.conversation.after != After::Continue {
                 break;
             }
+        }
+        if matches!(self.conversation.awaited, Awaited::Acceptance(_)) {
+            self.conversation.after = After::Await;
         }
         match self.conversation.after {
             // RFC 3207 §6: nothing said before the handshake counts after it.
@@ -189,6 +193,14 @@ impl Session for SmtpSession {
             self.conversation.forget();
         }
         self.work_on_kept(out)
+    }
+
+    fn wake(&mut self, out: &mut Vec<u8>) -> After {
+        self.conversation.after = After::Continue;
+        if let Some(reply) = self.conversation.acceptance() {
+            self.replies(vec![reply], out);
+        }
+        if self.conversation.after == After::Close { After::Close } else { self.work_on_kept(out) }
     }
 
     /// RFC 5321 §4.5.3.2.7: at least 5 minutes for the next command; a message gets as much for each piece.

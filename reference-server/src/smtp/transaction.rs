@@ -15,7 +15,9 @@ use super::{chunk, lmtp};
 use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::mail::{Address, Body, Domain, Envelope};
+use crate::queue::{Accepting, EntryId};
 use crate::sasl::Exchange;
+use crate::store;
 
 /// What was said of a message so far.
 #[derive(Default)]
@@ -40,6 +42,8 @@ pub(super) enum Awaited {
     Message(Box<(Dots, Intake)>),
     /// A chunk of a message after BDAT.
     Chunk(Box<Chunk>),
+    /// The disk: what the client says next is not looked at before the message is answered.
+    Acceptance(Accepting),
 }
 
 impl Conversation {
@@ -101,13 +105,21 @@ impl Conversation {
         if self.role == Role::Lmtp {
             return lmtp::deliver(self, envelope, &accepted, message);
         }
-        match self.queue.accept(envelope, message) {
-            Ok(entry) => vec![Reply::new(250, "2.0.0", format!("Accepted, queue entry {entry}"))],
-            Err(error) => {
-                tracing::error!(%error, "a message could not be queued");
-                vec![refusal(Flaw::Storage, 0)]
-            }
+        if self.queue.is_durable() {
+            // Many sessions share a commit, and none of them needs a thread to wait for it.
+            let bell = self.peer.bell.clone();
+            self.awaited = Awaited::Acceptance(self.queue.accept_soon(envelope, message, move || bell.ring()));
+            return Vec::new();
         }
+        vec![answer(self.queue.accept(envelope, message))]
+    }
+
+    /// The reply to a message that was waiting for the disk, if it does no more.
+    pub fn acceptance(&mut self) -> Option<Reply> {
+        let Awaited::Acceptance(accepting) = &self.awaited else { return None };
+        let accepted = accepting.answer()?;
+        self.awaited = Awaited::Command;
+        Some(answer(accepted))
     }
 
     /// What is written before the message (RFC 5321 §4.1.1.4).
@@ -155,6 +167,17 @@ impl Conversation {
         };
         let (tls, user) = (if self.tls { "S" } else { "" }, if self.user.is_some() { "A" } else { "" });
         format!("{base}{tls}{user}")
+    }
+}
+
+/// The reply to a message that the queue has, or has not.
+fn answer(accepted: store::Result<EntryId>) -> Reply {
+    match accepted {
+        Ok(entry) => Reply::new(250, "2.0.0", format!("Accepted, queue entry {entry}")),
+        Err(error) => {
+            tracing::error!(%error, "a message could not be queued");
+            refusal(Flaw::Storage, 0)
+        }
     }
 }
 

@@ -103,6 +103,25 @@ impl Store {
         self.inner.writer.run(operation)
     }
 
+    /// Runs `operation` on the writer thread, which calls `then` with its result once it is committed. Does not wait.
+    pub(crate) fn write_then<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+        then: impl FnOnce(Result<T>) + Send + 'static,
+    ) {
+        self.inner.writer.run_then(operation, then);
+    }
+
+    /// Waits for what `begin` has begun to give an answer.
+    pub(crate) fn wait_for<T: Send + 'static>(&self, begin: impl FnOnce(Box<dyn FnOnce(Result<T>) + Send>)) -> Result<T> {
+        self.inner.writer.wait_for(begin)
+    }
+
+    /// Whether what is committed survives the process, and committing waits for the disk.
+    pub(crate) fn is_durable(&self) -> bool {
+        self.inner.writer.durable
+    }
+
     /// Runs `query` on a snapshot of what is committed.
     pub(crate) fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         self.inner.readers.run(query)

@@ -47,7 +47,7 @@ type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 pub(super) struct Writer {
     jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
-    durable: bool,
+    pub(super) durable: bool,
 }
 
 impl Writer {
@@ -68,38 +68,42 @@ impl Writer {
     }
 
     pub(super) fn run<T: Send + 'static>(&self, operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
+        self.wait_for(|done| self.run_then(operation, done))
+    }
+
+    /// Waits for the answer to what `begin` queues.
+    pub(super) fn wait_for<T: Send + 'static>(&self, begin: impl FnOnce(Box<dyn FnOnce(Result<T>) + Send>)) -> Result<T> {
         let (reply, answered) = channel();
-        let queued = self.post_then(operation, move |result| {
+        begin(Box::new(move |result| {
             // The caller waits below; if it is gone nobody is left to tell.
             let _ = reply.send(result);
-        });
-        let stopped = || Error::Failed("the writer thread has stopped".into());
-        if !queued {
-            return Err(stopped());
-        }
+        }));
         // A database in memory has no disk to wait for.
         let answer = if self.durable { waiting(|| answered.recv()) } else { answered.recv() };
-        answer.map_err(|_| stopped())?
+        answer.map_err(|_| Error::Failed("the writer thread has stopped".into()))?
     }
 
     /// Queues an operation nobody waits for.
     pub(super) fn post(&self, operation: impl FnOnce(&Tx<'_>) -> Result<()> + Send + 'static) {
         // What is posted cleans up; what stays undone is swept when the database is opened again.
-        self.post_then(operation, drop);
+        self.run_then(operation, drop);
     }
 
-    /// Queues an operation; gives whether the writer still takes any.
-    fn post_then<T: Send + 'static>(
+    /// Queues an operation; `then` is called with its result when its fate is known, or dropped if the writer has stopped.
+    pub(super) fn run_then<T: Send + 'static>(
         &self,
         operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
         then: impl FnOnce(Result<T>) + Send + 'static,
-    ) -> bool {
+    ) {
         let job: Job = Box::new(move |connection, holds| {
             let (touched, result) = in_savepoint(connection, holds, operation);
             let answer: Answer = Box::new(move |committed| then(committed.and(result)));
             (touched, answer)
         });
-        self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok())
+        if let Some(jobs) = &self.jobs {
+            // A writer that has stopped drops the job, and whoever waits for its answer notices.
+            let _ = jobs.send(job);
+        }
     }
 }
 
