@@ -37,6 +37,8 @@ pub struct Running {
     pub certificate: String,
     /// The clock it lives by.
     pub clock: Clock,
+    /// What waits there, to look at and to change.
+    pub queue: Queue,
     stop: StopSender,
     tasks: Vec<JoinHandle<()>>,
     /// `None` once stopped.
@@ -61,18 +63,19 @@ pub async fn start(config: Config) -> Result<Running> {
         .build()
         .context("the server's threads cannot be started")?;
     let (stop, stopped) = stop::channel();
+    let store = open_store(&config.storage)?;
+    let courier = Arc::new(LocalCourier { site: site.clone() });
+    let queue = Queue::new(store.clone(), config.clock.clone()).serving(courier.clone(), &config.limits);
     let mut running = Running {
         addresses: BTreeMap::new(),
         certificate: tls.chain,
         clock: config.clock.clone(),
+        queue: queue.clone(),
         stop,
         tasks: Vec::new(),
         runtime: Some(runtime),
     };
-    let store = open_store(&config.storage)?;
     let sockets = running.bind_all(&config.listen)?;
-    let courier = Arc::new(LocalCourier { site: site.clone() });
-    let queue = Queue::new(store.clone(), config.clock.clone()).serving(courier.clone(), &config.limits);
     let relay = running.relay(&config, &sockets, &stopped)?;
     let worker = Worker {
         queue: queue.clone(),

@@ -14,11 +14,12 @@ use reference_server::config::{
 };
 use reference_server::extensions::Extension;
 use reference_server::faults::Fault;
+use reference_server::queue;
 use reference_server::server::{self, Running};
 
 use super::{AccountSlot, Endpoint, Target};
 use crate::suite::Protocol;
-use crate::suite::topology::{RelayTls, Server, Settings};
+use crate::suite::topology::{QueueAct, RelayTls, Selection, Server, Settings, Waiting};
 use crate::transport::Reservation;
 
 /// A reference server and the target that describes it.
@@ -177,6 +178,41 @@ impl Reference {
         if let State::Running(running) = std::mem::replace(&mut self.state, State::Off { _kept: Vec::new() }) {
             running.kill().await;
             self.reserve();
+        }
+    }
+
+    /// What waits in its queue.
+    pub fn waiting(&self) -> Result<Vec<Waiting>, String> {
+        let listed = self.queue()?.list(&queue::Selection::All, None, usize::MAX).map_err(|error| error.to_string())?;
+        let recipients = listed.into_iter().flat_map(|entry| entry.recipients);
+        let waiting = |recipient: queue::ListedRecipient| Waiting {
+            address: recipient.address,
+            attempts: recipient.attempts,
+            sending: recipient.sending,
+        };
+        Ok(recipients.map(waiting).collect())
+    }
+
+    /// Does something to what waits in its queue.
+    pub fn change_queue(&self, act: QueueAct, what: &Selection) -> Result<(), String> {
+        let queue = self.queue()?;
+        let what = match what {
+            Selection::All => queue::Selection::All,
+            Selection::Domain(domain) => queue::Selection::Destination(domain.clone()),
+        };
+        let changed = match act {
+            QueueAct::Flush => queue.flush(what),
+            QueueAct::Hold => queue.hold(what),
+            QueueAct::Release => queue.release(what),
+            QueueAct::Delete => queue.delete(what, None),
+        };
+        changed.map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    fn queue(&self) -> Result<&queue::Queue, String> {
+        match &self.state {
+            State::Running(running) => Ok(&running.queue),
+            State::Off { .. } => Err("it is off".to_owned()),
         }
     }
 
