@@ -53,6 +53,10 @@ pub struct Settings {
     pub retry_after: Option<Duration>,
     /// How long a message is tried before it is returned.
     pub lifetime: Option<Duration>,
+    /// The longest pause between two attempts.
+    pub retry_max: Option<Duration>,
+    /// How long a message waits before its sender is warned, asked or not.
+    pub delay_warning: Option<Duration>,
     /// Octets of the largest message.
     pub message_size: Option<usize>,
     /// Recipients of one transaction.
@@ -63,6 +67,8 @@ pub struct Settings {
     pub imap_patience: Option<Duration>,
     /// When mail to other servers is encrypted.
     pub sending_tls: Option<RelayTls>,
+    /// Extensions it does without: `smtp/8BITMIME`.
+    pub without: Vec<String>,
 }
 
 /// When mail to other servers is encrypted.

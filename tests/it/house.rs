@@ -16,7 +16,7 @@ const MAY_KNOW: [(&str, &[&str]); 13] = [
     ("loading", &["suite", "transcript", "protocol", "outcome", "matching"]),
     ("dialogue", &["suite", "loading", "transcript", "protocol", "outcome", "matching"]),
     ("transport", &["suite"]),
-    ("target", &["suite", "loading", "outcome", "transport"]),
+    ("target", &["suite", "loading", "transcript", "outcome", "transport"]),
     ("report", &["suite", "transcript", "outcome"]),
     ("snapshot", &["suite", "transcript", "outcome", "report"]),
     (
