@@ -77,6 +77,7 @@ impl Engine {
                 }
             }
             Action::Control(control) => self.control(control.clone()),
+            Action::Inquire(inquiry) => self.inquire(inquiry, span),
         }
     }
 

@@ -5,6 +5,7 @@ mod connection;
 mod control;
 mod exchange;
 mod finding;
+mod inquiry;
 mod prepare;
 mod program;
 pub mod render;
@@ -23,7 +24,7 @@ use self::program::Program;
 use self::scope::Scope;
 use crate::outcome::{Finding, FindingKind, Verdict};
 use crate::protocol::Limits;
-use crate::suite::topology::Control;
+use crate::suite::topology::{Control, Question};
 use crate::suite::{Case, ConnectionName, Handshake, Protocol, Segments, Span, Start, Transport};
 use crate::transcript::{Entry, Transcript, What};
 
@@ -46,6 +47,8 @@ pub enum Demand {
     Close { connection: ConnectionName },
     /// Steer the target; answered by [`Engine::controlled`].
     Control(Control),
+    /// Ask the servers of the case; answered by [`Engine::answered`].
+    Ask(Question),
     /// Wait for bytes or an end of any connection until this instant (since the case started); answered by
     /// [`Engine::received`], [`Engine::closed`] or [`Engine::deadline_passed`].
     Read { until: Duration },
@@ -94,6 +97,7 @@ enum Doing {
         until: Duration,
     },
     Controlling,
+    Inquiring(inquiry::Inquiring),
     Over,
 }
 
@@ -157,6 +161,7 @@ impl Engine {
                 Doing::Preparing(preparation) => return Demand::Read { until: preparation.until.min(self.deadline) },
                 Doing::Exchanging(running) => return Demand::Read { until: running.until.min(self.deadline) },
                 Doing::Authenticating(exchange) => return Demand::Read { until: exchange.until.min(self.deadline) },
+                Doing::Inquiring(inquiring) => return Demand::Read { until: inquiring.again.min(self.deadline) },
                 Doing::AwaitingClose { until, .. } | Doing::KeepingSilent { until, .. } | Doing::Waiting { until } => {
                     return Demand::Read { until: (*until).min(self.deadline) };
                 }
@@ -202,6 +207,7 @@ impl Engine {
         let whole_case = self.now >= self.deadline;
         match &self.doing {
             Doing::Waiting { until } if self.now >= *until => self.doing = Doing::Stepping,
+            Doing::Inquiring(inquiring) if !whole_case && self.now >= inquiring.again => self.ask(),
             Doing::KeepingSilent { until, .. } if self.now >= *until => self.silence_kept(),
             Doing::Exchanging(running) if whole_case || self.now >= running.until => self.exchange_timed_out(),
             Doing::Preparing(preparation) if whole_case || self.now >= preparation.until => self.preparation_timed_out(),

@@ -6,7 +6,6 @@ use globset::GlobMatcher;
 
 use crate::dialogue::Environment;
 use crate::suite::roles::Secrets;
-use crate::suite::topology::Control;
 use crate::suite::{Action, CapabilityNeed, Case, Level, Literals, Protocol, Start, Step, Transport};
 use crate::target::{Target, baseline};
 
@@ -96,20 +95,30 @@ pub fn starts(case: &Case) -> Vec<&Start> {
     found
 }
 
-/// Everything a dialogue does to servers.
-pub(super) fn controls(steps: &[Step]) -> impl Iterator<Item = &Control> {
-    fn walk<'a>(steps: &'a [Step], found: &mut Vec<&'a Control>) {
+/// Everything a case does to servers or asks them.
+pub(super) fn steering(case: &Case) -> Vec<&Action> {
+    fn walk<'a>(steps: &'a [Step], found: &mut Vec<&'a Action>) {
         for step in steps {
             match &step.action {
-                Action::Control(control) => found.push(control),
+                Action::Control(_) | Action::Inquire(_) => found.push(&step.action),
                 Action::Eventually { dialogue, .. } | Action::When { dialogue, .. } => walk(dialogue, found),
                 _ => {}
             }
         }
     }
     let mut found = Vec::new();
-    walk(steps, &mut found);
-    found.into_iter()
+    walk(&case.setup, &mut found);
+    walk(&case.dialogue, &mut found);
+    found
+}
+
+/// A control that the target lacks.
+fn missing_control(case: &Case, target: &Target) -> Option<String> {
+    steering(case).into_iter().find_map(|action| match action {
+        Action::Control(control) => Some(control.name()).filter(|name| !target.controls.contains_key(name)),
+        Action::Inquire(inquiry) => Some(inquiry.question.name().to_owned()),
+        _ => None,
+    })
 }
 
 /// Whether the case asks for something that is announced under TLS.
@@ -184,10 +193,7 @@ pub fn impossible(case: &Case, target: &Target, environment: &Environment) -> Op
     {
         return Some("needs LITERAL+ or LITERAL-".to_owned());
     }
-    let missing = controls(&case.setup)
-        .chain(controls(&case.dialogue))
-        .map(Control::name)
-        .find(|control| target.kind.is_none() && !target.controls.contains_key(control));
+    let missing = missing_control(case, target).filter(|_| target.kind.is_none());
     if let Some(control) = missing {
         return Some(format!("the target has no control `{control}`"));
     }

@@ -58,7 +58,14 @@ impl Driver<'_> {
         tokio::pin!(stopped);
         loop {
             match engine.next(begun.elapsed()) {
-                Demand::Finished => return engine.finish(),
+                Demand::Finished => {
+                    let mut played = engine.finish();
+                    if let Some(network) = network {
+                        played.transcript.entries.extend(network.overheard(begun.into_std()));
+                        played.transcript.entries.sort_by_key(|entry| entry.at);
+                    }
+                    return played;
+                }
                 Demand::Open { connection, protocol, service, server, implicit_tls } => {
                     connections.remove(&connection);
                     let member = network.as_deref().and_then(|network| network.member(server.as_deref()));
@@ -148,6 +155,13 @@ impl Driver<'_> {
                     };
                     engine.controlled(result, begun.elapsed());
                 }
+                Demand::Ask(question) => {
+                    let answer = match network.as_deref() {
+                        Some(network) => network.ask(&question),
+                        None => Err("they are not the case's own".to_owned()),
+                    };
+                    engine.answered(answer, begun.elapsed());
+                }
                 Demand::Read { until } => {
                     let now = begun.elapsed();
                     // What is there already is read first, but a server that never pauses does not put the deadline off for ever.
@@ -194,6 +208,7 @@ impl Driver<'_> {
             Control::Clock { by, .. } => by.as_secs().to_string(),
             Control::Power { server, .. } => server.clone(),
             Control::Way { between, .. } => between.join(" "),
+            Control::Queue { what, .. } => what.to_string(),
         };
         let line = self.target.controls.get(&name).ok_or_else(|| format!("the target has no control `{name}`"))?;
         let command = Command { line: line.replace("{argument}", &argument), timeout: Duration::from_secs(30) };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::choose::{controls, impossible};
+use super::choose::{impossible, steering};
 use super::keeper::Keeper;
 use super::worker::{finished, known_values, unique, without_playing};
 use super::{Shared, probe};
@@ -23,11 +23,11 @@ pub(super) fn topology(case: &Case, target: &Target) -> Option<(Arc<Topology>, K
     if let Some(topology) = &case.topology {
         return Some((topology.clone(), kind));
     }
-    let steered: Vec<&Control> = controls(&case.setup).chain(controls(&case.dialogue)).collect();
-    if steered.is_empty() {
+    let steering = steering(case);
+    if steering.is_empty() {
         return None;
     }
-    let switched = steered.iter().any(|control| matches!(control, Control::Power { .. }));
+    let switched = steering.iter().any(|action| matches!(action, Action::Control(Control::Power { .. })));
     let storage = if switched { Storage::Directory } else { Storage::Memory };
     Some((Arc::new(Topology::alone(&case.roles, storage)), kind))
 }

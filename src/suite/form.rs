@@ -209,6 +209,46 @@ pub enum ActionYaml {
     Clock(ClockYaml),
     /// Control of a server: `{stop: name}`.
     Server(ServerActionYaml),
+    /// What one server of the topology said to another.
+    Overheard(OverheardYaml),
+    /// What waits in the queue of a server, or what is done to it.
+    Queue(QueueYaml),
+}
+
+/// What must have been said on the way between two servers, in the time given.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OverheardYaml {
+    pub from: String,
+    pub to: String,
+    /// How many connections there were since the case started.
+    pub connections: Option<usize>,
+    /// Regular expression → how many lines of the sending server have a match.
+    #[serde(default)]
+    pub lines: BTreeMap<String, usize>,
+    /// Default `5s`.
+    pub within: Option<String>,
+}
+
+/// One of `flush`, `hold`, `release` and `delete`, each of `all` or a domain; or what must be waiting, in the time given.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueueYaml {
+    /// Default: the first of the topology.
+    pub server: Option<String>,
+    /// Try now.
+    pub flush: Option<String>,
+    /// Do not try until released.
+    pub hold: Option<String>,
+    pub release: Option<String>,
+    /// Remove; nobody is told.
+    pub delete: Option<String>,
+    /// How many recipients must be waiting, none of them being sent.
+    pub recipients: Option<usize>,
+    /// How often each of them must have been tried.
+    pub attempts: Option<u32>,
+    /// Default `5s`.
+    pub within: Option<String>,
 }
 
 /// `clock: +30m` or `clock: {server: name, by: +30m}`.

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::topology::{Control, Topology};
+use super::topology::{Control, Inquiry, Topology};
 
 /// The protocol of a connection: the key into `protocol::PROTOCOLS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -241,7 +241,11 @@ pub fn expects_anything(case: &Case) -> bool {
         steps.iter().any(|step| match &step.action {
             Action::Exchange(exchange) => !exchange.expects.is_empty(),
             Action::Eventually { dialogue, .. } | Action::When { dialogue, .. } => any(dialogue),
-            Action::Closed { .. } | Action::Silence { .. } | Action::Tls { .. } | Action::Authenticate { .. } => true,
+            Action::Closed { .. }
+            | Action::Silence { .. }
+            | Action::Tls { .. }
+            | Action::Authenticate { .. }
+            | Action::Inquire(_) => true,
             _ => false,
         })
     }
@@ -315,6 +319,8 @@ pub enum Action {
     },
     /// Steer the servers.
     Control(Control),
+    /// Ask the servers what became of something.
+    Inquire(Inquiry),
 }
 
 /// A SASL exchange, and what of it the suite writes otherwise than a client would.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::form::SuiteYaml;
 use super::model::{Action, Case, Span, Start, StartState, Step};
 use super::problem::{Problem, did_you_mean};
-use super::topology::{Control, Switch, Topology, UNDER_TEST, Way};
+use super::topology::{Control, Question, Switch, Topology, UNDER_TEST, Way};
 
 /// Checks one case of a suite.
 pub fn check(case: &Case, suite: &SuiteYaml, problems: &mut Vec<Problem>) {
@@ -26,6 +26,11 @@ pub fn check(case: &Case, suite: &SuiteYaml, problems: &mut Vec<Problem>) {
     check.walk(&case.dialogue);
 }
 
+/// Whether a server has a route to another.
+fn leads(topology: &Topology, from: &str, to: &str) -> bool {
+    topology.server(Some(from)).is_some_and(|server| from != to && server.routes.values().any(|name| name == to))
+}
+
 struct Check<'a> {
     case: &'a Case,
     problems: &'a mut Vec<Problem>,
@@ -43,6 +48,7 @@ impl Check<'_> {
             match &step.action {
                 Action::Connect { start, .. } => self.start(start, step.span),
                 Action::Control(control) => self.control(control, step.span),
+                Action::Inquire(inquiry) => self.question(&inquiry.question, step.span),
                 Action::Eventually { dialogue, .. } => {
                     if let Some(step) = dialogue.iter().find(|step| matches!(step.action, Action::Control(_))) {
                         let message = "what is repeated would be done to the servers again and again".to_owned();
@@ -62,6 +68,10 @@ impl Check<'_> {
                 if let Some(server) = server {
                     self.server(server, span);
                 }
+            }
+            Control::Queue { server: None, .. } => {}
+            Control::Queue { server: Some(server), .. } => {
+                self.server(server, span);
             }
             Control::Power { switch, server } => {
                 if !self.server(server, span) {
@@ -94,16 +104,37 @@ impl Check<'_> {
                     let example = format!("`server: {{{}: [crepes, hamburger]}}`", state.word());
                     self.error(span, format!("there is no way from `{one}` to itself"), example);
                 }
-                let leads = |topology: &Topology, from: &str, to: &str| {
-                    topology.server(Some(from)).is_some_and(|server| server.routes.values().any(|name| name == to))
-                };
-                let topology = self.case.topology.clone();
-                let way = topology.as_deref().is_some_and(|topology| leads(topology, one, other) || leads(topology, other, one));
+                let topology = self.case.topology.as_deref();
+                let way = topology.is_some_and(|topology| leads(topology, one, other) || leads(topology, other, one));
                 if known && one != other && !way && *state != Way::Open {
                     let message = format!("there is no way between `{one}` and `{other}`");
                     self.error(span, message, "a way is there where one of the two has a route to the other");
                 }
             }
+        }
+    }
+
+    fn question(&mut self, question: &Question, span: Span) {
+        let (from, to, connections, lines) = match question {
+            Question::Overheard { from, to, connections, lines } => (from, to, connections, lines),
+            Question::Queue { server, .. } => {
+                if let Some(server) = server {
+                    self.server(server, span);
+                }
+                return;
+            }
+        };
+        if !self.server(from, span) || !self.server(to, span) {
+            return;
+        }
+        if connections.is_none() && lines.is_empty() {
+            let example = format!("`overheard: {{from: {from}, to: {to}, connections: 1, lines: {{'^MAIL FROM:': 2}}}}`");
+            self.error(span, "nothing is asked: neither `connections` nor `lines`".to_owned(), example);
+        }
+        let topology = self.case.topology.as_deref();
+        if !topology.is_some_and(|topology| leads(topology, from, to)) {
+            let hint = "a way is there where the one has a route to the other";
+            self.error(span, format!("there is no way from `{from}` to `{to}`"), hint);
         }
     }
 

@@ -4,18 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use regex::Regex;
+
 use super::block::{self, Line};
 use super::build::{legal_start, need, point};
 use super::duration;
 use super::form::{
-    ActionYaml, AuthenticateExpectYaml, AuthenticateYaml, ClockYaml, DialogueYaml, RawYaml, ServerActionYaml, SilenceYaml,
-    StepYaml, TlsExpectYaml, WaitYaml,
+    ActionYaml, AuthenticateExpectYaml, AuthenticateYaml, ClockYaml, DialogueYaml, OverheardYaml, QueueYaml, RawYaml,
+    ServerActionYaml, SilenceYaml, StepYaml, TlsExpectYaml, WaitYaml,
 };
 use super::model::*;
 use super::problem::Problem;
 use super::roles::ROLES;
 use super::template::{Piece, Template};
-use super::topology::{Control, Switch, Way};
+use super::topology::{Control, Counted, Inquiry, Question, QueueAct, Selection, Switch, Way};
 use super::yaml::At;
 
 /// How far a clock is moved at most.
@@ -156,6 +158,8 @@ impl Reader<'_> {
                 };
                 Action::Control(Control::Clock { server, by: self.moved(by, span)? })
             }
+            ActionYaml::Overheard(overheard) => Action::Inquire(self.overheard(overheard, span)?),
+            ActionYaml::Queue(queue) => self.queue(queue, span)?,
             ActionYaml::Server(action) => {
                 let power = |switch, server: &String| Control::Power { switch, server: server.clone() };
                 let way = |state, between: &[String; 2]| Control::Way { state, between: between.clone() };
@@ -222,6 +226,54 @@ impl Reader<'_> {
         })
     }
 
+    fn overheard(&mut self, yaml: &OverheardYaml, span: Span) -> Option<Inquiry> {
+        let mut lines = Vec::new();
+        for (expression, count) in &yaml.lines {
+            match Regex::new(expression) {
+                Ok(line) => lines.push(Counted { line, times: *count }),
+                Err(error) => {
+                    let why = error.to_string();
+                    let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+                    let message = format!("`{expression}` is no regular expression: {why}");
+                    self.problems.push(Problem::error(self.file, span, message));
+                    return None;
+                }
+            }
+        }
+        let within = self.duration(yaml.within.as_deref().unwrap_or("5s"), span);
+        let (from, to) = (yaml.from.clone(), yaml.to.clone());
+        Some(Inquiry { question: Question::Overheard { from, to, connections: yaml.connections, lines }, within })
+    }
+
+    fn queue(&mut self, yaml: &QueueYaml, span: Span) -> Option<Action> {
+        let acts = [
+            (QueueAct::Flush, &yaml.flush),
+            (QueueAct::Hold, &yaml.hold),
+            (QueueAct::Release, &yaml.release),
+            (QueueAct::Delete, &yaml.delete),
+        ];
+        let mut acts = acts.into_iter().filter_map(|(act, what)| Some((act, what.as_ref()?)));
+        let asks = yaml.recipients.is_some() || yaml.attempts.is_some();
+        let server = yaml.server.clone();
+        match (acts.next(), acts.next(), asks) {
+            (Some((act, what)), None, false) => {
+                let what = if what == "all" { Selection::All } else { Selection::Domain(what.to_ascii_lowercase()) };
+                Some(Action::Control(Control::Queue { server, act, what }))
+            }
+            (None, _, true) => {
+                let within = self.duration(yaml.within.as_deref().unwrap_or("5s"), span);
+                let question = Question::Queue { server, recipients: yaml.recipients, attempts: yaml.attempts };
+                Some(Action::Inquire(Inquiry { question, within }))
+            }
+            _ => {
+                let problem = Problem::error(self.file, span, "`queue` does one thing or asks for what waits");
+                self.problems
+                    .push(problem.with_hint("`queue: {server: crepes, flush: all}` or `queue: {server: crepes, recipients: 1}`"));
+                None
+            }
+        }
+    }
+
     /// How far a clock is moved.
     fn moved(&mut self, text: &str, span: Span) -> Option<Duration> {
         let by = duration::parse(text).and_then(|by| match by {
@@ -285,7 +337,7 @@ fn touches(action: &Action, connection: &ConnectionName) -> bool {
         | Action::Closed { on, .. }
         | Action::Silence { on, .. } => on == connection,
         Action::Eventually { .. } | Action::When { .. } => true,
-        Action::Exchange(_) | Action::Connect { .. } | Action::Wait(_) | Action::Control(_) => false,
+        Action::Exchange(_) | Action::Connect { .. } | Action::Wait(_) | Action::Control(_) | Action::Inquire(_) => false,
     }
 }
 

@@ -62,6 +62,10 @@ pub struct SettingsYaml {
     pub retry_after: Option<At<String>>,
     /// How long a message is tried before it is returned: `5d`.
     pub lifetime: Option<At<String>>,
+    /// The longest pause between two attempts: `2h`.
+    pub retry_max: Option<At<String>>,
+    /// How long a message waits before its sender is warned, asked or not: `4h`.
+    pub delay_warning: Option<At<String>>,
     /// Octets of the largest message.
     pub message_size: Option<usize>,
     /// Recipients of one transaction.
@@ -74,6 +78,9 @@ pub struct SettingsYaml {
     pub imap_patience: Option<At<String>>,
     /// When mail to other servers is encrypted.
     pub sending_tls: Option<SendingTlsYaml>,
+    /// Extensions it does without, as `mailspec serve --list-extensions` names them.
+    #[serde(default)]
+    pub without: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
@@ -191,6 +198,9 @@ impl Reader<'_> {
         Settings {
             retry_after: self.duration(yaml.retry_after.as_ref()),
             lifetime: self.duration(yaml.lifetime.as_ref()),
+            retry_max: self.duration(yaml.retry_max.as_ref()),
+            delay_warning: self.duration(yaml.delay_warning.as_ref()),
+            without: yaml.without.clone(),
             message_size: yaml.message_size,
             recipients: yaml.recipients,
             smtp_patience: self.duration(yaml.smtp_patience.as_ref()),

@@ -6,6 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use regex::Regex;
+
 use super::duration;
 
 /// Servers that a case starts, stops, cuts off and reconnects.
@@ -51,6 +53,10 @@ pub struct Settings {
     pub retry_after: Option<Duration>,
     /// How long a message is tried before it is returned.
     pub lifetime: Option<Duration>,
+    /// The longest pause between two attempts.
+    pub retry_max: Option<Duration>,
+    /// How long a message waits before its sender is warned, asked or not.
+    pub delay_warning: Option<Duration>,
     /// Octets of the largest message.
     pub message_size: Option<usize>,
     /// Recipients of one transaction.
@@ -61,6 +67,8 @@ pub struct Settings {
     pub imap_patience: Option<Duration>,
     /// When mail to other servers is encrypted.
     pub sending_tls: Option<RelayTls>,
+    /// Extensions it does without: `smtp/8BITMIME`.
+    pub without: Vec<String>,
 }
 
 /// When mail to other servers is encrypted.
@@ -121,6 +129,90 @@ pub enum Control {
     Power { switch: Switch, server: String },
     /// Change the way between two servers, in both directions.
     Way { state: Way, between: [String; 2] },
+    /// Do something to what waits in the queue of a server: of the first, if none is named.
+    Queue { server: Option<String>, act: QueueAct, what: Selection },
+}
+
+/// What is done to what waits in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueueAct {
+    /// Try it now.
+    Flush,
+    /// Do not try it until it is released.
+    Hold,
+    Release,
+    /// Remove it; nobody is told.
+    Delete,
+}
+
+/// Which part of a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    All,
+    /// Mail for this domain.
+    Domain(String),
+}
+
+/// What must be true of the servers before the time is up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inquiry {
+    pub question: Question,
+    pub within: Duration,
+}
+
+/// What is asked of the servers, and what the answer must be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    /// What one server said to another since the case started.
+    Overheard {
+        from: String,
+        to: String,
+        /// How many connections it made.
+        connections: Option<usize>,
+        lines: Vec<Counted>,
+    },
+    /// What waits in the queue of a server, and is not being sent just now.
+    Queue {
+        server: Option<String>,
+        recipients: Option<usize>,
+        /// How often each of them was tried.
+        attempts: Option<u32>,
+    },
+}
+
+/// How many lines must have a match of a regular expression.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    pub line: Regex,
+    pub times: usize,
+}
+
+impl PartialEq for Counted {
+    fn eq(&self, other: &Counted) -> bool {
+        (self.line.as_str(), self.times) == (other.line.as_str(), other.times)
+    }
+}
+
+/// What came of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The lines the client of the two servers sent, on all connections.
+    Overheard {
+        connections: usize,
+        lines: Vec<String>,
+    },
+    Queue {
+        waiting: Vec<Waiting>,
+    },
+}
+
+/// A recipient whose mail waits in a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    pub address: String,
+    pub attempts: u32,
+    /// It is being sent.
+    pub sending: bool,
 }
 
 /// What is done to a server.
@@ -157,6 +249,37 @@ impl Switch {
     }
 }
 
+impl QueueAct {
+    /// As suites write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            QueueAct::Flush => "flush",
+            QueueAct::Hold => "hold",
+            QueueAct::Release => "release",
+            QueueAct::Delete => "delete",
+        }
+    }
+}
+
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Selection::All => "all",
+            Selection::Domain(domain) => domain,
+        })
+    }
+}
+
+impl Question {
+    /// What a skipped case says that the target has not.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Question::Overheard { .. } => "overheard",
+            Question::Queue { .. } => "queue",
+        }
+    }
+}
+
 impl Way {
     /// As suites write it.
     pub fn word(self) -> &'static str {
@@ -175,6 +298,7 @@ impl Control {
             Control::Clock { .. } => "clock".to_owned(),
             Control::Power { switch, .. } => format!("server {}", switch.word()),
             Control::Way { state, .. } => format!("server {}", state.word()),
+            Control::Queue { act, .. } => format!("queue {}", act.word()),
         }
     }
 }
@@ -187,6 +311,10 @@ impl fmt::Display for Control {
             Control::Clock { server: Some(server), by } => write!(f, "clock of {server} +{}", duration::written(*by)),
             Control::Power { server, .. } => write!(f, "{} {server}", self.name()),
             Control::Way { between: [one, other], .. } => write!(f, "{} {one} {other}", self.name()),
+            Control::Queue { server, what, .. } => {
+                write!(f, "{} {what}", self.name())?;
+                server.as_ref().map_or(Ok(()), |server| write!(f, " at {server}"))
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rustls::pki_types::ServerName;
 use tempfile::TempDir;
@@ -10,8 +11,9 @@ use tempfile::TempDir;
 use super::reference::{Kind, Reference};
 use super::{Target, Timeouts};
 use crate::suite::Protocol;
-use crate::suite::topology::{Control, Storage, Switch, Topology, Way};
-use crate::transport::{Link, TlsClient, Trust, client_config};
+use crate::suite::topology::{Answer, Control, Question, Storage, Switch, Topology, Way};
+use crate::transcript::{Entry, What};
+use crate::transport::{Link, Said, TlsClient, Trust, client_config};
 
 /// Servers that belong to one case.
 pub struct Network {
@@ -114,6 +116,10 @@ impl Network {
                 started.map_err(|why| format!("`{name}`: {why}"))?;
                 self.renew().await?;
             }
+            Control::Queue { server, act, what } => {
+                let member = self.member(server.as_deref()).ok_or("there is no such server")?;
+                member.reference.change_queue(*act, what).map_err(|why| format!("`{}`: {why}", member.name))?;
+            }
             Control::Way { state, between: [one, other] } => {
                 for (from, to) in [(one, other), (other, one)] {
                     if let Some((_, way)) = self.ways.get_mut(&(from.clone(), to.clone())) {
@@ -124,6 +130,58 @@ impl Network {
             }
         }
         Ok(())
+    }
+
+    /// Answers a question. The error says why it cannot be asked.
+    pub fn ask(&self, question: &Question) -> Result<Answer, String> {
+        let (from, to) = match question {
+            Question::Overheard { from, to, .. } => (from, to),
+            Question::Queue { server, .. } => {
+                let member = self.member(server.as_deref()).ok_or("there is no such server")?;
+                let waiting = member.reference.waiting().map_err(|why| format!("`{}`: {why}", member.name))?;
+                return Ok(Answer::Queue { waiting });
+            }
+        };
+        let (link, _) = self.ways.get(&(from.clone(), to.clone())).ok_or_else(|| format!("no way leads from {from} to {to}"))?;
+        let heard = link.heard();
+        let mut said: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
+        for heard in &heard {
+            let client = said.entry(heard.connection).or_default();
+            if let Said::Client(bytes) = &heard.said {
+                client.extend_from_slice(bytes);
+            }
+        }
+        // A line counts when it is whole.
+        let line = |line: &[u8]| line.strip_suffix(b"\r\n").map(|line| String::from_utf8_lossy(line).into_owned());
+        let lines = said.values().flat_map(|bytes| bytes.split_inclusive(|b| *b == b'\n')).filter_map(line).collect();
+        Ok(Answer::Overheard { connections: said.len(), lines })
+    }
+
+    /// What the servers said to each other, for the transcript of a case that began at `begun`.
+    pub fn overheard(&self, begun: Instant) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        for ((from, to), (link, _)) in &self.ways {
+            for heard in link.heard() {
+                let number = if heard.connection > 1 { format!(" {}", heard.connection) } else { String::new() };
+                let what = match heard.said {
+                    Said::Opened => What::Event("connected".to_owned()),
+                    Said::Client(bytes) => What::Sent(bytes),
+                    Said::Server(bytes) => What::Received(bytes),
+                    Said::Encrypted => What::Event("TLS from here on; what is said is not seen".to_owned()),
+                    Said::Closed => What::Event("closed".to_owned()),
+                };
+                let at = heard.at.saturating_duration_since(begun);
+                // When servers speak to each other is no part of what a snapshot compares.
+                entries.push(Entry {
+                    at,
+                    connection: format!("{from} to {to}{number}").into(),
+                    tls: false,
+                    preparing: true,
+                    what,
+                });
+            }
+        }
+        entries
     }
 
     /// Stops what is on.

@@ -14,11 +14,12 @@ use reference_server::config::{
 };
 use reference_server::extensions::Extension;
 use reference_server::faults::Fault;
+use reference_server::queue;
 use reference_server::server::{self, Running};
 
 use super::{AccountSlot, Endpoint, Target};
 use crate::suite::Protocol;
-use crate::suite::topology::{RelayTls, Server, Settings};
+use crate::suite::topology::{QueueAct, RelayTls, Selection, Server, Settings, Waiting};
 use crate::transport::Reservation;
 
 /// A reference server and the target that describes it.
@@ -105,7 +106,11 @@ impl Reference {
             sending: Sending { tls: sending_tls(&server.settings), ..Sending::default() },
             ..Config::default()
         };
-        Reference::begin(&server.name, slots, kind.clone(), config).await
+        let mut kind = kind.clone();
+        for name in &server.settings.without {
+            kind.without.push(name.parse::<Extension>().map_err(|error| error.to_string())?);
+        }
+        Reference::begin(&server.name, slots, kind, config).await
     }
 
     async fn begin(name: &str, slots: Vec<AccountSlot>, kind: Kind, config: Config) -> Result<Reference, String> {
@@ -180,6 +185,41 @@ impl Reference {
         }
     }
 
+    /// What waits in its queue.
+    pub fn waiting(&self) -> Result<Vec<Waiting>, String> {
+        let listed = self.queue()?.list(&queue::Selection::All, None, usize::MAX).map_err(|error| error.to_string())?;
+        let recipients = listed.into_iter().flat_map(|entry| entry.recipients);
+        let waiting = |recipient: queue::ListedRecipient| Waiting {
+            address: recipient.address,
+            attempts: recipient.attempts,
+            sending: recipient.sending,
+        };
+        Ok(recipients.map(waiting).collect())
+    }
+
+    /// Does something to what waits in its queue.
+    pub fn change_queue(&self, act: QueueAct, what: &Selection) -> Result<(), String> {
+        let queue = self.queue()?;
+        let what = match what {
+            Selection::All => queue::Selection::All,
+            Selection::Domain(domain) => queue::Selection::Destination(domain.clone()),
+        };
+        let changed = match act {
+            QueueAct::Flush => queue.flush(what),
+            QueueAct::Hold => queue.hold(what),
+            QueueAct::Release => queue.release(what),
+            QueueAct::Delete => queue.delete(what, None),
+        };
+        changed.map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    fn queue(&self) -> Result<&queue::Queue, String> {
+        match &self.state {
+            State::Running(running) => Ok(&running.queue),
+            State::Off { .. } => Err("it is off".to_owned()),
+        }
+    }
+
     fn reserve(&mut self) {
         // Without a reservation somebody else may take the port, and the start says so.
         let addresses = self.config.listen.iter().map(|listen| listen.address);
@@ -197,6 +237,9 @@ fn limits(settings: &Settings) -> Limits {
     Limits {
         retry_after: settings.retry_after.unwrap_or(usual.retry_after),
         queue_lifetime: settings.lifetime.unwrap_or(usual.queue_lifetime),
+        retry_max: settings.retry_max.unwrap_or(usual.retry_max),
+        delay_warning: settings.delay_warning.or(usual.delay_warning),
+        warn_unasked: settings.delay_warning.is_some() || usual.warn_unasked,
         message: settings.message_size.unwrap_or(usual.message),
         recipients: settings.recipients.unwrap_or(usual.recipients),
         smtp_patience: settings.smtp_patience.unwrap_or(usual.smtp_patience),

@@ -3,8 +3,8 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
@@ -29,14 +29,96 @@ impl Reservation {
     }
 }
 
+/// Something that was said on a way.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// Connections count from 1.
+    pub connection: usize,
+    pub at: Instant,
+    pub said: Said,
+}
+
+/// Who said what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    Opened,
+    Client(Vec<u8>),
+    Server(Vec<u8>),
+    /// TLS began; nothing more of this connection is kept.
+    Encrypted,
+    Closed,
+}
+
+/// What is kept of what was said.
+#[derive(Debug, Default)]
+struct Record {
+    heard: Vec<Heard>,
+    connections: usize,
+    octets: usize,
+}
+
+/// Octets of all connections that are kept; a transcript is for reading.
+const KEPT: usize = 8 << 20;
+
+/// Listens to one connection.
+struct Ear {
+    record: Arc<Mutex<Record>>,
+    connection: usize,
+}
+
+impl Ear {
+    fn new(record: &Arc<Mutex<Record>>) -> Ear {
+        let connection = {
+            let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
+            record.connections += 1;
+            record.connections
+        };
+        let ear = Ear { record: record.clone(), connection };
+        ear.hear(Said::Opened);
+        ear
+    }
+
+    fn hear(&self, said: Said) {
+        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = |heard: &&mut Heard| heard.connection == self.connection;
+        let encrypted = record.heard.iter_mut().rev().find(own).is_some_and(|last| last.said == Said::Encrypted);
+        let said = match said {
+            Said::Client(_) | Said::Server(_) if encrypted => return,
+            // A handshake record (RFC 8446 §5.1) is no line of any mail protocol.
+            Said::Client(bytes) if bytes.starts_with(&[0x16, 0x03]) => Said::Encrypted,
+            said => said,
+        };
+        let octets = match &said {
+            Said::Client(bytes) | Said::Server(bytes) => bytes.len(),
+            _ => 0,
+        };
+        if record.octets + octets > KEPT {
+            return;
+        }
+        record.octets += octets;
+        // How the network cut what was said in one go is of no interest.
+        match (record.heard.iter_mut().rev().find(own).map(|last| &mut last.said), &said) {
+            (Some(Said::Client(before)), Said::Client(bytes)) | (Some(Said::Server(before)), Said::Server(bytes)) => {
+                before.extend_from_slice(bytes);
+            }
+            _ => record.heard.push(Heard { connection: self.connection, at: Instant::now(), said }),
+        }
+    }
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        self.hear(Said::Closed);
+    }
+}
+
 /// One way. It begins refused; connections end when it is dropped.
 #[derive(Debug)]
 pub struct Link {
     /// Where connections are made to.
     pub address: SocketAddr,
     state: State,
-    /// How many connections it has carried.
-    carried: Arc<AtomicUsize>,
+    record: Arc<Mutex<Record>>,
 }
 
 #[derive(Debug)]
@@ -55,7 +137,7 @@ impl Link {
     /// A way on a free loopback port.
     pub fn new() -> io::Result<Link> {
         let reservation = Reservation::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-        Ok(Link { address: reservation.address, state: State::Refused { _kept: Some(reservation) }, carried: Arc::default() })
+        Ok(Link { address: reservation.address, state: State::Refused { _kept: Some(reservation) }, record: Arc::default() })
     }
 
     /// Opens it to `to`; what was stalled goes on.
@@ -81,9 +163,9 @@ impl Link {
         }
     }
 
-    /// How many connections it has carried so far.
-    pub fn carried(&self) -> usize {
-        self.carried.load(Ordering::SeqCst)
+    /// What was said on it so far.
+    pub fn heard(&self) -> Vec<Heard> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner).heard.clone()
     }
 
     async fn carry(&mut self, to: SocketAddr, stall: bool) -> io::Result<()> {
@@ -94,7 +176,7 @@ impl Link {
         self.state = State::Refused { _kept: None };
         let listener = TcpListener::bind(self.address).await?;
         let (stalled, hears) = watch::channel(stall);
-        let relay = tokio::spawn(relay(listener, to, hears, self.carried.clone()));
+        let relay = tokio::spawn(relay(listener, to, hears, self.record.clone()));
         self.state = State::Carrying { relay, stalled };
         Ok(())
     }
@@ -109,14 +191,13 @@ impl Drop for Link {
 }
 
 /// Accepts until it is aborted; then its connections are gone, too.
-async fn relay(listener: TcpListener, to: SocketAddr, stalled: watch::Receiver<bool>, carried: Arc<AtomicUsize>) {
+async fn relay(listener: TcpListener, to: SocketAddr, stalled: watch::Receiver<bool>, record: Arc<Mutex<Record>>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((from, _)) = accepted {
-                    carried.fetch_add(1, Ordering::SeqCst);
-                    connections.spawn(connection(from, to, stalled.clone()));
+                    connections.spawn(connection(from, to, stalled.clone(), Ear::new(&record)));
                 }
             }
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
@@ -124,7 +205,7 @@ async fn relay(listener: TcpListener, to: SocketAddr, stalled: watch::Receiver<b
     }
 }
 
-async fn connection(from: TcpStream, to: SocketAddr, mut stalled: watch::Receiver<bool>) {
+async fn connection(from: TcpStream, to: SocketAddr, mut stalled: watch::Receiver<bool>, ear: Ear) {
     let _ = from.set_nodelay(true);
     if open(&mut stalled).await.is_err() {
         return;
@@ -136,8 +217,8 @@ async fn connection(from: TcpStream, to: SocketAddr, mut stalled: watch::Receive
     };
     let _ = to.set_nodelay(true);
     let ((mut from_client, mut to_client), (mut from_server, mut to_server)) = (from.into_split(), to.into_split());
-    let up = pass(&mut from_client, &mut to_server, stalled.clone());
-    let down = pass(&mut from_server, &mut to_client, stalled);
+    let up = pass(&mut from_client, &mut to_server, stalled.clone(), |bytes| ear.hear(Said::Client(bytes)));
+    let down = pass(&mut from_server, &mut to_client, stalled, |bytes| ear.hear(Said::Server(bytes)));
     let _ = tokio::join!(up, down);
 }
 
@@ -151,6 +232,7 @@ async fn pass(
     from: &mut tokio::net::tcp::OwnedReadHalf,
     to: &mut tokio::net::tcp::OwnedWriteHalf,
     mut stalled: watch::Receiver<bool>,
+    hear: impl Fn(Vec<u8>),
 ) -> io::Result<()> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut buffer = vec![0; 32 * 1024];
@@ -160,7 +242,10 @@ async fn pass(
         if count == 0 {
             return to.shutdown().await;
         }
-        to.write_all(buffer.get(..count).unwrap_or_default()).await?;
+        let bytes = buffer.get(..count).unwrap_or_default();
+        // Heard before it can be answered.
+        hear(bytes.to_vec());
+        to.write_all(bytes).await?;
     }
 }
 
@@ -222,7 +307,8 @@ mod tests {
         link.refuse().await;
         link.open(server).await.unwrap();
         assert_eq!(asked(&mut TcpStream::connect(link.address).await.unwrap()).await.unwrap(), *b"ping");
-        assert_eq!(link.carried(), 3);
+        let opened = link.heard().into_iter().filter(|heard| heard.said == Said::Opened).count();
+        assert_eq!(opened, 3);
     }
 
     #[tokio::test]
@@ -235,6 +321,33 @@ mod tests {
         let mut whole = Vec::new();
         timeout(SOON, stream.read_to_end(&mut whole)).await.unwrap().unwrap();
         assert_eq!(whole, b"all of it");
+        let said: Vec<Said> = link.heard().into_iter().map(|heard| heard.said).collect();
+        let text = || b"all of it".to_vec();
+        assert_eq!(said.get(..3), Some(&[Said::Opened, Said::Client(text()), Said::Server(text())][..]));
+    }
+
+    #[test]
+    fn what_is_said_in_one_go_is_one_and_under_tls_nothing() {
+        let record = Arc::default();
+        let (one, other) = (Ear::new(&record), Ear::new(&record));
+        one.hear(Said::Client(b"EH".to_vec()));
+        other.hear(Said::Client(b"STARTTLS\r\n".to_vec()));
+        one.hear(Said::Client(b"LO\r\n".to_vec()));
+        other.hear(Said::Client(vec![0x16, 0x03, 0x01, 0x02]));
+        other.hear(Said::Server(vec![0x16, 0x03, 0x03, 0x02]));
+        drop(other);
+        let said: Vec<(usize, Said)> =
+            record.lock().unwrap().heard.iter().map(|heard| (heard.connection, heard.said.clone())).collect();
+        let client = |text: &str| Said::Client(text.as_bytes().to_vec());
+        let wanted = [
+            (1, Said::Opened),
+            (2, Said::Opened),
+            (1, client("EHLO\r\n")),
+            (2, client("STARTTLS\r\n")),
+            (2, Said::Encrypted),
+            (2, Said::Closed),
+        ];
+        assert_eq!(said, wanted);
     }
 
     #[tokio::test]

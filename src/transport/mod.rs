@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-pub use link::{Link, Reservation};
+pub use link::{Heard, Link, Reservation, Said};
 pub use tls::{Trust, client_config};
 
 use crate::suite::Segments;

@@ -104,7 +104,7 @@ mod tests {
         let given = ["alice@x.org:one", "bob@x.org:two"].map(|text| text.parse().unwrap());
         let aliases: Vec<AliasConfig> = aliases.iter().map(|text| text.parse().unwrap()).collect();
         let lists: Vec<ListConfig> = lists.iter().map(|text| text.parse().unwrap()).collect();
-        Accounts::new(&["x.org".into()], &given)?.with_aliases(&aliases, &lists)
+        Accounts::new(&["x.org".into()], &given, &[])?.with_aliases(&aliases, &lists)
     }
 
     #[track_caller]

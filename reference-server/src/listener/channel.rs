@@ -27,7 +27,7 @@ fn registered(name: &str) -> String {
     name.strip_prefix("TLS13_").map_or_else(|| name.to_owned(), |rest| format!("TLS_{rest}"))
 }
 
-/// RFC 9266 §3: before TLS 1.3 the exporter is only unique where the extended master secret was negotiated, which the
+/// RFC 9266 §2: before TLS 1.3 the exporter is only unique where the extended master secret was negotiated, which the
 /// library does not tell; so it is for TLS 1.3.
 fn exporter(connection: &ServerConnection) -> Option<Vec<u8>> {
     if connection.protocol_version() != Some(ProtocolVersion::TLSv1_3) {

@@ -41,7 +41,7 @@ pub(super) struct Carried {
 /// One server's part in a job.
 enum Visit {
     /// It was offered what was to be offered.
-    Made(Option<Connection>),
+    Made,
     Unreachable,
     Stopping,
 }
@@ -73,11 +73,8 @@ impl Carrier {
         let mut reached = false;
         for host in &hosts {
             ledger.next_host();
-            match self.visit(host, to, &mut letter, &mut ledger, warm.take()).await {
-                Visit::Made(connection) => {
-                    reached = true;
-                    warm = connection;
-                }
+            match self.visit(host, to, &mut letter, &mut ledger, &mut warm).await {
+                Visit::Made => reached = true,
                 Visit::Unreachable => {}
                 Visit::Stopping => return Carried { outcomes: ledger.settled(recipients), unreachable: None, warm: None },
             }
@@ -93,7 +90,7 @@ impl Carrier {
         Carried { outcomes, unreachable, warm }
     }
 
-    /// Offers the message to one server. A connection that was open before may be gone for no reason of this message: it is
+    /// Offers the message to one server, over `warm` if that leads there; leaves there what takes more. A connection that was open before may be gone for no reason of this message: it is
     /// offered once more over a new one.
     async fn visit(
         &self,
@@ -101,7 +98,7 @@ impl Carrier {
         to: &Destination,
         letter: &mut Letter<'_>,
         ledger: &mut Ledger,
-        warm: Option<Connection>,
+        warm: &mut Option<Connection>,
     ) -> Visit {
         let tls = if letter.requires_tls() { SendingTls::Required } else { self.sending.tls_for(&to.0) };
         if letter.requires_tls() && host.by_mx {
@@ -109,9 +106,9 @@ impl Carrier {
             let reason =
                 format!("{} was found by an MX record, which nobody vouches for, and the message requires TLS", host.name);
             ledger.pass_open(&Diagnosis::local("5.7.10", reason));
-            return Visit::Made(warm);
+            return Visit::Made;
         }
-        let mut reusable = self.at_hand(host, tls, warm).await;
+        let mut reusable = self.at_hand(host, tls, warm.take()).await;
         loop {
             let reused = reusable.is_some();
             let mut connection = match reusable.take() {
@@ -125,12 +122,15 @@ impl Carrier {
                     }
                     Err(Unopened::Unfit(diagnosis)) => {
                         ledger.pass_open(&self.for_good(letter, diagnosis));
-                        return Visit::Made(None);
+                        return Visit::Made;
                     }
                 },
             };
             match self.offer(&mut connection, letter, ledger).await {
-                Ok(()) if ledger.open().is_empty() => return Visit::Made(connection.takes_more().then_some(connection)),
+                Ok(()) if ledger.open().is_empty() => {
+                    *warm = connection.takes_more().then_some(connection);
+                    return Visit::Made;
+                }
                 // It has taken as many transactions as it takes (RFC 9422 §4.1): the rest goes over a new one.
                 Ok(()) => connection.quit().await,
                 Err(Broken::Stopping) => {
@@ -144,7 +144,7 @@ impl Carrier {
                     }
                     if !reused {
                         ledger.pass_open(&broken.diagnosis(&host.name));
-                        return Visit::Made(None);
+                        return Visit::Made;
                     }
                 }
             }
@@ -168,7 +168,7 @@ impl Carrier {
                 break;
             }
             letter.convert(&connection.known, &self.conversions).await?;
-            let form = match letter.form(connection) {
+            let form = match letter.form(connection, self.opener.clock.now()) {
                 Ok(form) => form,
                 Err(diagnosis) => {
                     ledger.pass_open(&diagnosis);

@@ -138,13 +138,13 @@ impl Opener {
     /// EHLO, or HELO where that is not known (RFC 5321 §3.2).
     async fn hello(&self, wire: &mut Wire) -> Result<Extensions, Failure> {
         let patience = self.patience.command;
-        wire.send(format!("EHLO {}\r\n", self.own_name).as_bytes(), patience).await?;
+        wire.command(format!("EHLO {}\r\n", self.own_name).as_bytes(), patience).await?;
         let reply = wire.reply(patience).await?;
         if reply.is(2) {
             return Ok(Extensions::read(&reply));
         }
         if reply.is(5) {
-            wire.send(format!("HELO {}\r\n", self.own_name).as_bytes(), patience).await?;
+            wire.command(format!("HELO {}\r\n", self.own_name).as_bytes(), patience).await?;
             let reply = wire.reply(patience).await?;
             return if reply.is(2) { Ok(Extensions::default()) } else { Err(Failure::Refused(reply)) };
         }
@@ -152,7 +152,7 @@ impl Opener {
     }
 
     async fn encrypt(&self, wire: &mut Wire, host: &Host, tls: SendingTls) -> Result<Privacy, Failure> {
-        wire.send(b"STARTTLS\r\n", self.patience.command).await?;
+        wire.command(b"STARTTLS\r\n", self.patience.command).await?;
         let reply = wire.reply(self.patience.command).await?;
         if !reply.is(2) {
             // RFC 3207 §4: the client decides whether to go on without.

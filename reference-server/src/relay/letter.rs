@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use time::OffsetDateTime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection::{Connection, Privacy};
@@ -110,10 +111,10 @@ impl<'a> Letter<'a> {
     }
 
     /// How the message can go over this connection, or why it cannot.
-    pub fn form(&self, connection: &Connection) -> Result<Form, Diagnosis> {
+    pub fn form(&self, connection: &Connection, now: OffsetDateTime) -> Result<Form, Diagnosis> {
         let (entry, known, host) = (self.entry, &connection.known, connection.host.name.as_str());
         self.check_tls(connection)?;
-        self.check_deadline(known, host)?;
+        self.check_deadline(known, host, now)?;
         let utf8_sender = entry.reverse_path.as_ref().is_some_and(Self::needs_utf8);
         let utf8_header = entry.smtputf8 && self.survey.eight_bit_header;
         if utf8_sender && !known.smtputf8 {
@@ -178,12 +179,14 @@ impl<'a> Letter<'a> {
     }
 
     /// RFC 2852 §4.1.4.1: a message that is to be returned when it is late goes only to a server that can do so in time.
-    fn check_deadline(&self, known: &Extensions, host: &str) -> Result<(), Diagnosis> {
-        if !self.entry.deliver_by.is_some_and(|by| by.mode == ByMode::Return) {
-            return Ok(());
-        }
+    fn check_deadline(&self, known: &Extensions, host: &str, now: OffsetDateTime) -> Result<(), Diagnosis> {
+        let Some(by) = self.entry.deliver_by.filter(|by| by.mode == ByMode::Return) else { return Ok(()) };
         match known.deliver_by {
-            Some(_) => Ok(()),
+            Some(least) if (by.deadline - now).whole_seconds() >= least => Ok(()),
+            Some(least) => {
+                let reason = format!("{host} promises nothing in less than {least} seconds, and fewer are left");
+                Err(Diagnosis::local("5.4.7", reason))
+            }
             None => Err(Diagnosis::local("5.3.3", format!("{host} does not know DELIVERBY, which the message needs"))),
         }
     }

@@ -1,8 +1,10 @@
 //! The relay against servers that answer whatever a test says, at any place.
 
 mod exchangers;
+mod hostile;
 mod outcomes;
 mod peer;
+mod security;
 mod sessions;
 mod zones;
 

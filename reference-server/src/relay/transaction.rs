@@ -90,7 +90,7 @@ impl Transaction<'_> {
                 return Ok(envelope);
             }
             let commands: Vec<u8> = group.iter().flat_map(|(_, line)| line.bytes()).collect();
-            self.connection.wire.send(&commands, self.patience.command).await?;
+            self.connection.wire.command(&commands, self.patience.command).await?;
             for (step, _) in group {
                 let patience = if step == Step::Data { self.patience.data } else { self.patience.command };
                 let reply = self.connection.wire.reply(patience).await?;

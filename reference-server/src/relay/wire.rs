@@ -85,6 +85,16 @@ impl Wire {
         within(clock, patience, Some(stop), work).await
     }
 
+    /// Sends a command, or a group of them. The other side must have answered what was asked before and nothing else: a reply
+    /// too many would be taken for the answer to something it does not know yet.
+    pub async fn command(&mut self, bytes: &[u8], patience: Duration) -> Result<(), Broken> {
+        match self.framer.next()? {
+            Some(reply) if reply.code == 421 => Err(Broken::Closing(reply)),
+            Some(reply) => Err(Broken::Senseless(reply)),
+            None => self.send(bytes, patience).await,
+        }
+    }
+
     /// The next reply.
     pub async fn reply(&mut self, patience: Duration) -> Result<Reply, Broken> {
         self.wait_for_reply(patience, true).await

@@ -4,8 +4,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use rustls::ServerConfig;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 /// What a command is answered: the beginning of the command (empty for the greeting, `.` for the end of the message, `*` for
 /// any), and the reply: text, or [`CLOSE`], or [`SILENT`]. Of several rules for a command the first is used up first; the
@@ -19,6 +22,8 @@ pub const SILENT: &str = "\0silent";
 
 pub struct Peer {
     pub address: SocketAddr,
+    /// The certificate it shows after STARTTLS, as PEM.
+    pub certificate: String,
     heard: Arc<Mutex<Heard>>,
 }
 
@@ -67,18 +72,33 @@ impl Peer {
     }
 
     pub async fn at(address: SocketAddr, rules: Rules) -> Self {
+        Self::named(address, "hamburger.edu", rules).await
+    }
+
+    /// One whose certificate is for this name.
+    pub async fn named(address: SocketAddr, name: &str, rules: Rules) -> Self {
         let socket = TcpListener::bind(address).await.unwrap();
         let address = socket.local_addr().unwrap();
+        let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
+        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let tls = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key.into())
+            .unwrap();
+        let (certificate, acceptor) = (made.cert.pem(), TlsAcceptor::from(Arc::new(tls)));
         let heard = Arc::<Mutex<Heard>>::default();
         let (book, hears) = (Arc::new(Mutex::new(Book { rules: rules.to_vec() })), heard.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = socket.accept().await {
                 hears.lock().unwrap().connections.push(Vec::new());
                 let number = hears.lock().unwrap().connections.len() - 1;
-                tokio::spawn(serve(client, number, book.clone(), hears.clone()));
+                let connection = Connection { number, book: book.clone(), heard: hears.clone() };
+                tokio::spawn(connection.run(client, acceptor.clone()));
             }
         });
-        Self { address, heard }
+        Self { address, certificate, heard }
     }
 
     pub fn heard(&self) -> Heard {
@@ -105,67 +125,93 @@ impl Peer {
     }
 }
 
-async fn serve(mut client: TcpStream, number: usize, book: Arc<Mutex<Book>>, heard: Arc<Mutex<Heard>>) {
-    let mut read = Vec::new();
-    let greeting = book.lock().unwrap().answer("");
-    if !say(&mut client, greeting).await {
-        return;
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+struct Connection {
+    number: usize,
+    book: Arc<Mutex<Book>>,
+    heard: Arc<Mutex<Heard>>,
+}
+
+impl Connection {
+    async fn run(self, client: impl Stream, acceptor: TlsAcceptor) {
+        let mut client = client;
+        let greeting = self.answer("");
+        if say(&mut client, greeting).await && self.serve(&mut client).await {
+            let Ok(mut client) = acceptor.accept(client).await else { return };
+            self.hear("(TLS)");
+            self.serve(&mut client).await;
+        }
     }
-    loop {
-        while let Some(end) = read.windows(2).position(|octets| octets == b"\r\n") {
-            let line: Vec<u8> = read.drain(..end + 2).collect();
-            let line = String::from_utf8_lossy(&line[..end]).into_owned();
-            {
-                let mut heard = heard.lock().unwrap();
-                heard.connections[number].push(line.clone());
-                heard.in_groups += usize::from(!read.is_empty());
-            }
-            if let Some(chunk) = line.strip_prefix("BDAT ") {
-                let size: usize = chunk.split(' ').next().unwrap().parse().unwrap();
-                while read.len() < size {
-                    if !more(&mut client, &mut read).await {
-                        return;
+
+    fn answer(&self, command: &str) -> &'static str {
+        self.book.lock().unwrap().answer(command)
+    }
+
+    fn hear(&self, command: &str) {
+        self.heard.lock().unwrap().connections[self.number].push(command.to_owned());
+    }
+
+    /// Gives true if TLS is to begin.
+    async fn serve(&self, client: &mut impl Stream) -> bool {
+        let mut read = Vec::new();
+        loop {
+            while let Some(end) = read.windows(2).position(|octets| octets == b"\r\n") {
+                let line: Vec<u8> = read.drain(..end + 2).collect();
+                let line = String::from_utf8_lossy(&line[..end]).into_owned();
+                self.hear(&line);
+                self.heard.lock().unwrap().in_groups += usize::from(!read.is_empty());
+                if let Some(chunk) = line.strip_prefix("BDAT ") {
+                    let size: usize = chunk.split(' ').next().unwrap().parse().unwrap();
+                    while read.len() < size {
+                        if !more(client, &mut read).await {
+                            return false;
+                        }
                     }
+                    let chunk: Vec<u8> = read.drain(..size).collect();
+                    self.heard.lock().unwrap().messages.push(chunk);
                 }
-                let chunk: Vec<u8> = read.drain(..size).collect();
-                heard.lock().unwrap().messages.push(chunk);
-            }
-            let reply = book.lock().unwrap().answer(&line);
-            if !say(&mut client, reply).await || line == "QUIT" {
-                return;
-            }
-            if line == "DATA" && reply.starts_with('3') {
-                let end = loop {
-                    if read.starts_with(b".\r\n") {
-                        break 0;
-                    }
-                    if let Some(at) = read.windows(5).position(|octets| octets == b"\r\n.\r\n") {
-                        break at + 2;
-                    }
-                    if !more(&mut client, &mut read).await {
-                        return;
-                    }
-                };
-                let message: Vec<u8> = read.drain(..end).collect();
-                read.drain(..3);
-                {
-                    let mut heard = heard.lock().unwrap();
-                    heard.messages.push(message);
-                    heard.connections[number].push(".".to_owned());
+                let reply = self.answer(&line);
+                if !say(client, reply).await || line == "QUIT" {
+                    return false;
                 }
-                let reply = book.lock().unwrap().answer(".");
-                if !say(&mut client, reply).await {
-                    return;
+                if line == "STARTTLS" && reply.starts_with('2') {
+                    return true;
                 }
+                if line == "DATA" && reply.starts_with('3') && !self.message(client, &mut read).await {
+                    return false;
+                }
+            }
+            if !more(client, &mut read).await {
+                return false;
             }
         }
-        if !more(&mut client, &mut read).await {
-            return;
-        }
+    }
+
+    /// Takes the message; gives false when the connection is at its end.
+    async fn message(&self, client: &mut impl Stream, read: &mut Vec<u8>) -> bool {
+        let end = loop {
+            if read.starts_with(b".\r\n") {
+                break 0;
+            }
+            if let Some(at) = memchr::memmem::find(read, b"\r\n.\r\n") {
+                break at + 2;
+            }
+            if !more(client, read).await {
+                return false;
+            }
+        };
+        let message: Vec<u8> = read.drain(..end).collect();
+        read.drain(..3);
+        self.heard.lock().unwrap().messages.push(message);
+        self.hear(".");
+        let reply = self.answer(".");
+        say(client, reply).await
     }
 }
 
-async fn more(client: &mut TcpStream, read: &mut Vec<u8>) -> bool {
+async fn more(client: &mut impl Stream, read: &mut Vec<u8>) -> bool {
     let mut piece = [0; 16 * 1024];
     match client.read(&mut piece).await {
         Ok(0) | Err(_) => false,
@@ -177,16 +223,17 @@ async fn more(client: &mut TcpStream, read: &mut Vec<u8>) -> bool {
 }
 
 /// Gives false if the connection is to be closed.
-async fn say(client: &mut TcpStream, reply: &str) -> bool {
+async fn say(client: &mut impl Stream, reply: &str) -> bool {
     if reply == SILENT {
         return true;
     }
     let (text, close) = reply.split_once(CLOSE).map_or((reply, false), |(text, _)| (text, true));
-    if !text.is_empty() && client.write_all(format!("{text}\r\n").as_bytes()).await.is_err() {
-        return false;
-    }
-    if close {
-        let _ = client.shutdown().await;
-    }
-    !close
+    let said = async {
+        if !text.is_empty() {
+            client.write_all(format!("{text}\r\n").as_bytes()).await?;
+            client.flush().await?;
+        }
+        if close { client.shutdown().await } else { Ok(()) }
+    };
+    said.await.is_ok() && !close
 }
