@@ -1,5 +1,7 @@
 //! The command line, for the `reference-server` program and for `mailspec serve`.
 
+pub mod queue;
+
 mod sending;
 
 use std::collections::BTreeMap;
@@ -79,6 +81,10 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub sending: SendingArgs,
 
+    /// Warn every sender whose mail is delayed, not only those who asked for it with NOTIFY=DELAY
+    #[arg(long)]
+    pub warn_delays: bool,
+
     /// Set a limit; --list-limits shows which there are. Repeatable
     #[arg(long, value_name = "NAME=VALUE")]
     pub limit: Vec<NamedLimit>,
@@ -154,6 +160,7 @@ impl ServeArgs {
         };
         let mut limits = Limits::default();
         self.limit.iter().for_each(|limit| limit.apply(&mut limits));
+        limits.warn_unasked = self.warn_delays;
         Config {
             limits,
             host: domains.first().map_or(default.host, |domain| format!("mail.{domain}")),

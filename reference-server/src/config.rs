@@ -320,8 +320,9 @@ pub struct Limits {
     pub sending: SendingLimits,
     /// The longest pause between two attempts: after the first hour they double up to it (RFC 5321 §4.5.4.1: 2-3 hours).
     pub retry_max: Duration,
-    /// How long a message waits before its sender is warned, if that was asked for (RFC 3461 §5.2.5); `None`: never.
-    pub delay_warning: Option<Duration>,
+    /// How long a message waits before its sender is warned, if that was asked for (RFC 3461 §5.2.5); longer than it lives:
+    /// never.
+    pub delay_warning: Duration,
     /// Whether senders that did not say what they want to hear are warned too.
     pub warn_unasked: bool,
 }
@@ -346,7 +347,7 @@ impl Default for Limits {
             retry_after: Duration::from_secs(30 * 60),
             sending: SendingLimits::default(),
             retry_max: Duration::from_secs(2 * 3600),
-            delay_warning: Some(Duration::from_secs(4 * 3600)),
+            delay_warning: Duration::from_secs(4 * 3600),
             warn_unasked: false,
         }
     }

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod control;
 mod courier;
 pub mod extensions;
 pub mod faults;

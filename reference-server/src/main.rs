@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
+use reference_server::cli::queue::{QueueArgs, queue};
 use reference_server::cli::{ServeArgs, serve};
 use tracing_subscriber::EnvFilter;
 
@@ -13,10 +14,17 @@ use tracing_subscriber::EnvFilter;
 ///
 /// Passwords may travel in clear from loopback addresses only. RUST_LOG=debug shows what happens on standard error.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version, about, args_conflicts_with_subcommands = true)]
 struct Program {
+    #[command(subcommand)]
+    command: Option<Command>,
     #[command(flatten)]
     serve: ServeArgs,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Queue(QueueArgs),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -24,7 +32,11 @@ async fn main() -> ExitCode {
     let program = Program::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match serve(program.serve).await {
+    let done = match program.command {
+        Some(Command::Queue(args)) => queue(args).await,
+        None => serve(program.serve).await,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("reference-server: {error:#}");

@@ -14,6 +14,8 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::config::{Config, Listen, Service, Storage};
+#[cfg(unix)]
+use crate::control::Socket;
 use crate::courier::LocalCourier;
 use crate::imap::ImapSession;
 use crate::listener::{Listener, NewSession, Room, Shared};
@@ -29,6 +31,10 @@ use crate::tls::Tls;
 /// How long the threads of a killed server may take to end what they are in.
 const KILLED: Duration = Duration::from_secs(5);
 
+/// The database in the directory of a server, and the socket beside it where its queue is controlled.
+pub(crate) const DATABASE: &str = "mail.sqlite";
+pub(crate) const CONTROL: &str = "control.sock";
+
 /// A server that listens. Dropping it stops it at once, as a crash would; [`Running::stop`] says good-bye first.
 pub struct Running {
     /// Where it listens, by the name of the service; a second endpoint of the same service is `smtp-2`.
@@ -37,7 +43,7 @@ pub struct Running {
     pub certificate: String,
     /// The clock it lives by.
     pub clock: Clock,
-    /// What waits there, to look at and to change.
+    /// What waits, to look at and to change.
     pub queue: Queue,
     stop: StopSender,
     tasks: Vec<JoinHandle<()>>,
@@ -77,13 +83,12 @@ pub async fn start(config: Config) -> Result<Running> {
     };
     let sockets = running.bind_all(&config.listen)?;
     let relay = running.relay(&config, &sockets, &stopped)?;
-    let worker = Worker {
-        queue: queue.clone(),
-        courier,
-        relay: Arc::new(relay.clone()),
-        sender: Sender { host: site.host.clone(), domain: site.accounts.domain().to_owned() },
-        memory: Default::default(),
-    };
+    let sender = Sender { host: site.host.clone(), domain: site.accounts.domain().to_owned() };
+    #[cfg(unix)]
+    if let Storage::Dir(directory) = &config.storage {
+        running.control(Socket { path: directory.join(CONTROL), queue: queue.clone(), sender: sender.clone() }, &stopped);
+    }
+    let worker = Worker { queue: queue.clone(), courier, relay: Arc::new(relay.clone()), sender, memory: Default::default() };
     running.spawn(worker.run(stopped.clone()));
     running.spawn(relay.run());
     let rooms = Rooms { site, store, queue, takes_mail: config.takes_mail };
@@ -134,6 +139,20 @@ impl Running {
             let ended = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(KILLED));
             // A thread that hangs is left to itself.
             let _ = ended.await;
+        }
+    }
+
+    /// Lets the queue be controlled from outside. A server that cannot have that (its path may be too long for a socket)
+    /// works without.
+    #[cfg(unix)]
+    fn control(&mut self, socket: Socket, stop: &Stop) {
+        let bound = {
+            let _inside = self.runtime.as_ref().map(Runtime::enter);
+            socket.bind()
+        };
+        match bound {
+            Ok(listener) => self.spawn(socket.serve(listener, stop.clone())),
+            Err(error) => tracing::warn!(path = %socket.path.display(), %error, "the queue cannot be controlled from outside"),
         }
     }
 
@@ -195,7 +214,7 @@ fn open_store(storage: &Storage) -> Result<Store> {
         Storage::Dir(directory) => {
             let shown = directory.display();
             std::fs::create_dir_all(directory).with_context(|| format!("the directory {shown} cannot be made"))?;
-            Ok(Store::open(&directory.join("mail.sqlite"))?)
+            Ok(Store::open(&directory.join(DATABASE))?)
         }
     }
 }

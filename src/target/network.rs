@@ -11,9 +11,13 @@ use tempfile::TempDir;
 
 use super::reference::{Kind, Reference};
 use super::{Target, Timeouts};
-use crate::suite::Protocol;
 use crate::suite::topology::{Answer, Control, Question, Storage, Switch, Topology, Way};
+<<<<<<< HEAD
 use crate::transcript::{self, What};
+=======
+use crate::suite::{Party, Protocol};
+use crate::transcript::{Entry, What};
+>>>>>>> main
 use crate::transport::{Link, Said, TlsClient, Trust, client_config};
 
 /// Servers that belong to one case.
@@ -178,6 +182,7 @@ impl Network {
                     connection: format!("{from} to {to}{number}").into(),
                     tls: false,
                     preparing: true,
+                    party: Party::Server,
                     what,
                 });
             }

@@ -17,7 +17,7 @@ use reference_server::faults::Fault;
 use reference_server::queue;
 use reference_server::server::{self, Running};
 
-use super::{AccountSlot, Endpoint, Target};
+use super::{AccountSlot, Endpoint, PeerSlot, Target};
 use crate::suite::Protocol;
 use crate::suite::topology::{QueueAct, RelayTls, Selection, Server, Settings, Waiting};
 use crate::transport::Reservation;
@@ -27,6 +27,8 @@ pub struct Reference {
     pub target: Target,
     config: Config,
     state: State,
+    /// The ports of its peers, so that nobody else takes them.
+    reserved: Vec<Reservation>,
 }
 
 enum State {
@@ -46,6 +48,12 @@ pub struct Kind {
 
 /// Accounts enough for every worker and for cases that need several.
 const ACCOUNTS: usize = 24;
+
+/// Peers enough that hardly one is used twice in a run.
+const PEERS: usize = 128;
+
+/// Suites wait for mail to be tried again, and nobody waits half an hour.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Starts the built-in target with the named misbehaviours and without the named extensions. The error tells of a name that does not
 /// exist.
@@ -71,10 +79,31 @@ pub async fn start(faults: &[String], without: &[String]) -> Result<Reference, S
     }
     let tokens: Result<Vec<TokenConfig>, String> =
         slots.iter().map(|slot| format!("{}:{}", slot.address, slot.token.as_deref().unwrap_or_default()).parse()).collect();
-    let config = Config { tokens: tokens?, client_ca: Some(ClientCa::Pem(authority.pem)), ..Config::default() };
+    let (reserved, peers) = reserve()?;
+    let config = Config {
+        tokens: tokens?,
+        client_ca: Some(ClientCa::Pem(authority.pem)),
+        limits: Limits { retry_after: RETRY_AFTER, ..Limits::default() },
+        routes: peers.iter().map(|peer| Route { domain: peer.domain.clone(), address: peer.address }).collect(),
+        ..Config::default()
+    };
     let mut reference = Reference::begin("reference", slots, kind, config).await?;
     reference.target.description = Some(format!("mailspec's reference server {}", env!("CARGO_PKG_VERSION")));
+    (reference.target.peers, reference.reserved) = (peers, reserved);
     Ok(reference)
+}
+
+/// Peers at free ports.
+fn reserve() -> Result<(Vec<Reservation>, Vec<PeerSlot>), String> {
+    let mut reserved = Vec::new();
+    let mut peers = Vec::new();
+    for number in 1..=PEERS {
+        let reservation = Reservation::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+            .map_err(|error| format!("no free port for a peer of the reference server: {error}"))?;
+        peers.push(PeerSlot { domain: format!("peer{number}.example"), address: reservation.address });
+        reserved.push(reservation);
+    }
+    Ok((reserved, peers))
 }
 
 impl Reference {
@@ -146,7 +175,7 @@ impl Reference {
             kind: Some(kind),
             ..Target::bare(name, local.ip(), endpoints, Protocol::ALL.to_vec())
         };
-        Ok(Reference { target, config, state: State::Running(running) })
+        Ok(Reference { target, config, state: State::Running(running), reserved: Vec::new() })
     }
 
     /// Moves its clock forward, also while it is off.

@@ -55,6 +55,8 @@ const ROWS: &[Row] = rows! {
     Time "login-patience", login_patience, "silence before the login to POP3 or IMAP";
     Time "queue-lifetime", queue_lifetime, "how long a message is tried";
     Time "retry-after", retry_after, "how long to wait before a destination is tried again";
+    Time "retry-max", retry_max, "the longest pause between two attempts, which double after the first hour";
+    Time "delay-warning", delay_warning, "how long mail waits before senders who want it are warned";
     Count "sending-connections", sending.connections, "connections at a time to other servers";
     Count "sending-connections-per-destination", sending.connections_per_destination, "connections at a time to one destination";
     Time "sending-idle", sending.idle, "how long a connection to another server is kept for more mail";

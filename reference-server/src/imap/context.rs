@@ -104,8 +104,8 @@ pub fn refusal(error: store::Error) -> Status {
         Error::HasChildren(_) | Error::InboxStays | Error::BadName { .. } => Code::Cannot,
         Error::MessageGone(_) | Error::BlobGone => Code::ExpungeIssued,
         Error::NoUidsLeft => Code::Limit,
-        Error::Failed(why) => {
-            tracing::error!(%why, "the mail store failed");
+        Error::Failed(_) | Error::InUse { .. } => {
+            tracing::error!(%error, "the mail store failed");
             return Status::no(Code::ServerBug, "The mail store failed; nothing was changed");
         }
     };

@@ -12,7 +12,7 @@ pub(crate) struct Schedule {
     retry_after: Duration,
     retry_max: Duration,
     lifetime: Duration,
-    delay_warning: Option<Duration>,
+    delay_warning: Duration,
     /// Whether senders that said nothing of NOTIFY are warned too.
     pub warn_unasked: bool,
 }
@@ -42,7 +42,8 @@ impl Schedule {
 
     /// When its sender is warned that it is delayed.
     pub fn warning(&self, accepted: OffsetDateTime, hold_until: Option<OffsetDateTime>) -> Option<OffsetDateTime> {
-        self.delay_warning.map(|delay| later(begin(accepted, hold_until), delay))
+        let warning = later(begin(accepted, hold_until), self.delay_warning);
+        (warning < self.expiry(accepted, hold_until)).then_some(warning)
     }
 
     /// The instant of the attempt after this one, which was in vain: the last is when the message has waited long enough.

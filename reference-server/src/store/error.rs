@@ -32,6 +32,14 @@ pub enum Error {
     /// All 2³²-1 UIDs of the mailbox are spent.
     #[error("the mailbox has no UIDs left")]
     NoUidsLeft,
+    /// Another server has the database.
+    #[error("the database {path} is in use by another server (process {process}): stop that one, or use another directory")]
+    InUse {
+        /// The database.
+        path: String,
+        /// The number of the other server's process.
+        process: String,
+    },
     /// The bytes asked for are not in the store.
     #[error("the bytes of the message are gone")]
     BlobGone,

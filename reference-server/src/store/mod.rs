@@ -10,6 +10,7 @@ mod blobs;
 mod changes;
 mod error;
 mod flags;
+mod lock;
 mod mailboxes;
 mod maildrop;
 mod messages;
@@ -59,6 +60,8 @@ struct Inner {
     watchers: Arc<watch::Watchers>,
     holds: Arc<blobs::Holds>,
     maildrops: Arc<maildrop::Locks>,
+    /// Let go last.
+    _lock: Option<lock::Lock>,
 }
 
 impl Store {
@@ -66,19 +69,33 @@ impl Store {
     ///
     /// What a crash left half written (messages staged but never referred to) is swept away.
     pub fn open(path: &Path) -> Result<Store> {
-        let connection = Connection::open(path)
-            .map_err(|error| Error::Failed(format!("cannot open the database {}: {error}", path.display())))?;
-        sql::prepare_file(&connection)?;
-        Store::on(connection, |_| readers::Readers::of_file(path))
+        let lock = lock::Lock::take(path)?;
+        let told = |error: Error| match error {
+            Error::Failed(why) => Error::Failed(format!(
+                "the database {} cannot be used: {why}; put a backup in its place, or move it away to begin with an empty one",
+                path.display()
+            )),
+            other => other,
+        };
+        let connection = Connection::open(path).map_err(|error| told(error.into()))?;
+        let opened = sql::prepare_file(&connection).and_then(|()| {
+            let readers = |_: &Arc<Mutex<Connection>>| readers::Readers::of_file(path);
+            Store::on(connection, readers, Some(lock))
+        });
+        opened.map_err(told)
     }
 
     /// A store that lives as long as its last handle, in memory.
     pub fn memory() -> Result<Store> {
         let connection = Connection::open_in_memory()?;
-        Store::on(connection, |shared| readers::Readers::sharing(Arc::clone(shared)))
+        Store::on(connection, |shared| readers::Readers::sharing(Arc::clone(shared)), None)
     }
 
-    fn on(connection: Connection, readers: impl FnOnce(&Arc<Mutex<Connection>>) -> readers::Readers) -> Result<Store> {
+    fn on(
+        connection: Connection,
+        readers: impl FnOnce(&Arc<Mutex<Connection>>) -> readers::Readers,
+        lock: Option<lock::Lock>,
+    ) -> Result<Store> {
         sql::migrate(&connection)?;
         sql::blob::sweep(&connection)?;
         let durable = connection.path().is_some_and(|path| !path.is_empty());
@@ -92,6 +109,7 @@ impl Store {
                 watchers,
                 holds,
                 maildrops: Arc::default(),
+                _lock: lock,
             }),
         })
     }

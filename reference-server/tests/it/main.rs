@@ -6,10 +6,12 @@
 mod crash;
 mod delivery;
 mod endings;
+mod failures;
 mod hostile;
 mod imaplib;
 mod poplib;
 mod program;
+mod receiving;
 mod rooms;
 mod smtplib;
 mod tls;

@@ -12,7 +12,7 @@ const STOREYS: &[&[&str]] = &[
     &["sasl"],
     &["queue"],
     &["smtp", "pop3", "imap", "relay"],
-    &["courier", "listener", "tls"],
+    &["control", "courier", "listener", "tls"],
     &["server"],
     &["cli"],
 ];

@@ -150,3 +150,123 @@ fn what_cannot_be_read_is_kept_aside() {
     assert_eq!(waiting(&worker), 3, "somebody is to look at it");
     assert_eq!(worker.queue.delete(Selection::All, None).unwrap(), 3);
 }
+
+/// A disk that is full costs nobody a message, and the server goes on when there is room again.
+#[test]
+fn a_full_disk_refuses_and_recovers() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&directory.path().join("mail.sqlite"));
+    let queue = Queue::new(store.clone(), clock()).serving(Arc::new(Scripted), &Limits::default());
+    let pages = |count: i64| {
+        let sql = format!("PRAGMA max_page_count = {count}");
+        store.write(move |tx| Ok(tx.connection.query_row(&sql, [], |_| Ok(()))?)).unwrap();
+    };
+    pages(64);
+    let message = [MESSAGE, &[b'x'; 20_000]].concat();
+    let mut accepted = 0;
+    let error = loop {
+        match queue.accept(envelope(SENDER, &["now@example.org", "later@example.org"]), memory(&message)) {
+            Ok(_) => accepted += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(error.to_string().contains("full"), "{error}");
+    let check = |accepted: usize| {
+        assert_eq!(inbox(&store, "now@example.org").len(), accepted);
+        assert_eq!(queue.overview().unwrap(), Overview { entries: accepted as u64, recipients: accepted as u64 });
+    };
+    check(accepted);
+    pages(1_000_000);
+    queue.accept(envelope(SENDER, &["now@example.org", "later@example.org"]), memory(&message)).unwrap();
+    check(accepted + 1);
+}
+
+/// A database that an older program has left, with an entry and two recipients.
+#[test]
+fn an_older_database_is_brought_up_to_date() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("mail.sqlite");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("../../store/sql/schema.sql")).unwrap();
+    old.execute_batch(include_str!("../../store/sql/queue.sql")).unwrap();
+    old.execute_batch(
+        "INSERT INTO blob (id, size, refs, last) VALUES (7, 20, 1, 10);
+         INSERT INTO blob_chunk (blob, start, data) VALUES (7, 0, CAST('Subject: x' || char(13, 10, 13, 10) || 'body' || char(13, 10) AS BLOB));
+         INSERT INTO queue_entry (id, accepted, reverse_path, eight_bit, blob) VALUES (3, 1767268800000, 'sender@example.org', 1, 7);
+         INSERT INTO queue_recipient (entry, address, due) VALUES (3, 'now@example.org', 0), (3, '\"a@b\"@X.example', 0);
+         PRAGMA user_version = 2;",
+    )
+    .unwrap();
+    drop(old);
+    let store = open(&path);
+    let relay = Kept::new(9, 9);
+    let mut worker = worker_with(&store, &clock(), &Limits::default(), relay.clone());
+    worker.work_off();
+    assert_eq!(inbox(&store, "now@example.org"), ["Return-Path: <sender@example.org>\r\nSubject: x\r\n\r\nbody\r\n"]);
+    let job = relay.take("x.example").unwrap();
+    assert_eq!((job.entry.id.0, job.entry.body), (3, Body::EightBitMime));
+    finish(job, relayed());
+    worker.work_off();
+    assert_eq!(waiting(&worker), 0);
+    drop((worker, store));
+    assert!(Store::open(&path).is_ok(), "and once more");
+}
+
+/// However much waits for one destination, nothing that is asked again and again reads all of it.
+#[test]
+fn a_long_queue_is_not_read_through() {
+    let store = Store::memory().unwrap();
+    let plan = |sql: &str| -> String {
+        store
+            .read(|connection| {
+                let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+                let unbound = std::iter::repeat_n(rusqlite::types::Null, explain.parameter_count());
+                let steps = explain.query_map(rusqlite::params_from_iter(unbound), |row| row.get::<_, String>(3))?;
+                Ok(steps.collect::<rusqlite::Result<Vec<_>>>()?.join("; "))
+            })
+            .unwrap()
+    };
+    for sql in [
+        "SELECT entry FROM queue_recipient WHERE destination = ? AND priority = ? AND due <= ? ORDER BY due, entry",
+        "SELECT entry, due FROM queue_recipient WHERE destination = ? AND priority = ? ORDER BY due, entry",
+        "SELECT max(priority) FROM queue_recipient WHERE destination = ? AND priority < ?",
+        "SELECT id FROM queue_entry WHERE event <= ? ORDER BY event LIMIT ?",
+        "SELECT min(event) FROM queue_entry WHERE event IS NOT NULL",
+        "DELETE FROM blob WHERE refs = 0",
+    ] {
+        let plan = plan(sql);
+        assert!(!plan.contains("TEMP B-TREE"), "{sql}: {plan}");
+        assert!(
+            plan.contains("SEARCH")
+                || plan.contains("USING INDEX blob_unreferenced")
+                || plan.contains("COVERING INDEX queue_entry_by_event"),
+            "{sql}: {plan}"
+        );
+    }
+}
+
+/// 100,000 messages for a destination that is dead are no burden for a message to another.
+#[test]
+fn a_long_queue_does_not_slow_down_others() {
+    let (store, clock) = (Store::memory().unwrap(), clock());
+    let relay = Kept::new(1, 9);
+    let mut worker = worker_with(&store, &clock, &Limits::default(), relay.clone());
+    let first = worker.queue.accept(envelope(SENDER, &["a@dead.example"]), memory(MESSAGE)).unwrap();
+    let many = format!(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+         INSERT INTO queue_recipient (entry, address, due, destination)
+         SELECT {first}, 'a' || i || '@dead.example', (SELECT due FROM queue_recipient LIMIT 1), 'dead.example' FROM n"
+    );
+    store.write(move |tx| Ok(tx.connection.execute_batch(&many)?)).unwrap();
+    worker.work_off();
+    let dead = relay.take("dead.example").unwrap();
+    assert_eq!(dead.entry.recipients.len(), 100_001);
+    let begun = std::time::Instant::now();
+    for _ in 0..20 {
+        worker.queue.accept(envelope(SENDER, &["b@alive.example"]), memory(MESSAGE)).unwrap();
+        worker.work_off();
+        finish(relay.take("alive.example").unwrap(), relayed());
+    }
+    worker.work_off();
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?} for 20 messages", begun.elapsed());
+}

@@ -29,7 +29,7 @@ fn the_sender_is_warned_once_if_that_was_asked_for() {
 #[test]
 fn everyone_is_warned_if_the_server_likes() {
     let (store, clock) = (Store::memory().unwrap(), clock());
-    let limits = Limits { warn_unasked: true, delay_warning: Some(HOUR), ..Limits::default() };
+    let limits = Limits { warn_unasked: true, delay_warning: HOUR, ..Limits::default() };
     let mut worker = worker_with(&store, &clock, &limits, Arc::new(NoRelay));
     worker.queue.accept(envelope(SENDER, &["later@example.org"]), memory(MESSAGE)).unwrap();
     worker.work_off();
