@@ -12,12 +12,8 @@ use tempfile::TempDir;
 use super::reference::{Kind, Reference};
 use super::{Target, Timeouts};
 use crate::suite::topology::{Answer, Control, Question, Storage, Switch, Topology, Way};
-<<<<<<< HEAD
-use crate::transcript::{self, What};
-=======
 use crate::suite::{Party, Protocol};
-use crate::transcript::{Entry, What};
->>>>>>> main
+use crate::transcript::{self, What};
 use crate::transport::{Link, Said, TlsClient, Trust, client_config};
 
 /// Servers that belong to one case.

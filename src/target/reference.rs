@@ -267,7 +267,7 @@ fn limits(settings: &Settings) -> Limits {
         retry_after: settings.retry_after.unwrap_or(usual.retry_after),
         queue_lifetime: settings.lifetime.unwrap_or(usual.queue_lifetime),
         retry_max: settings.retry_max.unwrap_or(usual.retry_max),
-        delay_warning: settings.delay_warning.or(usual.delay_warning),
+        delay_warning: settings.delay_warning.unwrap_or(usual.delay_warning),
         warn_unasked: settings.delay_warning.is_some() || usual.warn_unasked,
         message: settings.message_size.unwrap_or(usual.message),
         recipients: settings.recipients.unwrap_or(usual.recipients),
