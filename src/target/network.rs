@@ -1,6 +1,7 @@
 //! The running servers of a topology and the ways between them: raised for one case, steered by it, and gone afterwards.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,7 +13,7 @@ use super::reference::{Kind, Reference};
 use super::{Target, Timeouts};
 use crate::suite::topology::{Answer, Control, Question, Storage, Switch, Topology, Way};
 use crate::suite::{Party, Protocol};
-use crate::transcript::{Entry, What};
+use crate::transcript::{self, What};
 use crate::transport::{Link, Said, TlsClient, Trust, client_config};
 
 /// Servers that belong to one case.
@@ -47,9 +48,9 @@ impl Network {
         for server in &topology.servers {
             for to in server.routes.values().filter(|to| **to != server.name) {
                 let way = (server.name.clone(), to.clone());
-                if !network.ways.contains_key(&way) {
+                if let Entry::Vacant(vacant) = network.ways.entry(way) {
                     let link = Link::new().map_err(|error| format!("no way from {} to {to}: {error}", server.name))?;
-                    network.ways.insert(way, (link, Way::Open));
+                    vacant.insert((link, Way::Open));
                 }
             }
         }
@@ -158,7 +159,7 @@ impl Network {
     }
 
     /// What the servers said to each other, for the transcript of a case that began at `begun`.
-    pub fn overheard(&self, begun: Instant) -> Vec<Entry> {
+    pub fn overheard(&self, begun: Instant) -> Vec<transcript::Entry> {
         let mut entries = Vec::new();
         for ((from, to), (link, _)) in &self.ways {
             for heard in link.heard() {
@@ -172,7 +173,7 @@ impl Network {
                 };
                 let at = heard.at.saturating_duration_since(begun);
                 // When servers speak to each other is no part of what a snapshot compares.
-                entries.push(Entry {
+                entries.push(transcript::Entry {
                     at,
                     connection: format!("{from} to {to}{number}").into(),
                     tls: false,

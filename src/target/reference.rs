@@ -2,6 +2,7 @@
 //! code stays on the other side of the wire; only their start, their clock and their addresses are known here.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,27 +17,27 @@ use reference_server::extensions::Extension;
 use reference_server::faults::Fault;
 use reference_server::queue;
 use reference_server::server::{self, Running};
+use tempfile::NamedTempFile;
 
 use super::{AccountSlot, Endpoint, PeerSlot, Target};
 use crate::suite::Protocol;
 use crate::suite::topology::{QueueAct, RelayTls, Selection, Server, Settings, Waiting};
-use crate::transport::Reservation;
+use crate::transport::{PEER_AUTHORITY, Reservation};
 
 /// A reference server and the target that describes it.
 pub struct Reference {
     pub target: Target,
     config: Config,
     state: State,
-    /// The ports of its peers, so that nobody else takes them.
+    /// Its own addresses while it may be off, and those of its peers, so that nobody else takes them.
     reserved: Vec<Reservation>,
+    /// The authority of the peers, in a file.
+    authority: Option<NamedTempFile>,
 }
 
 enum State {
     Running(Running),
-    /// Its addresses are kept from others, where the system allows it.
-    Off {
-        _kept: Vec<Reservation>,
-    },
+    Off,
 }
 
 /// What further servers have in common with a running one, so that more of its kind can be started.
@@ -80,17 +81,27 @@ pub async fn start(faults: &[String], without: &[String]) -> Result<Reference, S
     let tokens: Result<Vec<TokenConfig>, String> =
         slots.iter().map(|slot| format!("{}:{}", slot.address, slot.token.as_deref().unwrap_or_default()).parse()).collect();
     let (reserved, peers) = reserve()?;
+    let trusted = trusted().map_err(|error| format!("the authority of the peers cannot be kept in a file: {error}"))?;
     let config = Config {
         tokens: tokens?,
         client_ca: Some(ClientCa::Pem(authority.pem)),
         limits: Limits { retry_after: RETRY_AFTER, ..Limits::default() },
+        sending: Sending { authorities: Some(trusted.path().to_owned()), ..Sending::default() },
         routes: peers.iter().map(|peer| Route { domain: peer.domain.clone(), address: peer.address }).collect(),
         ..Config::default()
     };
     let mut reference = Reference::begin("reference", slots, kind, config).await?;
     reference.target.description = Some(format!("mailspec's reference server {}", env!("CARGO_PKG_VERSION")));
-    (reference.target.peers, reference.reserved) = (peers, reserved);
+    (reference.target.peers, reference.authority) = (peers, Some(trusted));
+    reference.reserved.extend(reserved);
     Ok(reference)
+}
+
+/// The authority of the certificates that peers show.
+fn trusted() -> std::io::Result<NamedTempFile> {
+    let mut file = NamedTempFile::new()?;
+    file.write_all(PEER_AUTHORITY.as_bytes())?;
+    Ok(file)
 }
 
 /// Peers at free ports.
@@ -146,8 +157,16 @@ impl Reference {
         let accounts: Result<Vec<AccountConfig>, String> =
             slots.iter().map(|slot| format!("{}:{}", slot.address, slot.password).parse::<AccountConfig>()).collect();
         let local = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+        let reserve = |_| Reservation::new(local).map_err(|error| format!("no address for the reference server: {error}"));
+        // Where it can be, its addresses stay reserved from before the first start.
+        let reserved: Vec<Reservation> = match Reservation::SHARED {
+            true => Service::ALL.iter().map(reserve).collect::<Result<_, _>>()?,
+            false => Vec::new(),
+        };
+        let addresses = reserved.iter().map(|reservation| reservation.address).chain(std::iter::repeat(local));
+        let listen = Service::ALL.into_iter().zip(addresses).map(|(service, address)| Listen { service, address });
         let mut config = Config {
-            listen: Service::ALL.into_iter().map(|service| Listen { service, address: local }).collect(),
+            listen: listen.collect(),
             accounts: accounts?,
             faults: kind.faults.iter().copied().collect(),
             without: kind.without.iter().copied().collect(),
@@ -175,7 +194,7 @@ impl Reference {
             kind: Some(kind),
             ..Target::bare(name, local.ip(), endpoints, Protocol::ALL.to_vec())
         };
-        Ok(Reference { target, config, state: State::Running(running), reserved: Vec::new() })
+        Ok(Reference { target, config, state: State::Running(running), reserved, authority: None })
     }
 
     /// Moves its clock forward, also while it is off.
@@ -193,24 +212,21 @@ impl Reference {
         if self.is_on() {
             return Err("it is on already".to_owned());
         }
-        self.state = State::Off { _kept: Vec::new() };
         self.state = State::Running(launch(&self.config).await?);
         Ok(())
     }
 
     /// Stops it, with a good-bye on open connections.
     pub async fn stop(&mut self) {
-        if let State::Running(running) = std::mem::replace(&mut self.state, State::Off { _kept: Vec::new() }) {
+        if let State::Running(running) = std::mem::replace(&mut self.state, State::Off) {
             running.stop().await;
-            self.reserve();
         }
     }
 
     /// Stops it as SIGKILL would.
     pub async fn kill(&mut self) {
-        if let State::Running(running) = std::mem::replace(&mut self.state, State::Off { _kept: Vec::new() }) {
+        if let State::Running(running) = std::mem::replace(&mut self.state, State::Off) {
             running.kill().await;
-            self.reserve();
         }
     }
 
@@ -245,14 +261,8 @@ impl Reference {
     fn queue(&self) -> Result<&queue::Queue, String> {
         match &self.state {
             State::Running(running) => Ok(&running.queue),
-            State::Off { .. } => Err("it is off".to_owned()),
+            State::Off => Err("it is off".to_owned()),
         }
-    }
-
-    fn reserve(&mut self) {
-        // Without a reservation somebody else may take the port, and the start says so.
-        let addresses = self.config.listen.iter().map(|listen| listen.address);
-        self.state = State::Off { _kept: addresses.flat_map(Reservation::new).collect() };
     }
 }
 
