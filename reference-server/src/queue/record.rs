@@ -155,7 +155,6 @@ mod tests {
             hold_request: hold.map(|hold| format!("for;{hold}")),
             submitter: null.then(|| Address::parse("alice@example.org").unwrap()),
             deliver_by,
-            ..Envelope::default()
         })
     }
 
