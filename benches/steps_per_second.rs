@@ -136,6 +136,7 @@ async fn play_case(target: Arc<Target>, case: Arc<Case>) -> Result<Duration, Fai
     let tls = TlsClient { config: client_config(&Trust::Any, None)?, server_name: target.host.into() };
     let environment = Environment {
         accounts: BTreeMap::new(),
+        peers: BTreeMap::new(),
         mailboxes: BTreeMap::new(),
         private_prefix: String::new(),
         domain: target.domain.clone(),

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::suite::ConnectionName;
+use crate::suite::{ConnectionName, Party};
 
 /// What was said on all connections of a case, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Entry {
     pub tls: bool,
     /// Part of bringing the connection to its start state or of `setup:`; not judged.
     pub preparing: bool,
+    /// Who we speak to. What a client says stands behind `C:`, so the server under test may be either.
+    pub party: Party,
     pub what: What,
 }
 
@@ -28,7 +30,7 @@ pub struct Entry {
 pub enum What {
     /// Bytes we sent. Secrets are masked by the engine before they come here.
     Sent(Vec<u8>),
-    /// One reply of the server, whole, with its line ends.
+    /// One reply of the server, or one command or message of a client, whole, with its line ends.
     Received(Vec<u8>),
     /// Connected, TLS established, closed by the server, reset, and the like.
     Event(String),

@@ -1,16 +1,36 @@
 //! One connection as the engine sees it: replies not yet spoken for, tags not yet answered, open or closed.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::protocol::imap::Numbering;
+use crate::protocol::smtp::client::ClientFramer;
+use crate::protocol::smtp::usual::Peer;
 use crate::protocol::start::literal_size;
 use crate::protocol::{Framer, Limits, Reply, framer};
-use crate::suite::{Protocol, Start};
+use crate::suite::{Party, Protocol, Serve, Start, StartState};
+
+/// How the harness answers by itself.
+#[derive(Debug)]
+pub struct Served {
+    pub by: Arc<Serve>,
+    pub usual: Peer,
+    /// How often each rule was used.
+    pub used: Vec<usize>,
+    /// The handshake after STARTTLS is under way: nothing is read before it.
+    pub securing: bool,
+}
 
 /// State of a connection.
 #[derive(Debug)]
 pub struct Connection {
     pub start: Start,
+    /// Who is at the other end.
+    pub party: Party,
+    /// The peer it came to; empty where we opened it.
+    pub peer: String,
+    /// The server under test opened it, and the harness answers by itself.
+    pub served: Option<Served>,
     pub framer: Box<dyn Framer>,
     /// Replies that arrived and belong to the next exchange.
     pub inbox: VecDeque<Reply>,
@@ -38,6 +58,9 @@ impl Connection {
         let framer = framer(start.protocol, limits);
         Connection {
             start,
+            party: Party::Server,
+            peer: String::new(),
+            served: None,
             framer,
             inbox: VecDeque::new(),
             open: false,
@@ -49,6 +72,25 @@ impl Connection {
             literal_left: 0,
             numbering: Numbering::default(),
             received: 0,
+        }
+    }
+
+    /// A connection that the server under test will open.
+    pub fn accepted(peer: &str, served: Option<Served>, limits: Limits) -> Connection {
+        let nothing = Start {
+            protocol: Protocol::Smtp,
+            service: None,
+            state: StartState::Connected,
+            role: String::new(),
+            mailbox: None,
+            server: None,
+        };
+        Connection {
+            party: Party::Client,
+            peer: peer.to_owned(),
+            served,
+            framer: Box::new(ClientFramer::new(limits)),
+            ..Connection::new(nothing, limits)
         }
     }
 

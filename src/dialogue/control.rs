@@ -6,7 +6,7 @@ use super::{Demand, Doing, Engine, render};
 use crate::outcome::FindingKind;
 use crate::protocol::Reply;
 use crate::suite::topology::Control;
-use crate::suite::{Action, CapabilityNeed, ConnectionName, Handshake, RawTemplate, Span, Step};
+use crate::suite::{Action, CapabilityNeed, ConnectionName, Handshake, Party, RawTemplate, Span, Step};
 use crate::transcript::visible;
 
 impl Engine {
@@ -52,7 +52,13 @@ impl Engine {
                 }
                 self.demands.push_back(Demand::Reset { connection: on.clone() });
             }
-            Action::Tls { on, inject, role, expect } => self.start_tls(on, inject.as_ref(), role.as_deref(), *expect, span),
+            Action::Accept { name, peer, within, serve } => self.begin_accepting(name, peer, *within, serve.clone(), span),
+            Action::Refuse { peer } => self.refuse(peer),
+            Action::Unvisited { peer, lasting } => self.begin_unvisited(peer, *lasting, span),
+            Action::Tls { on, expect, certificate, .. } if self.party(on) == Party::Client => {
+                self.accept_tls(on, *certificate, *expect, span);
+            }
+            Action::Tls { on, inject, role, expect, .. } => self.start_tls(on, inject.as_ref(), role.as_deref(), *expect, span),
             Action::Authenticate { on, asked } => self.begin_sasl(on, asked, span),
             Action::Closed { on, within } => {
                 if self.connections.get(on).is_some_and(|state| state.open) {
@@ -145,7 +151,7 @@ impl Engine {
         let Doing::KeepingSilent { on, span, .. } = &self.doing else { return };
         let (on, span) = (on.clone(), *span);
         let mut finding =
-            self.finding(FindingKind::Forbidden, Some(span), &on, "the server speaks where it must be silent".to_owned());
+            self.finding(FindingKind::Forbidden, Some(span), &on, format!("{} speaks where it must be silent", self.party(&on)));
         finding.received = Some(crate::protocol::render(&reply).join("\n"));
         self.doing = Doing::Stepping;
         self.fail(vec![finding]);
@@ -160,10 +166,18 @@ impl Engine {
             return;
         }
         let mut finding =
-            self.finding(FindingKind::Forbidden, Some(span), &on, "the server speaks where it must be silent".to_owned());
+            self.finding(FindingKind::Forbidden, Some(span), &on, format!("{} speaks where it must be silent", self.party(&on)));
         let shown = visible(fragment.get(..200).unwrap_or(fragment));
-        finding.hints.push(format!("{} octets of an unfinished reply came: `{shown}`", fragment.len()));
+        finding.hints.push(format!("{} octets of an unfinished {} came: `{shown}`", fragment.len(), unfinished(self.party(&on))));
         self.fail(vec![finding]);
+    }
+}
+
+/// What it is of which only a part came.
+pub(super) fn unfinished(party: Party) -> &'static str {
+    match party {
+        Party::Server => "reply",
+        Party::Client => "command or message",
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::control::unfinished;
 use super::finding::located;
 use super::render::{self, Chunk};
 use super::scope::OnConnection;
@@ -10,7 +11,7 @@ use super::{Doing, Engine};
 use crate::matching::{self, Ending};
 use crate::outcome::{Finding, FindingKind};
 use crate::protocol::{Parsed, Reply};
-use crate::suite::{ConnectionName, Exchange, Expect, Literals, Necessity, Protocol, Send, Span};
+use crate::suite::{ConnectionName, Exchange, Expect, Literals, Necessity, Party, Protocol, Send, Span};
 use crate::transcript::visible;
 
 /// Chunks still to be sent, each with the tag of the command it belongs to.
@@ -22,6 +23,7 @@ pub struct Running {
     pub on: ConnectionName,
     pub until: Duration,
     protocol: Protocol,
+    party: Party,
     expects: Vec<Expect>,
     span: Span,
     /// IMAP: tags that must be answered before it is over.
@@ -34,6 +36,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// What it awaits.
+    fn exchange(&self) -> matching::Exchange<'_> {
+        matching::Exchange { protocol: self.protocol, party: self.party, expects: &self.expects, tags: &self.tags }
+    }
+
     /// Where it stands in the file.
     pub(super) fn span(&self) -> Span {
         self.span
@@ -45,7 +52,7 @@ impl Engine {
     pub(super) fn begin_exchange(&mut self, exchange: &Exchange, span: Span) {
         let on = exchange.on.clone();
         let Some(state) = self.connections.get(&on) else { return };
-        let protocol = state.start.protocol;
+        let (protocol, party) = (state.start.protocol, state.party);
         if !state.open && !exchange.sends.is_empty() {
             let why = state.end.clone().unwrap_or_else(|| "not open".to_owned());
             let finding = self.connection_finding(&on, span, format!("cannot send: {why}"));
@@ -66,6 +73,7 @@ impl Engine {
             on: on.clone(),
             until,
             protocol,
+            party,
             expects: exchange.expects.clone(),
             span,
             tags,
@@ -78,7 +86,8 @@ impl Engine {
         }
         self.send_pending(&mut running);
         // Where nothing is expected and more follows, the replies belong to what follows.
-        let unheard = exchange.expects.is_empty() && running.tags.is_empty() && !self.program.at_end(&self.case);
+        let last = self.program.at_end(&self.case) && party == Party::Server;
+        let unheard = exchange.expects.is_empty() && running.tags.is_empty() && !last;
         if exchange.answered_later || unheard {
             return;
         }
@@ -180,7 +189,7 @@ impl Engine {
     }
 
     fn exchange_is_over(&self, running: &Running) -> bool {
-        let exchange = matching::Exchange { protocol: running.protocol, expects: &running.expects, tags: &running.tags };
+        let exchange = running.exchange();
         if running.pending.iter().any(|(chunk, _)| *chunk == Chunk::AwaitContinuation) {
             return false;
         }
@@ -245,7 +254,7 @@ impl Engine {
 
     fn judge_exchange(&mut self, ending: Ending) {
         let Doing::Exchanging(mut running) = std::mem::replace(&mut self.doing, Doing::Stepping) else { return };
-        let exchange = matching::Exchange { protocol: running.protocol, expects: &running.expects, tags: &running.tags };
+        let exchange = running.exchange();
         let judgement = matching::judge(exchange, &running.replies, ending, &self.known_on(&running.on));
         if running.protocol != Protocol::Imap && !running.expects.is_empty() {
             let left = running.replies.split_off(judgement.consumed.min(running.replies.len()));
@@ -281,17 +290,25 @@ impl Engine {
             Ending::Closed => finding.hints.push(format!("then {}", state.end.as_deref().unwrap_or("the connection ended"))),
             Ending::TimedOut => {
                 let waited = self.scope.environment.step_timeout;
+                let (party, what) = match running.party {
+                    Party::Server => (running.party, "replies"),
+                    Party::Client => (running.party, "commands"),
+                };
                 finding.hints.push(match running.replies.len() {
-                    0 => format!("the server said nothing for {waited:?}"),
-                    1 => format!("1 reply came in {waited:?}, and it does not end the exchange"),
-                    count => format!("{count} replies came in {waited:?}, and none that ends the exchange"),
+                    0 => format!("{party} said nothing for {waited:?}"),
+                    1 if party == Party::Server => format!("1 reply came in {waited:?}, and it does not end the exchange"),
+                    count => format!("{count} {what} came in {waited:?}, and none that ends the exchange"),
                 });
             }
         }
         let fragment = state.framer.pending();
         if !fragment.is_empty() && ending != Ending::Over {
             let shown = visible(fragment.get(..200).unwrap_or(fragment));
-            finding.hints.push(format!("{} octets of an unfinished reply came: `{shown}`", fragment.len()));
+            finding.hints.push(format!(
+                "{} octets of an unfinished {} came: `{shown}`",
+                fragment.len(),
+                unfinished(running.party)
+            ));
         }
     }
 }

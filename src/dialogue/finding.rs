@@ -88,6 +88,9 @@ fn meaning(line: &str, scope: &Scope) -> String {
     for (name, value) in &environment.mailboxes {
         line = line.replace(value.as_str(), &format!("${{{name}}}"));
     }
+    for (role, peer) in &environment.peers {
+        line = line.replace(peer.domain.as_str(), &format!("${{{role}.domain}}"));
+    }
     for (role, account) in &environment.accounts {
         line = line.replace(account.address.as_str(), &format!("${{{role}.address}}"));
     }

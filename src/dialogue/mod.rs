@@ -6,18 +6,20 @@ mod control;
 mod exchange;
 mod finding;
 mod inquiry;
+mod peer;
 mod prepare;
 mod program;
 pub mod render;
 mod sasl;
 pub mod scope;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use finding::fingerprint;
-pub use scope::{Account, Environment};
+pub use scope::{Account, Environment, Peer};
 
 use self::connection::Connection;
 use self::program::Program;
@@ -25,7 +27,7 @@ use self::scope::Scope;
 use crate::outcome::{Finding, FindingKind, Verdict};
 use crate::protocol::Limits;
 use crate::suite::topology::{Control, Question};
-use crate::suite::{Case, ConnectionName, Handshake, Protocol, Segments, Span, Start, Transport};
+use crate::suite::{Case, Certificate, ConnectionName, Handshake, Party, Protocol, Segments, Span, Start, Transport};
 use crate::transcript::{Entry, Transcript, What};
 
 /// What the engine wants done next.
@@ -39,6 +41,12 @@ pub enum Demand {
     /// TLS handshake as client, after `inject` was written in clear; answered by [`Engine::secured`] or [`Engine::tls_failed`].
     /// `certificate` is what the client shows of itself: PEM, chain and key.
     StartTls { connection: ConnectionName, inject: Vec<u8>, certificate: Option<Arc<str>> },
+    /// TLS handshake as server, with this certificate for this domain; answered like [`Demand::StartTls`].
+    AcceptTls { connection: ConnectionName, certificate: Certificate, domain: String },
+    /// Listen at a peer's address; [`Engine::abandon`] if that cannot be.
+    Listen { peer: String, address: SocketAddr },
+    /// Listen no more at a peer's address.
+    Refuse { peer: String },
     /// Write no more; go on reading.
     HalfClose { connection: ConnectionName },
     /// Close with RST.
@@ -52,6 +60,8 @@ pub enum Demand {
     /// Wait for bytes or an end of any connection until this instant (since the case started); answered by
     /// [`Engine::received`], [`Engine::closed`] or [`Engine::deadline_passed`].
     Read { until: Duration },
+    /// The same, and for a connection to a peer, which is answered by [`Engine::accepted`].
+    Accept { connection: ConnectionName, peer: String, until: Duration },
     /// The case is over; call [`Engine::finish`].
     Finished,
 }
@@ -96,6 +106,7 @@ enum Doing {
     Waiting {
         until: Duration,
     },
+    Accepting(peer::Awaited),
     Controlling,
     Inquiring(inquiry::Inquiring),
     Over,
@@ -108,6 +119,8 @@ pub struct Engine {
     scope: Scope,
     strict: bool,
     connections: BTreeMap<ConnectionName, Connection>,
+    /// Peers nobody listens for now.
+    refused: BTreeSet<String>,
     program: Program,
     doing: Doing,
     demands: VecDeque<Demand>,
@@ -130,6 +143,7 @@ impl Engine {
             scope: Scope::new(Arc::new(environment)),
             strict,
             connections: BTreeMap::new(),
+            refused: BTreeSet::new(),
             program,
             doing: Doing::Stepping,
             demands: VecDeque::new(),
@@ -142,6 +156,7 @@ impl Engine {
             replies: 0,
             case,
         };
+        engine.listen();
         let start = engine.case.start.clone();
         engine.open(Arc::from(""), start);
         engine
@@ -158,6 +173,7 @@ impl Engine {
                 Doing::Over => return Demand::Finished,
                 Doing::Stepping => self.step(),
                 Doing::Opening(_) | Doing::Upgrading { .. } | Doing::Controlling => return Demand::Read { until: self.deadline },
+                Doing::Accepting(awaited) => return awaited.demand(self.deadline),
                 Doing::Preparing(preparation) => return Demand::Read { until: preparation.until.min(self.deadline) },
                 Doing::Exchanging(running) => return Demand::Read { until: running.until.min(self.deadline) },
                 Doing::Authenticating(exchange) => return Demand::Read { until: exchange.until.min(self.deadline) },
@@ -178,7 +194,9 @@ impl Engine {
             return self.flooded(connection);
         }
         state.framer.push(bytes);
+        self.answer(connection);
         self.pump(connection);
+        self.closed_by_us(connection);
     }
 
     /// The server closed, or the connection broke; `why` in words.
@@ -189,6 +207,12 @@ impl Engine {
         state.end = Some(why.to_owned());
         let name: ConnectionName = Arc::from(connection);
         self.note(&name, why.to_owned());
+        self.end_of(connection, why);
+    }
+
+    /// Whoever waits for a connection that is closed learns of it.
+    fn end_of(&mut self, connection: &str, why: &str) {
+        let now = self.now;
         match &self.doing {
             Doing::Preparing(preparation) if *preparation.on == *connection => self.preparation_closed(why),
             Doing::Exchanging(running) if *running.on == *connection => self.exchange_closed(),
@@ -210,11 +234,12 @@ impl Engine {
             Doing::Inquiring(inquiring) if !whole_case && self.now >= inquiring.again => self.ask(),
             Doing::KeepingSilent { until, .. } if self.now >= *until => self.silence_kept(),
             Doing::Exchanging(running) if whole_case || self.now >= running.until => self.exchange_timed_out(),
+            Doing::Accepting(awaited) if whole_case || self.now >= awaited.until => self.nobody_came(),
             Doing::Preparing(preparation) if whole_case || self.now >= preparation.until => self.preparation_timed_out(),
             Doing::Authenticating(exchange) if whole_case || self.now >= exchange.until => self.sasl_closed("no answer in time"),
             Doing::AwaitingClose { on, until, span } if whole_case || self.now >= *until => {
                 let (on, span) = (on.clone(), *span);
-                self.fail(vec![self.connection_finding(&on, span, "the server keeps the connection open".to_owned())]);
+                self.fail(vec![self.connection_finding(&on, span, format!("{} keeps the connection open", self.party(&on)))]);
             }
             Doing::Opening(on) if whole_case => {
                 let name = on.clone();
@@ -265,6 +290,9 @@ impl Engine {
     /// A demanded TLS handshake is done.
     pub fn secured(&mut self, connection: &str, now: Duration) {
         self.now = self.now.max(now);
+        if self.served_is_secured(connection) {
+            return;
+        }
         let Doing::Upgrading { on, expect, span, then } = std::mem::replace(&mut self.doing, Doing::Stepping) else { return };
         if let Some(state) = self.connections.get_mut(connection) {
             let left = state.framer.secured();
@@ -290,6 +318,9 @@ impl Engine {
     /// A demanded TLS handshake failed; the connection is gone.
     pub fn tls_failed(&mut self, connection: &str, why: &str, now: Duration) {
         self.now = self.now.max(now);
+        if self.served_stays_plain(connection, why) {
+            return;
+        }
         let Doing::Upgrading { on, expect, span, then } = std::mem::replace(&mut self.doing, Doing::Stepping) else { return };
         if let Some(state) = self.connections.get_mut(connection) {
             (state.open, state.end) = (false, Some(format!("TLS: {why}")));
@@ -350,6 +381,10 @@ impl Engine {
                 return;
             }
             if state.inbox.is_empty() {
+                // What a served connection says is taken in as it comes.
+                if state.served.is_some() {
+                    return;
+                }
                 match state.framer.next() {
                     Some(reply) => {
                         state.numbering.received(&reply);
@@ -396,7 +431,8 @@ impl Engine {
     fn flooded(&mut self, connection: &str) {
         let Limits { replies, connection: octets, .. } = self.scope.environment.limits;
         let why = format!(
-            "the server does not stop talking: more than {replies} replies in one case, or {octets} octets on one connection"
+            "{} does not stop talking: more than {replies} replies in one case, or {octets} octets on one connection",
+            self.party(connection)
         );
         let span = match &self.doing {
             Doing::Over => return,
@@ -419,13 +455,19 @@ impl Engine {
             What::Received(bytes) => shortened(bytes, What::Received),
             event => (event, 0),
         };
+        let party = self.party(connection);
         let mut push = |what| {
-            self.transcript.entries.push(Entry { at: self.now, connection: Arc::from(connection), tls, preparing, what });
+            self.transcript.entries.push(Entry { at: self.now, connection: Arc::from(connection), tls, preparing, party, what });
         };
         push(what);
         if left_out > 0 {
             push(What::Event(format!("{left_out} more octets are left out here")));
         }
+    }
+
+    /// Who is at the other end.
+    fn party(&self, connection: &str) -> Party {
+        self.connections.get(connection).map_or(Party::Server, |state| state.party)
     }
 
     fn note(&mut self, connection: &ConnectionName, text: String) {

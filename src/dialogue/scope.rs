@@ -1,6 +1,7 @@
 //! What names mean while a case is played: the accounts leased for it, its private mailboxes, fixtures, and captures.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,11 +29,21 @@ pub struct Account {
     pub certificate: Option<Arc<str>>,
 }
 
+/// A domain whose mail the server under test sends to us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    pub domain: String,
+    /// Where we listen for it.
+    pub address: SocketAddr,
+}
+
 /// What the runner prepared for one case.
 #[derive(Clone, Debug)]
 pub struct Environment {
     /// Role → account.
     pub accounts: BTreeMap<String, Account>,
+    /// Role → peer.
+    pub peers: BTreeMap<String, Peer>,
     /// Variable → real mailbox name.
     pub mailboxes: BTreeMap<String, String>,
     /// What `${new.x}` names start with; private to the case, namespace prefix included.
@@ -114,6 +125,12 @@ impl Scope {
         Some(out)
     }
 
+    fn peer_field(&self, name: &str) -> Option<&str> {
+        let (peer, field) = name.split_once('.')?;
+        let peer = self.environment.peers.get(peer)?;
+        (field == "domain").then_some(&peer.domain)
+    }
+
     fn account_field(&self, name: &str) -> Option<&str> {
         let (role, field) = name.split_once('.')?;
         let account = self.environment.accounts.get(role)?;
@@ -167,7 +184,7 @@ impl Values for Scope {
                 Some(rest) => format!("{}new-{rest}", environment.private_prefix),
                 None => match environment.mailboxes.get(name) {
                     Some(mailbox) => mailbox.clone(),
-                    None => self.account_field(name)?.to_owned(),
+                    None => self.peer_field(name).or_else(|| self.account_field(name))?.to_owned(),
                 },
             },
         };
@@ -208,6 +225,7 @@ mod tests {
                     certificate: None,
                 },
             )]),
+            peers: BTreeMap::new(),
             mailboxes: BTreeMap::new(),
             private_prefix: "p-".into(),
             domain: "example.org".into(),

@@ -10,6 +10,7 @@ use crate::suite::{Action, Case, Fixtures, StartState, Step, inline};
 fn play(case: Case, answers: &[(&str, &str)]) -> (Played, String) {
     let environment = Environment {
         accounts: BTreeMap::new(),
+        peers: BTreeMap::new(),
         mailboxes: BTreeMap::new(),
         private_prefix: String::new(),
         domain: "example.org".into(),

@@ -72,7 +72,7 @@ pub(super) fn judge(exchange: Exchange<'_>, replies: &[Reply], ending: Ending, v
     for (index, (play, expect)) in plays.iter().zip(exchange.expects).enumerate() {
         match play {
             Play::Forbids => {}
-            Play::Missing => findings.push(Flaw::missing(ending, index, &expect.pattern.headline())),
+            Play::Missing => findings.push(Flaw::missing(ending, exchange.party, index, &expect.pattern.headline())),
             Play::Optional(taken) => consumed = taken.map_or(consumed, |reply| reply + 1),
             Play::Taken { reply, fits } => {
                 consumed = reply + 1;

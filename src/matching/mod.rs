@@ -1,6 +1,7 @@
 //! Does what came satisfy what was expected? Bindings or an explained mismatch; pure.
 
 mod attempt;
+mod body;
 mod distinct;
 mod glyph;
 mod imap;
@@ -14,7 +15,7 @@ mod smtp;
 use crate::outcome::FindingKind;
 use crate::protocol::{Parsed, Reply};
 use crate::suite::template::Hole;
-use crate::suite::{Expect, Protocol};
+use crate::suite::{Expect, Party, Protocol};
 
 use attempt::{Attempt, Difference};
 
@@ -32,6 +33,8 @@ enum Compiled {
     Smtp(smtp::SmtpPattern),
     Pop3(pop3::Pop3Pattern),
     Imap(Box<imap::ImapPattern>),
+    /// What a client says.
+    Client(smtp::ClientPattern),
 }
 
 /// A part of a pattern line, in bytes.
@@ -114,6 +117,8 @@ pub enum Ending {
 #[derive(Clone, Copy, Debug)]
 pub struct Exchange<'a> {
     pub protocol: Protocol,
+    /// Whose words are awaited.
+    pub party: Party,
     pub expects: &'a [Expect],
     /// IMAP: tags sent in this exchange, all of which must be answered.
     pub tags: &'a [String],
@@ -130,11 +135,19 @@ impl Pattern {
         Ok(Pattern { lines: lines.iter().map(|l| l.to_string()).collect(), compiled })
     }
 
+    /// Compiles an expectation on an SMTP client (text behind `C:` on a connection that the harness accepted): one command line, or
+    /// the lines of a message up to its dot.
+    pub fn compile_client(lines: &[&str]) -> Result<Pattern, PatternError> {
+        let compiled = Compiled::Client(smtp::compile_client(lines)?);
+        Ok(Pattern { lines: lines.iter().map(|l| l.to_string()).collect(), compiled })
+    }
+
     /// The holes, each with the index of its line: for the lint.
     pub fn holes(&self) -> impl Iterator<Item = (usize, &Hole)> {
         let slots = match &self.compiled {
             Compiled::Smtp(pattern) => pattern.slots(),
             Compiled::Pop3(pattern) => pattern.slots(),
+            Compiled::Client(pattern) => pattern.slots(),
             Compiled::Imap(pattern) => pattern.slots().into_iter().map(|slot| (0, slot)).collect(),
         };
         slots.into_iter().map(|(line, slot)| (line, &slot.hole))
@@ -162,7 +175,7 @@ impl Pattern {
         match &self.compiled {
             Compiled::Imap(pattern) => matches!(pattern.body, imap::Body::Continuation { .. }),
             Compiled::Pop3(pattern) => matches!(pattern, pop3::Pop3Pattern::Continuation { .. }),
-            Compiled::Smtp(_) => false,
+            Compiled::Smtp(_) | Compiled::Client(_) => false,
         }
     }
 
@@ -178,6 +191,7 @@ impl Pattern {
             (Compiled::Smtp(pattern), Parsed::Smtp(reply)) => pattern.compare(reply, attempt),
             (Compiled::Pop3(pattern), Parsed::Pop3(reply)) => pattern.compare(reply, attempt),
             (Compiled::Imap(pattern), Parsed::Imap(response)) => pattern.compare(response, attempt),
+            (Compiled::Client(pattern), Parsed::Client(said)) => pattern.compare(said, attempt),
             _ => Err(Difference::default()),
         };
         if compared.is_err() {
@@ -205,10 +219,10 @@ pub fn judge(exchange: Exchange<'_>, replies: &[Reply], ending: Ending, values: 
 
 impl Flaw {
     /// An expected reply that did not come, worded by why nothing more will.
-    fn missing(ending: Ending, index: usize, what: &str) -> Flaw {
+    fn missing(ending: Ending, party: Party, index: usize, what: &str) -> Flaw {
         let (kind, message) = match ending {
             Ending::Over => (FindingKind::Missing, format!("expected {what}, but it did not come")),
-            Ending::Closed => (FindingKind::Connection, format!("expected {what}, but the server closed the connection")),
+            Ending::Closed => (FindingKind::Connection, format!("expected {what}, but {party} closed the connection")),
             Ending::TimedOut => (FindingKind::TimedOut, format!("expected {what}, but nothing more came in time")),
         };
         Flaw { kind, message, expectation: Some((index, 0)), part: None, received: None, offset: None, hints: Vec::new() }

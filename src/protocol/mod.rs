@@ -13,7 +13,7 @@ use crate::suite::Protocol;
 pub use render::render;
 pub(crate) use render::{plain, quotable, quoted, render_code, render_value};
 
-/// A complete reply or response of the server.
+/// A complete reply or response of the server, or a command or message of a client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reply {
     /// Every byte, line ends and literals included.
@@ -29,6 +29,8 @@ pub enum Parsed {
     Smtp(smtp::Reply),
     Pop3(pop3::Reply),
     Imap(imap::Response),
+    /// Of an SMTP client, where the harness is the server.
+    Client(smtp::client::Said),
     /// No grammar accepts it; it is a finding.
     Malformed(Malformed),
 }
@@ -84,7 +86,7 @@ pub trait Framer: std::fmt::Debug + Send {
     fn secured(&mut self) -> Vec<u8>;
 }
 
-/// The framer of a protocol.
+/// The framer of a server's replies.
 pub fn framer(protocol: Protocol, limits: Limits) -> Box<dyn Framer> {
     match protocol {
         Protocol::Smtp => Box::new(smtp::SmtpFramer::new(limits)),

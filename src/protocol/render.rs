@@ -1,6 +1,7 @@
 //! What came, in the notation of the suites: a reply rendered here can be pasted back as an expectation.
 
 use super::imap::{Code, Response, Text, Value};
+use super::smtp::client::Said;
 use super::{Parsed, Reply, pop3, smtp};
 use crate::suite::relative::{self, Relative};
 use crate::transcript::visible;
@@ -19,6 +20,8 @@ pub fn render(reply: &Reply) -> Vec<String> {
         Parsed::Smtp(reply) => smtp_lines(reply),
         Parsed::Pop3(reply) => pop3_lines(reply),
         Parsed::Imap(response) => vec![imap_line(response)],
+        Parsed::Client(Said::Command(command)) => vec![ending(&command.line)],
+        Parsed::Client(Said::Message(message)) => body_lines(&message.lines),
         Parsed::Malformed(_) => reply.raw.split_inclusive(|b| *b == b'\n').map(|line| visible(&shortened(line))).collect(),
     }
 }
@@ -57,8 +60,15 @@ fn pop3_lines(reply: &pop3::Reply) -> Vec<String> {
     let text = disguised(&status.text, status.code.is_none() && status.text.starts_with(b"["));
     let mut lines = vec![if text.is_empty() { word.to_owned() } else { format!("{word} {text}") }];
     let Some(body) = &status.body else { return lines };
+    lines.extend(body_lines(body));
+    lines
+}
+
+/// The lines of a body or a message, and the dot that ends it.
+fn body_lines(body: &[Vec<u8>]) -> Vec<String> {
     // A line of three periods would read as "any lines".
     let body_line = |line: &Vec<u8>| if line == b"..." { r"${_:/\.\.\./}".to_owned() } else { ending(line) };
+    let mut lines: Vec<String> = Vec::new();
     if body.len() <= LINES {
         lines.extend(body.iter().map(body_line));
     } else {

@@ -1,5 +1,8 @@
 //! SMTP replies (RFC 5321 §4.2): a code on every line, a hyphen behind it on every line but the last.
 
+pub mod client;
+pub mod usual;
+
 use super::inbox::{Inbox, Next};
 use super::{Fault, Framer, Limits, Parsed};
 

@@ -118,6 +118,7 @@ pub(crate) fn case(id: &str, level: Level, title: &str) -> Case {
         timeout: Duration::from_secs(30),
         note: None,
         roles: vec!["alice".into()],
+        peers: Vec::new(),
         topology: None,
     }
 }
@@ -163,6 +164,7 @@ pub(crate) fn entry(microseconds: u64, connection: &str, tls: bool, what: &str) 
         connection: connection.into(),
         tls,
         preparing: false,
+        party: Party::Server,
         what: match kind {
             "C:" => What::Sent(bytes),
             "S:" => What::Received(bytes),

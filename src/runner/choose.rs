@@ -6,7 +6,7 @@ use globset::GlobMatcher;
 
 use crate::dialogue::Environment;
 use crate::suite::roles::Secrets;
-use crate::suite::{Action, CapabilityNeed, Case, Level, Literals, Protocol, Start, Step, Transport};
+use crate::suite::{Action, CapabilityNeed, Case, Level, Literals, Protocol, Start, StartState, Step, Transport};
 use crate::target::{Target, baseline};
 
 /// What the command line selects.
@@ -199,6 +199,21 @@ pub fn impossible(case: &Case, target: &Target, environment: &Environment) -> Op
     }
     if case.topology.is_none() && case.roles.len() > target.accounts.len() {
         return Some(format!("needs {} accounts, the target has {}", case.roles.len(), target.accounts.len()));
+    }
+    let logs_in = |start: &&Start| start.protocol == Protocol::Smtp && start.state == StartState::Authenticated;
+    let by_smtp = environment.capabilities.get(&Protocol::Smtp);
+    let auth = CapabilityNeed { name: "AUTH".to_owned(), present: true };
+    if starts(case).iter().any(|start| logs_in(start) && start.service.is_none())
+        && by_smtp.is_some()
+        && !environment.offers(Protocol::Smtp, &auth)
+    {
+        return Some("the target offers no AUTH for smtp".to_owned());
+    }
+    if case.peers.len() > target.peers.len() {
+        return Some(match target.peers.len() {
+            0 => "the target has no `peers:`, domains whose mail it sends to us".to_owned(),
+            there => format!("needs {} peers, the target has {there}", case.peers.len()),
+        });
     }
     let by_imap = target.endpoint(Protocol::Imap, None, false).is_some();
     if !case.mailboxes.is_empty() && !by_imap {

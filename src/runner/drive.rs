@@ -15,7 +15,7 @@ use crate::suite::ConnectionName;
 use crate::suite::topology::Control;
 use crate::target::network::Network;
 use crate::target::{Command, Processes, Target};
-use crate::transport::{Connection, TlsClient, client_config, end_in_words};
+use crate::transport::{Connection, Listener, TlsClient, client_config, end_in_words, server_config};
 
 /// What driving needs besides the engine.
 pub struct Driver<'a> {
@@ -47,6 +47,7 @@ impl Driver<'_> {
     ) -> Played {
         let begun = Instant::now();
         let mut connections: BTreeMap<ConnectionName, Connection> = BTreeMap::new();
+        let mut listeners: BTreeMap<String, Listener> = BTreeMap::new();
         // How each connection shakes hands: the servers of a network have names of their own.
         let mut clients: BTreeMap<ConnectionName, TlsClient> = BTreeMap::new();
         let mut buffer = vec![0u8; BUFFER];
@@ -57,7 +58,12 @@ impl Driver<'_> {
         let stopped = stop.wait_for(|stop| *stop);
         tokio::pin!(stopped);
         loop {
-            match engine.next(begun.elapsed()) {
+            let demand = engine.next(begun.elapsed());
+            let expected = match &demand {
+                Demand::Accept { connection, peer, .. } => Some((connection.clone(), peer.clone())),
+                _ => None,
+            };
+            match demand {
                 Demand::Finished => {
                     let mut played = engine.finish();
                     if let Some(network) = network {
@@ -122,6 +128,39 @@ impl Driver<'_> {
                         }
                     }
                 }
+                Demand::AcceptTls { connection, certificate, domain } => {
+                    let Some(open) = connections.get_mut(&connection) else {
+                        engine.tls_failed(&connection, "the connection is gone", begun.elapsed());
+                        continue;
+                    };
+                    let config = match server_config(certificate, &domain) {
+                        Ok(config) => config,
+                        Err(why) => {
+                            engine.abandon(Verdict::Errored, why);
+                            continue;
+                        }
+                    };
+                    let ended = match tokio::time::timeout(self.target.timeouts.step, open.accept_tls(config)).await {
+                        Ok(result) => result.map_err(|error| error.to_string()),
+                        Err(_) => Err("the handshake did not finish in time".to_owned()),
+                    };
+                    match ended {
+                        Ok(()) => engine.secured(&connection, begun.elapsed()),
+                        Err(why) => {
+                            connections.remove(&connection);
+                            engine.tls_failed(&connection, &why, begun.elapsed());
+                        }
+                    }
+                }
+                Demand::Listen { peer, address } => match Listener::open(address) {
+                    Ok(listener) => {
+                        listeners.insert(peer, listener);
+                    }
+                    Err(error) => engine.abandon(Verdict::Errored, format!("cannot listen at {address} for `{peer}`: {error}")),
+                },
+                Demand::Refuse { peer } => {
+                    listeners.remove(&peer);
+                }
                 Demand::HalfClose { connection } => {
                     if let Some(open) = connections.get_mut(&connection) {
                         // A connection that is gone already has nothing to close; reading tells.
@@ -162,7 +201,7 @@ impl Driver<'_> {
                     };
                     engine.answered(answer, begun.elapsed());
                 }
-                Demand::Read { until } => {
+                Demand::Read { until } | Demand::Accept { until, .. } => {
                     let now = begun.elapsed();
                     // What is there already is read first, but a server that never pauses does not put the deadline off for ever.
                     if now > until + GRACE {
@@ -176,6 +215,16 @@ impl Driver<'_> {
                     tokio::select! {
                         biased;
                         _ = stopped.as_mut() => engine.abandon(Verdict::Errored, "the run was interrupted".to_owned()),
+                        accepted = accept(&listeners, expected.as_ref()) => {
+                            let Some((connection, peer)) = expected else { continue };
+                            match accepted {
+                                Ok(open) => {
+                                    connections.insert(connection.clone(), open);
+                                    engine.accepted(&connection, begun.elapsed());
+                                }
+                                Err(error) => engine.abandon(Verdict::Errored, format!("cannot accept for `{peer}`: {error}")),
+                            }
+                        }
                         read = read_any(&mut connections, &mut buffer) => {
                             hear(&mut engine, &mut connections, &buffer, read, begun.elapsed());
                         }
@@ -216,6 +265,14 @@ impl Driver<'_> {
     }
 }
 
+/// Waits for a connection to the expected peer; for ever, if none is expected or nobody listens for it.
+async fn accept(listeners: &BTreeMap<String, Listener>, expected: Option<&(ConnectionName, String)>) -> io::Result<Connection> {
+    match expected.and_then(|(_, peer)| listeners.get(peer)) {
+        Some(listener) => listener.accept().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Tells the engine what was read.
 fn hear(
     engine: &mut Engine,
@@ -227,8 +284,8 @@ fn hear(
     match read {
         (name, Ok(count)) if count > 0 => engine.received(&name, buffer.get(..count).unwrap_or_default(), now),
         (name, end) => {
-            connections.remove(&name);
-            engine.closed(&name, &end_in_words(&end), now);
+            let accepted = connections.remove(&name).is_some_and(|connection| connection.is_accepted());
+            engine.closed(&name, &end_in_words(&end, accepted), now);
         }
     }
 }

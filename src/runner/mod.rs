@@ -3,6 +3,7 @@
 pub mod choose;
 pub mod drive;
 mod keeper;
+mod peers;
 mod pool;
 mod private;
 mod probe;
@@ -18,6 +19,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 
 use self::drive::Driver;
 use self::keeper::Keeper;
+use self::peers::Peers;
 use self::pool::Pool;
 use crate::outcome::{CaseOutcome, Event, RunResult, RunStart, TargetFacts};
 use crate::protocol::Limits;
@@ -56,6 +58,7 @@ struct Shared {
     cases: Vec<Arc<Case>>,
     next: AtomicUsize,
     pool: Arc<Pool>,
+    peers: Arc<Peers>,
     keepers: Vec<Mutex<Option<Keeper>>>,
     options: Options,
     baseline: Arc<Baseline>,
@@ -159,6 +162,7 @@ pub async fn run(plan: Plan<'_>, interrupt: impl Future<Output = ()>, tell: &mut
     let (events, mut heard) = mpsc::unbounded_channel();
     let shared = Arc::new(Shared {
         pool: Arc::new(Pool::new(target.accounts.clone(), &leasing)),
+        peers: Arc::new(Peers::new(target.peers.clone())),
         keepers: target.accounts.iter().map(|_| Mutex::new(None)).collect(),
         fixtures: Arc::new(library.fixtures.clone()),
         cases: chosen.cases,

@@ -101,6 +101,7 @@ pub fn bare_environment(target: &Target, facts: &TargetFacts) -> Environment {
     let account = target.accounts.first().map(Account::from);
     Environment {
         accounts: account.map(|account| BTreeMap::from([("alice".to_owned(), account)])).unwrap_or_default(),
+        peers: BTreeMap::new(),
         mailboxes: BTreeMap::new(),
         private_prefix: String::new(),
         domain: target.domain.clone(),

@@ -9,7 +9,7 @@ use super::choose::{impossible, starts};
 use super::keeper::Keeper;
 use super::pool::{Lane, Lease};
 use super::{End, Shared, private, probe};
-use crate::dialogue::{Account, Engine, Environment, Played};
+use crate::dialogue::{Account, Engine, Environment, Peer, Played};
 use crate::outcome::{Attempt, CaseOutcome, Event, Finding, FindingKind, SnapshotState, Verdict};
 use crate::snapshot;
 use crate::suite::{Case, Protocol, SeedMessage};
@@ -102,10 +102,13 @@ async fn once(shared: &Arc<Shared>, case: &Arc<Case>, attempt: usize) -> CaseOut
     if *shared.stop.borrow() {
         return without_playing(case, Verdict::Errored, "the run was interrupted".to_owned(), begun);
     }
-    let environment = match prepare(shared, case, lane, &lease, bare, attempt).await {
+    let peers = shared.peers.lease(case.peers.len()).await;
+    let mut environment = match prepare(shared, case, lane, &lease, bare, attempt).await {
         Ok(environment) => environment,
         Err(why) => return without_playing(case, Verdict::Blocked, format!("the mailboxes could not be prepared: {why}"), begun),
     };
+    let leased = case.peers.iter().cloned().zip(peers.slots());
+    environment.peers = leased.map(|(name, slot)| (name, Peer { domain: slot.domain.clone(), address: slot.address })).collect();
     let known = known_values(&environment);
     let private_prefix = environment.private_prefix.clone();
     let engine = Engine::new(case.clone(), environment, shared.options.strict);
@@ -253,6 +256,9 @@ pub(super) fn known_values(environment: &Environment) -> Vec<(String, String)> {
     }
     known.push(("new.".to_owned(), format!("{}new-", environment.private_prefix)));
     known.push(("unique".to_owned(), environment.unique.clone()));
+    for (name, peer) in &environment.peers {
+        known.push((format!("{name}.domain"), peer.domain.clone()));
+    }
     for (role, account) in &environment.accounts {
         known.push((format!("{role}.address"), account.address.clone()));
         known.push((format!("{role}.login"), account.login.clone()));

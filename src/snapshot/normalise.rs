@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::filters::{Filter, Filters, Scope};
-use crate::suite::ConnectionName;
+use crate::suite::{ConnectionName, Party};
 use crate::transcript::{Entry, Transcript, What, lines};
 
 /// Shorter values are not looked for: a capture that holds `3` is not meant wherever a 3 stands.
@@ -36,6 +36,10 @@ pub fn normalise(transcript: &Transcript, values: &[(String, Vec<u8>)], filters:
             continue;
         }
         let command = commands.get(&entry.connection).map_or("", String::as_str);
+        let (ours, theirs) = match entry.party {
+            Party::Server => ("C", "S"),
+            Party::Client => ("S", "C"),
+        };
         let exchanging = exchanges.contains(&entry.connection);
         match goes_on(&entry.what, exchanging) {
             true => exchanges.insert(&entry.connection),
@@ -46,8 +50,8 @@ pub fn normalise(transcript: &Transcript, values: &[(String, Vec<u8>)], filters:
             scope => applies(scope, &entry.what, command),
         };
         let (letter, said) = match &entry.what {
-            What::Sent(bytes) => ("C", lines(&named(bytes, &values))),
-            What::Received(bytes) => ("S", lines(&named(bytes, &values))),
+            What::Sent(bytes) => (ours, lines(&named(bytes, &values))),
+            What::Received(bytes) => (theirs, lines(&named(bytes, &values))),
             What::Event(text) => ("#", text.lines().map(str::to_owned).collect()),
         };
         let mut shown = Vec::with_capacity(said.len());
@@ -63,7 +67,13 @@ pub fn normalise(transcript: &Transcript, values: &[(String, Vec<u8>)], filters:
 /// Whether the server's close is seen before the harness's own, or before another connection goes on, is the network's doing. Where it
 /// matters the suite says `closed:`, and the engine judges it.
 fn is_an_end(what: &What) -> bool {
-    let ends = ["the server closed the connection", "the server reset the connection", "the connection broke"];
+    let ends = [
+        "the server closed the connection",
+        "the server reset the connection",
+        "the client closed the connection",
+        "the client reset the connection",
+        "the connection broke",
+    ];
     matches!(what, What::Event(text) if ends.iter().any(|end| text.starts_with(end)))
 }
 
@@ -204,7 +214,7 @@ mod tests {
     use std::time::Duration;
 
     fn said(connection: &str, what: What) -> Entry {
-        Entry { at: Duration::ZERO, connection: connection.into(), tls: false, preparing: false, what }
+        Entry { at: Duration::ZERO, connection: connection.into(), tls: false, preparing: false, party: Party::Server, what }
     }
 
     fn value(name: &str, value: &str) -> (String, Vec<u8>) {

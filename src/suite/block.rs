@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::model::{Action, ConnectionName, Exchange, Expect, Necessity, Protocol, Send, Span, Step};
 use super::problem::Problem;
 use super::template::Template;
-use crate::matching::Pattern;
+use crate::matching::{Pattern, PatternError};
+
+mod client;
 
 /// One line of a block with its place in the file.
 #[derive(Clone, Debug)]
@@ -16,30 +18,39 @@ pub struct Line<'a> {
     pub column: usize,
 }
 
+/// What is known of a connection where its lines are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// We opened it and are its client.
+    Opened(Protocol),
+    /// The server under test opens it, to speak SMTP as client; with `served` the harness answers by itself.
+    Accepted { served: bool },
+}
+
+/// How a connection that is named comes to be.
+pub const NOT_OPEN: &str =
+    "open it above with `connect: {name: …}`; one that the server under test opens, with `accept:` or `serve:`";
+
 /// What a `C:` or `S:` line is before replies are put together.
 struct Spoken<'a> {
     on: ConnectionName,
-    role: Role,
+    /// Ours, to be sent; or theirs, to be expected.
+    ours: bool,
+    necessity: Necessity,
     text: &'a str,
     span: Span,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Role {
-    Client,
-    Server(Necessity),
-}
-
-/// Cuts a block into exchanges. `protocol_of` tells the protocol of a named connection, `None` if it is not open here.
+/// Cuts a block into exchanges. `kind_of` tells what a named connection is, `None` if it is not open here.
 pub fn exchanges(
     file: &str,
     lines: &[Line<'_>],
-    protocol_of: &dyn Fn(&str) -> Option<Protocol>,
+    kind_of: &dyn Fn(&str) -> Option<Kind>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Step> {
     let mut spoken = Vec::new();
     for line in lines {
-        match speak(line) {
+        match speak(line, kind_of) {
             Ok(Some(one)) => spoken.push(one),
             Ok(None) => {}
             Err((message, hint)) => {
@@ -52,22 +63,26 @@ pub fn exchanges(
     let mut rest = spoken.as_slice();
     while let Some(first) = rest.first() {
         let on = first.on.clone();
-        let Some(protocol) = protocol_of(&on) else {
-            problems.push(
-                Problem::error(file, first.span, format!("no connection is named `{on}` here"))
-                    .with_hint("open it above with `connect: {name: …}`"),
-            );
+        let Some(kind) = kind_of(&on) else {
+            problems.push(Problem::error(file, first.span, format!("no connection is named `{on}` here")).with_hint(NOT_OPEN));
             rest = &rest[1..];
             continue;
         };
-        let clients = rest.iter().take_while(|s| s.on == on && s.role == Role::Client).count();
-        let servers = rest[clients..].iter().take_while(|s| s.on == on && s.role != Role::Client).count();
-        let sends = rest[..clients].iter().filter_map(|s| send(file, s, problems)).collect::<Vec<_>>();
-        let expects = expectations(file, protocol, &rest[clients..clients + servers], problems);
-        let answered_later = servers == 0 && rest[clients..].iter().find(|s| s.on == on).is_some_and(|s| s.role != Role::Client);
+        let ours = rest.iter().take_while(|s| s.on == on && s.ours).count();
+        let theirs = rest[ours..].iter().take_while(|s| s.on == on && !s.ours).count();
+        let sends = rest[..ours].iter().filter_map(|s| send(file, s, problems)).collect::<Vec<_>>();
+        let expected = &rest[ours..ours + theirs];
+        let expects = match kind {
+            Kind::Opened(protocol) => expectations(file, protocol, expected, problems),
+            Kind::Accepted { served } => {
+                let before = rest[..ours].last().map_or("", |spoken| spoken.text);
+                client::expectations(file, served, before, expected, problems)
+            }
+        };
+        let answered_later = theirs == 0 && rest[ours..].iter().find(|s| s.on == on).is_some_and(|s| !s.ours);
         let span = first.span;
         steps.push(Step { span, action: Action::Exchange(Exchange { on, sends, expects, answered_later }) });
-        rest = &rest[clients + servers..];
+        rest = &rest[ours + theirs..];
     }
     steps
 }
@@ -87,21 +102,32 @@ fn expectations(file: &str, protocol: Protocol, lines: &[Spoken<'_>], problems: 
     let mut expects = Vec::new();
     let mut rest = lines;
     while let Some(first) = rest.first() {
-        let Role::Server(necessity) = first.role else { break };
-        let same = rest.iter().take_while(|s| s.role == first.role).count();
+        let same = rest.iter().take_while(|s| s.necessity == first.necessity).count();
         let count = reply_lines(protocol, &rest[..same]).clamp(1, same);
         let (reply, after) = rest.split_at(count);
         rest = after;
-        let texts: Vec<&str> = reply.iter().map(|s| s.text).collect();
-        match Pattern::compile(protocol, &texts) {
-            Ok(pattern) => expects.push(Expect { necessity, spans: reply.iter().map(|s| s.span).collect(), pattern }),
-            Err(error) => {
-                let line = reply.get(error.line).unwrap_or(first);
-                problems.push(Problem::error(file, part(line, error.offset, 1), error.message));
-            }
-        }
+        expects.extend(expectation(file, reply, |texts| Pattern::compile(protocol, texts), problems));
     }
     expects
+}
+
+/// Compiles the lines of one expectation.
+fn expectation(
+    file: &str,
+    lines: &[Spoken<'_>],
+    compile: impl Fn(&[&str]) -> Result<Pattern, PatternError>,
+    problems: &mut Vec<Problem>,
+) -> Option<Expect> {
+    let first = lines.first()?;
+    let texts: Vec<&str> = lines.iter().map(|s| s.text).collect();
+    match compile(&texts) {
+        Ok(pattern) => Some(Expect { necessity: first.necessity, spans: lines.iter().map(|s| s.span).collect(), pattern }),
+        Err(error) => {
+            let line = lines.get(error.line).unwrap_or(first);
+            problems.push(Problem::error(file, part(line, error.offset, 1), error.message));
+            None
+        }
+    }
 }
 
 /// How many of these lines make the first reply: an SMTP reply goes on after `250-` (RFC 5321 §4.2.1), a POP3 reply with
@@ -133,7 +159,7 @@ fn part(spoken: &Spoken<'_>, offset: usize, length: usize) -> Span {
 }
 
 /// Reads `C:`, `S[reader]?` and their like. The span of a spoken line covers its text.
-fn speak<'a>(line: &Line<'a>) -> Result<Option<Spoken<'a>>, (String, String)> {
+fn speak<'a>(line: &Line<'a>, kind_of: &dyn Fn(&str) -> Option<Kind>) -> Result<Option<Spoken<'a>>, (String, String)> {
     let text = line.text.trim_end();
     if text.is_empty() || text.starts_with('#') {
         return Ok(None);
@@ -166,21 +192,30 @@ fn speak<'a>(line: &Line<'a>) -> Result<Option<Spoken<'a>>, (String, String)> {
     if matches!(mark, Some('?' | '!')) {
         after = after.strip_prefix(':').unwrap_or(after);
     }
-    let role = match (side, mark) {
-        ('C', Some(':')) => Role::Client,
-        ('S', Some(':')) => Role::Server(Necessity::Must),
-        ('S', Some('?')) => Role::Server(Necessity::May),
-        ('S', Some('!')) => Role::Server(Necessity::MustNot),
+    let necessity = match mark {
+        Some(':') => Necessity::Must,
+        Some('?') => Necessity::May,
+        Some('!') => Necessity::MustNot,
         _ => return Err(wrong()),
     };
+    let kind = kind_of(&on);
+    // On a connection that the server under test opened, we are the server.
+    let ours = if matches!(kind, Some(Kind::Accepted { .. })) { side == 'S' } else { side == 'C' };
+    if ours && necessity != Necessity::Must {
+        return Err(wrong());
+    }
+    if ours && kind == Some(Kind::Accepted { served: true }) {
+        let message = format!("on `{on}` the harness answers by itself (`serve:`)");
+        return Err((message, "write other answers in its `replies:`; with `accept:` the dialogue has every reply".to_owned()));
+    }
     if !after.is_empty() && !after.starts_with(' ') {
         return Err(wrong());
     }
     // Exactly one blank belongs to the notation; what follows it is sent or compared. Trailing blanks are sent, too.
     let whole = &line.text[text.len() - after.len()..];
     let spoken = whole.strip_prefix(' ').unwrap_or(whole);
-    let spoken = if role == Role::Client { spoken } else { spoken.trim_end() };
+    let spoken = if ours { spoken } else { spoken.trim_end() };
     let column = line.column + line.text[..line.text.len() - whole.len()].chars().count() + usize::from(whole.starts_with(' '));
     let span = Span { line: line.line, column, length: spoken.chars().count() };
-    Ok(Some(Spoken { on, role, text: spoken, span }))
+    Ok(Some(Spoken { on, ours, necessity, text: spoken, span }))
 }

@@ -101,9 +101,11 @@ fn one(context: &Context<'_>, suite: &SuiteYaml, case: &CaseYaml, problems: &mut
         timeout,
         note: case.note.clone().or_else(|| suite.note.clone()),
         roles: Vec::new(),
+        peers: Vec::new(),
         topology,
     };
     built.roles = super::roles::of(&built);
+    built.peers = super::roles::peers(&built);
     built
 }
 

@@ -9,6 +9,10 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::yaml::At;
 
+mod peer;
+
+pub use peer::{AcceptYaml, CertificateYaml, RepliesYaml, ReplyYaml, ServeYaml};
+
 /// `smtp`, `pop3` or `imap`.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -185,6 +189,12 @@ pub enum ActionYaml {
     Raw(RawYaml),
     /// Another connection.
     Connect(ConnectYaml),
+    /// The server under test must connect to a peer: `{name: peer, within: 10s}`; the dialogue has every reply.
+    Accept(AcceptYaml),
+    /// The same, and the harness answers by itself.
+    Serve(ServeYaml),
+    /// Nobody listens at this peer until it accepts again.
+    Refuse(At<String>),
     /// Drop the connection and open a new one.
     Reconnect(Option<ReconnectYaml>),
     /// Half-close.
@@ -197,7 +207,7 @@ pub enum ActionYaml {
     Authenticate(AuthenticateYaml),
     /// The server must close.
     Closed(Option<ClosedYaml>),
-    /// The server must say nothing for this long: `300ms`.
+    /// The server must say nothing for this long: `300ms`; `{at: peer, for: 2s}`: it must not connect to the peer.
     Silence(SilenceYaml),
     /// Do nothing: `2s`, or `{for: 2s, because: …}`.
     Wait(WaitYaml),
@@ -340,6 +350,8 @@ pub struct TlsYaml {
     pub role: Option<String>,
     /// `refused` if the handshake must not succeed; `either`: both are right, and the case ends where it is refused.
     pub expect: Option<TlsExpectYaml>,
+    /// On an accepted connection: what the harness shows.
+    pub certificate: Option<CertificateYaml>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
@@ -393,6 +405,8 @@ pub struct ClosedYaml {
 pub struct SilenceFullYaml {
     #[serde(default)]
     pub on: String,
+    /// A peer that must not be connected to.
+    pub at: Option<String>,
     #[serde(rename = "for")]
     pub lasting: String,
 }

@@ -38,8 +38,10 @@ pub fn case(id: &str, start: Start, lines: &str, timeout: Duration) -> Result<Ca
         timeout,
         note: None,
         roles: Vec::new(),
+        peers: Vec::new(),
         topology: None,
     };
     case.roles = super::roles::of(&case);
+    case.peers = super::roles::peers(&case);
     Ok(case)
 }

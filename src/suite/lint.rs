@@ -79,6 +79,7 @@ impl Lint<'_> {
                     self.raw = true;
                 }
                 Action::Tls { inject: Some(bytes), .. } => self.raw(bytes, step.span),
+                Action::Accept { serve: Some(serve), .. } => self.serve(serve, step.span),
                 Action::Authenticate { asked, .. } => self.authentication(asked, step.span),
                 Action::Reconnect { on, .. } => {
                     self.tags.remove(on);
@@ -87,6 +88,19 @@ impl Lint<'_> {
                 Action::When { dialogue, .. } => self.walk(dialogue, repeated),
                 _ => {}
             }
+        }
+    }
+
+    /// Rules compare and answer; they capture nothing.
+    fn serve(&mut self, serve: &Serve, span: Span) {
+        for rule in &serve.rules {
+            for (_, hole) in rule.pattern.holes() {
+                self.compared(hole, span, Necessity::MustNot);
+            }
+        }
+        let replies = serve.rules.iter().flat_map(|rule| &rule.replies);
+        for hole in serve.greeting.iter().chain(&serve.capabilities).chain(replies).flat_map(Template::holes) {
+            self.used(hole, span);
         }
     }
 
@@ -137,15 +151,29 @@ impl Lint<'_> {
             forbids.filter(|_| !awaits && (exchange.sends.is_empty() || self.protocol(&exchange.on) != Some(Protocol::Imap)))
         {
             let span = forbidden.spans.first().copied().unwrap_or(span);
-            let hint = "the exchange is over before anything is read; add the `S:` line that ends it, or use `silence:`";
-            self.error(span, "this `S!` can never be reached".to_owned(), Some(hint.to_owned()));
+            let hint = "the exchange is over before anything is read; add the line that ends it, or use `silence:`".to_owned();
+            let letter = if self.is_accepted(&exchange.on) { 'C' } else { 'S' };
+            self.error(span, format!("this `{letter}!` can never be reached"), Some(hint));
         }
+    }
+
+    /// Whether the server under test opens the connection.
+    fn is_accepted(&self, on: &ConnectionName) -> bool {
+        fn find(steps: &[Step], on: &ConnectionName) -> bool {
+            steps.iter().any(|step| match &step.action {
+                Action::Accept { name, .. } => name == on,
+                Action::Eventually { dialogue, .. } | Action::When { dialogue, .. } => find(dialogue, on),
+                _ => false,
+            })
+        }
+        find(&self.case.setup, on) || find(&self.case.dialogue, on)
     }
 
     fn protocol(&self, on: &ConnectionName) -> Option<Protocol> {
         fn find(steps: &[Step], on: &ConnectionName) -> Option<Protocol> {
             steps.iter().find_map(|step| match &step.action {
                 Action::Connect { name, start } if name == on => Some(start.protocol),
+                Action::Accept { name, .. } if name == on => Some(Protocol::Smtp),
                 Action::Eventually { dialogue, .. } | Action::When { dialogue, .. } => find(dialogue, on),
                 _ => None,
             })
@@ -244,7 +272,7 @@ impl Lint<'_> {
             let mut names: Vec<&str> = self.captures.keys().map(String::as_str).collect();
             names.extend(VALUE_NAMES);
             names.extend(self.case.mailboxes.iter().map(|mailbox| mailbox.variable.as_str()));
-            names.extend(["alice.login", "alice.password", "alice.address"]);
+            names.extend(["alice.login", "alice.password", "alice.address", "peer.domain"]);
             let hint = did_you_mean(&hole.name, names).map(|meant| format!("did you mean `${{{meant}}}`?"));
             let hint =
                 hint.unwrap_or_else(|| "capture it in an `S:` line above, or see the values in suites/README.md".to_owned());
@@ -310,7 +338,9 @@ impl Lint<'_> {
                     ROLES.contains(&role) && ["login", "password", "address", "local-part", "token"].contains(&field)
                 });
                 let mailbox = self.case.mailboxes.iter().any(|mailbox| mailbox.variable == name);
+                let peer = name.split_once('.').is_some_and(|(peer, field)| PEERS.contains(&peer) && field == "domain");
                 return role
+                    || peer
                     || mailbox
                     || VALUE_NAMES.contains(&name)
                     || name.strip_prefix("new.").is_some_and(|rest| !rest.is_empty());

@@ -8,6 +8,8 @@ pub mod inline;
 mod lint;
 pub mod load;
 pub mod model;
+pub mod peer;
+mod peering;
 pub mod problem;
 pub mod relative;
 pub mod requirements;

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use super::peer::{Certificate, PEERS, Rule, Serve};
 use super::topology::{Control, Inquiry, Topology};
 
 /// The protocol of a connection: the key into `protocol::PROTOCOLS`.
@@ -33,6 +34,23 @@ impl Protocol {
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// Who speaks at the other end of a connection: the server under test as server, or, where it opened the connection, as client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Party {
+    #[default]
+    Server,
+    Client,
+}
+
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Party::Server => "the server",
+            Party::Client => "the client",
+        })
     }
 }
 
@@ -221,6 +239,8 @@ pub struct Case {
     pub note: Option<String>,
     /// Roles in the order of their first use: the accounts to lease.
     pub roles: Vec<String>,
+    /// The peers to lease, likewise: `peer`, `peer2`.
+    pub peers: Vec<String>,
     /// The servers it brings with it.
     pub topology: Option<Arc<Topology>>,
 }
@@ -245,7 +265,9 @@ pub fn expects_anything(case: &Case) -> bool {
             | Action::Silence { .. }
             | Action::Tls { .. }
             | Action::Authenticate { .. }
-            | Action::Inquire(_) => true,
+            | Action::Inquire(_)
+            | Action::Accept { .. }
+            | Action::Unvisited { .. } => true,
             _ => false,
         })
     }
@@ -275,6 +297,23 @@ pub enum Action {
         name: ConnectionName,
         start: Start,
     },
+    /// The server under test must open a connection to a peer, which the harness plays from there on.
+    Accept {
+        name: ConnectionName,
+        peer: String,
+        within: Duration,
+        /// The harness answers by itself; `None`: the dialogue has every reply.
+        serve: Option<Arc<Serve>>,
+    },
+    /// Nobody listens at the peer until it accepts again.
+    Refuse {
+        peer: String,
+    },
+    /// The server under test must open no connection to a peer for this long.
+    Unvisited {
+        peer: String,
+        lasting: Duration,
+    },
     Reconnect {
         on: ConnectionName,
         start: Option<StartState>,
@@ -293,6 +332,8 @@ pub enum Action {
         /// Whose certificate the client shows.
         role: Option<String>,
         expect: Handshake,
+        /// What the harness shows where it is the server.
+        certificate: Certificate,
     },
     Authenticate {
         on: ConnectionName,

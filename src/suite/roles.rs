@@ -1,6 +1,6 @@
-//! Which accounts a case needs: the roles it names, in the order of their first use.
+//! Which accounts and peers a case needs: the roles it names, in the order of their first use.
 
-use super::model::{Action, Case, RawPiece, RawTemplate, Start, StartState, Step};
+use super::model::{Action, Case, PEERS, RawPiece, RawTemplate, Start, StartState, Step};
 use super::template::{Hole, Template};
 
 /// The roles a suite may name. A fixed set keeps `${box.x}` and the like from being taken for roles.
@@ -15,7 +15,17 @@ pub fn of(case: &Case) -> Vec<String> {
     from_start(&case.start, &mut roles);
     walk(&case.setup, &mut roles);
     walk(&case.dialogue, &mut roles);
+    roles.retain(|name| ROLES.contains(&name.as_str()));
     roles
+}
+
+/// The peers of a case. A peer counts when its domain is used or when something is said of connections to it.
+pub fn peers(case: &Case) -> Vec<String> {
+    let mut peers = Vec::new();
+    walk(&case.setup, &mut peers);
+    walk(&case.dialogue, &mut peers);
+    peers.retain(|name| PEERS.contains(&name.as_str()));
+    peers
 }
 
 fn add(roles: &mut Vec<String>, role: &str) {
@@ -30,6 +40,7 @@ fn from_start(start: &Start, roles: &mut Vec<String>) {
     }
 }
 
+/// Accounts and peers alike; who asks keeps the one or the other.
 fn walk(steps: &[Step], roles: &mut Vec<String>) {
     for step in steps {
         match &step.action {
@@ -51,6 +62,18 @@ fn walk(steps: &[Step], roles: &mut Vec<String>) {
                 }
             }
             Action::Connect { start, .. } => from_start(start, roles),
+            Action::Refuse { peer } | Action::Unvisited { peer, .. } => add(roles, peer),
+            Action::Accept { peer, serve, .. } => {
+                add(roles, peer);
+                let Some(serve) = serve else { continue };
+                let replies = serve.rules.iter().flat_map(|rule| &rule.replies);
+                for template in serve.greeting.iter().chain(&serve.capabilities).chain(replies) {
+                    template.holes().for_each(|hole| from_hole(hole, roles));
+                }
+                for rule in &serve.rules {
+                    rule.pattern.holes().for_each(|hole| from_hole(hole.1, roles));
+                }
+            }
             Action::Authenticate { asked, .. } => {
                 add(roles, &asked.role);
                 for bytes in asked.templates() {
@@ -123,7 +146,7 @@ fn from_hole(hole: &Hole, roles: &mut Vec<String>) {
         ("sasl-plain", Some(role)) => Some(role.as_str()),
         (name, _) => name.split_once('.').map(|(role, _)| role),
     };
-    if let Some(role) = role.filter(|role| ROLES.contains(role)) {
+    if let Some(role) = role.filter(|role| ROLES.contains(role) || PEERS.contains(role)) {
         add(roles, role);
     }
     if let Some(Ok(inner)) = hole.argument.as_deref().map(Template::parse) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use super::block::{self, Line};
+use super::block::{self, Kind, Line, NOT_OPEN};
 use super::build::{legal_start, need, point};
 use super::duration;
 use super::form::{
@@ -23,17 +23,22 @@ use super::yaml::At;
 /// How far a clock is moved at most.
 const FARTHEST: Duration = Duration::from_secs(3650 * 86_400);
 
-/// The connections opened so far in a case; the unnamed one is open from the start.
+/// The connections opened so far in a case, by us or by the server under test; the unnamed one is open from the start.
 #[derive(Clone, Debug)]
 pub struct Opened {
-    starts: BTreeMap<String, Start>,
+    pub(super) kinds: BTreeMap<String, Kind>,
     first: Start,
 }
 
 impl Opened {
     /// Only the unnamed connection.
     pub fn new(first: Start) -> Opened {
-        Opened { starts: BTreeMap::from([(String::new(), first.clone())]), first }
+        Opened { kinds: BTreeMap::from([(String::new(), Kind::Opened(first.protocol))]), first }
+    }
+
+    /// A connection that the server under test opens.
+    pub fn accept(&mut self, name: &str, served: bool) {
+        self.kinds.insert(name.to_owned(), Kind::Accepted { served });
     }
 }
 
@@ -69,8 +74,8 @@ impl Reader<'_> {
 
     fn block(&mut self, text: &str, line: usize, column: usize) -> Vec<Step> {
         let lines = placed(self.source, text, line, column);
-        let starts = &self.opened.starts;
-        block::exchanges(self.file, &lines, &|name| starts.get(name).map(|start| start.protocol), self.problems)
+        let kinds = &self.opened.kinds;
+        block::exchanges(self.file, &lines, &|name| kinds.get(name).copied(), self.problems)
     }
 
     fn action(&mut self, action: &ActionYaml, span: Span) -> Option<Action> {
@@ -98,12 +103,15 @@ impl Reader<'_> {
                     self.problems
                         .push(problem.with_hint("the unnamed connection is open from the start; `reconnect:` opens it again"));
                 }
-                self.opened.starts.insert(connect.name.clone(), start.clone());
+                self.opened.kinds.insert(connect.name.clone(), Kind::Opened(start.protocol));
                 Action::Connect { name: Arc::from(connect.name.as_str()), start }
             }
+            ActionYaml::Accept(accept) => self.accept(accept, span)?,
+            ActionYaml::Serve(serve) => self.serve(serve, span)?,
+            ActionYaml::Refuse(peer) => Action::Refuse { peer: self.peer(&peer.value, span)? },
             ActionYaml::Reconnect(reconnect) => {
                 let reconnect = reconnect.clone().unwrap_or_default();
-                Action::Reconnect { on: self.connection(&reconnect.on, span), start: reconnect.start.map(StartState::from) }
+                Action::Reconnect { on: self.own(&reconnect.on, "reconnect", span), start: reconnect.start.map(StartState::from) }
             }
             ActionYaml::Close(on) => Action::Close { on: self.connection(&on.clone().unwrap_or_default().on, span) },
             ActionYaml::Reset(on) => Action::Reset { on: self.connection(&on.clone().unwrap_or_default().on, span) },
@@ -113,9 +121,11 @@ impl Reader<'_> {
                     Some(bytes) => Some(self.raw(bytes, span)?),
                     None => None,
                 };
+                self.tls_side(&tls, span);
                 Action::Tls {
                     on: self.connection(&tls.on, span),
                     inject,
+                    certificate: tls.certificate.map_or(Certificate::default(), Certificate::from),
                     role: tls.role.inspect(|role| self.role(role, span)),
                     expect: match tls.expect {
                         None | Some(TlsExpectYaml::Established) => Handshake::Established,
@@ -124,9 +134,10 @@ impl Reader<'_> {
                     },
                 }
             }
-            ActionYaml::Authenticate(auth) => {
-                Action::Authenticate { on: self.connection(&auth.on, span), asked: Box::new(self.authentication(auth, span)) }
-            }
+            ActionYaml::Authenticate(auth) => Action::Authenticate {
+                on: self.own(&auth.on, "authenticate", span),
+                asked: Box::new(self.authentication(auth, span)),
+            },
             ActionYaml::Closed(closed) => {
                 let closed = closed.clone().unwrap_or_default();
                 let within = closed.within.as_deref().unwrap_or("5s");
@@ -134,6 +145,10 @@ impl Reader<'_> {
             }
             ActionYaml::Silence(SilenceYaml::For(lasting)) => {
                 Action::Silence { on: self.connection("", span), lasting: self.duration(lasting, span) }
+            }
+            ActionYaml::Silence(SilenceYaml::Full(full)) if full.at.is_some() => {
+                let peer = self.peer(full.at.as_deref().unwrap_or_default(), span)?;
+                Action::Unvisited { peer, lasting: self.duration(&full.lasting, span) }
             }
             ActionYaml::Silence(SilenceYaml::Full(full)) => {
                 Action::Silence { on: self.connection(&full.on, span), lasting: self.duration(&full.lasting, span) }
@@ -211,15 +226,15 @@ impl Reader<'_> {
         }
     }
 
-    fn connection(&mut self, name: &str, span: Span) -> ConnectionName {
-        if !self.opened.starts.contains_key(name) {
+    pub(super) fn connection(&mut self, name: &str, span: Span) -> ConnectionName {
+        if !self.opened.kinds.contains_key(name) {
             let problem = Problem::error(self.file, span, format!("no connection is named `{name}` here"));
-            self.problems.push(problem.with_hint("open it above with `connect: {name: …}`"));
+            self.problems.push(problem.with_hint(NOT_OPEN));
         }
         Arc::from(name)
     }
 
-    fn duration(&mut self, text: &str, span: Span) -> Duration {
+    pub(super) fn duration(&mut self, text: &str, span: Span) -> Duration {
         duration::parse(text).unwrap_or_else(|message| {
             self.problems.push(Problem::error(self.file, span, message));
             Duration::ZERO
@@ -337,7 +352,14 @@ fn touches(action: &Action, connection: &ConnectionName) -> bool {
         | Action::Closed { on, .. }
         | Action::Silence { on, .. } => on == connection,
         Action::Eventually { .. } | Action::When { .. } => true,
-        Action::Exchange(_) | Action::Connect { .. } | Action::Wait(_) | Action::Control(_) | Action::Inquire(_) => false,
+        Action::Exchange(_)
+        | Action::Connect { .. }
+        | Action::Accept { .. }
+        | Action::Refuse { .. }
+        | Action::Unvisited { .. }
+        | Action::Wait(_)
+        | Action::Control(_)
+        | Action::Inquire(_) => false,
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Target {
     /// What is tested; other endpoints only help (seeding, reading back).
     pub protocols: Vec<Protocol>,
     pub accounts: Vec<AccountSlot>,
+    /// Domains whose mail it sends to addresses where we can listen.
+    pub peers: Vec<PeerSlot>,
     /// Announced capabilities that shall not count.
     pub ignored_capabilities: Vec<String>,
     pub start: Option<Command>,
@@ -70,6 +72,14 @@ pub struct AccountSlot {
     pub certificate: Option<Arc<str>>,
     /// Its content may be destroyed.
     pub disposable: bool,
+}
+
+/// One domain whose mail the server sends to us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerSlot {
+    pub domain: String,
+    /// Where the server connects to, and we listen.
+    pub address: SocketAddr,
 }
 
 /// A command line of the target file. `{dir}` is its working directory.
@@ -114,6 +124,7 @@ impl Target {
             endpoints,
             protocols,
             accounts: Vec::new(),
+            peers: Vec::new(),
             ignored_capabilities: Vec::new(),
             start: None,
             stop: None,

@@ -10,8 +10,8 @@ use tempfile::TempDir;
 
 use super::reference::{Kind, Reference};
 use super::{Target, Timeouts};
-use crate::suite::Protocol;
 use crate::suite::topology::{Answer, Control, Question, Storage, Switch, Topology, Way};
+use crate::suite::{Party, Protocol};
 use crate::transcript::{Entry, What};
 use crate::transport::{Link, Said, TlsClient, Trust, client_config};
 
@@ -177,6 +177,7 @@ impl Network {
                     connection: format!("{from} to {to}{number}").into(),
                     tls: false,
                     preparing: true,
+                    party: Party::Server,
                     what,
                 });
             }

@@ -2,6 +2,7 @@
 //! code stays on the other side of the wire; only their start, their clock and their addresses are known here.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,17 +17,22 @@ use reference_server::extensions::Extension;
 use reference_server::faults::Fault;
 use reference_server::queue;
 use reference_server::server::{self, Running};
+use tempfile::NamedTempFile;
 
-use super::{AccountSlot, Endpoint, Target};
+use super::{AccountSlot, Endpoint, PeerSlot, Target};
 use crate::suite::Protocol;
 use crate::suite::topology::{QueueAct, RelayTls, Selection, Server, Settings, Waiting};
-use crate::transport::Reservation;
+use crate::transport::{PEER_AUTHORITY, Reservation};
 
 /// A reference server and the target that describes it.
 pub struct Reference {
     pub target: Target,
     config: Config,
     state: State,
+    /// The ports of its peers, so that nobody else takes them.
+    reserved: Vec<Reservation>,
+    /// The authority of the peers, in a file.
+    authority: Option<NamedTempFile>,
 }
 
 enum State {
@@ -46,6 +52,12 @@ pub struct Kind {
 
 /// Accounts enough for every worker and for cases that need several.
 const ACCOUNTS: usize = 24;
+
+/// Peers enough that hardly one is used twice in a run.
+const PEERS: usize = 128;
+
+/// Suites wait for mail to be tried again, and nobody waits half an hour.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Starts the built-in target with the named misbehaviours and without the named extensions. The error tells of a name that does not
 /// exist.
@@ -71,10 +83,40 @@ pub async fn start(faults: &[String], without: &[String]) -> Result<Reference, S
     }
     let tokens: Result<Vec<TokenConfig>, String> =
         slots.iter().map(|slot| format!("{}:{}", slot.address, slot.token.as_deref().unwrap_or_default()).parse()).collect();
-    let config = Config { tokens: tokens?, client_ca: Some(ClientCa::Pem(authority.pem)), ..Config::default() };
+    let (reserved, peers) = reserve()?;
+    let trusted = trusted().map_err(|error| format!("the authority of the peers cannot be kept in a file: {error}"))?;
+    let config = Config {
+        tokens: tokens?,
+        client_ca: Some(ClientCa::Pem(authority.pem)),
+        limits: Limits { retry_after: RETRY_AFTER, ..Limits::default() },
+        sending: Sending { authorities: Some(trusted.path().to_owned()), ..Sending::default() },
+        routes: peers.iter().map(|peer| Route { domain: peer.domain.clone(), address: peer.address }).collect(),
+        ..Config::default()
+    };
     let mut reference = Reference::begin("reference", slots, kind, config).await?;
     reference.target.description = Some(format!("mailspec's reference server {}", env!("CARGO_PKG_VERSION")));
+    (reference.target.peers, reference.reserved, reference.authority) = (peers, reserved, Some(trusted));
     Ok(reference)
+}
+
+/// The authority of the certificates that peers show.
+fn trusted() -> std::io::Result<NamedTempFile> {
+    let mut file = NamedTempFile::new()?;
+    file.write_all(PEER_AUTHORITY.as_bytes())?;
+    Ok(file)
+}
+
+/// Peers at free ports.
+fn reserve() -> Result<(Vec<Reservation>, Vec<PeerSlot>), String> {
+    let mut reserved = Vec::new();
+    let mut peers = Vec::new();
+    for number in 1..=PEERS {
+        let reservation = Reservation::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+            .map_err(|error| format!("no free port for a peer of the reference server: {error}"))?;
+        peers.push(PeerSlot { domain: format!("peer{number}.example"), address: reservation.address });
+        reserved.push(reservation);
+    }
+    Ok((reserved, peers))
 }
 
 impl Reference {
@@ -146,7 +188,7 @@ impl Reference {
             kind: Some(kind),
             ..Target::bare(name, local.ip(), endpoints, Protocol::ALL.to_vec())
         };
-        Ok(Reference { target, config, state: State::Running(running) })
+        Ok(Reference { target, config, state: State::Running(running), reserved: Vec::new(), authority: None })
     }
 
     /// Moves its clock forward, also while it is off.
@@ -238,7 +280,7 @@ fn limits(settings: &Settings) -> Limits {
         retry_after: settings.retry_after.unwrap_or(usual.retry_after),
         queue_lifetime: settings.lifetime.unwrap_or(usual.queue_lifetime),
         retry_max: settings.retry_max.unwrap_or(usual.retry_max),
-        delay_warning: settings.delay_warning.or(usual.delay_warning),
+        delay_warning: settings.delay_warning.unwrap_or(usual.delay_warning),
         warn_unasked: settings.delay_warning.is_some() || usual.warn_unasked,
         message: settings.message_size.unwrap_or(usual.message),
         recipients: settings.recipients.unwrap_or(usual.recipients),

@@ -1,13 +1,13 @@
 //! A target file: `fixtures/targets/<name>/target.yaml`.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{AccountSlot, Command, Endpoint, MaildropCommands, Target, Timeouts};
+use super::{AccountSlot, Command, Endpoint, MaildropCommands, PeerSlot, Target, Timeouts};
 use crate::suite::form::ProtocolYaml;
 use crate::suite::problem::{Problem, did_you_mean};
 use crate::suite::yaml::{At, read};
@@ -28,6 +28,8 @@ struct TargetYaml {
     accounts: Vec<AccountYaml>,
     #[serde(default)]
     ignore_capabilities: Vec<String>,
+    #[serde(default)]
+    peers: Vec<At<PeerYaml>>,
     start: Option<CommandYaml>,
     stop: Option<CommandYaml>,
     maildrop: Option<MaildropYaml>,
@@ -59,6 +61,18 @@ struct AccountYaml {
     client_certificate: Option<At<String>>,
     #[serde(default)]
     disposable: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PeerYaml {
+    /// With `count`, `{n}` in it is the number.
+    domain: String,
+    host: Option<String>,
+    /// With `count`, that of the first.
+    port: u16,
+    /// So many of the kind, numbered from 1.
+    count: Option<u16>,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +125,13 @@ pub fn load(path: &Path) -> Result<Target, String> {
             });
         }
         endpoints.insert(service.clone(), Endpoint { port: at.value.port, starttls: at.value.starttls });
+    }
+    let mut peers = Vec::new();
+    for at in &yaml.peers {
+        match slots(&at.value) {
+            Ok(slots) => peers.extend(slots),
+            Err(message) => problems.push(wrong(span(at.line, at.column), message)),
+        }
     }
     let host = match &yaml.host {
         None => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -169,6 +190,7 @@ pub fn load(path: &Path) -> Result<Target, String> {
         protocols: if protocols.is_empty() { Protocol::ALL.into_iter().filter(served).collect() } else { protocols },
         endpoints,
         accounts,
+        peers,
         ignored_capabilities: yaml.ignore_capabilities,
         start,
         stop,
@@ -184,4 +206,28 @@ pub fn load(path: &Path) -> Result<Target, String> {
         folder,
         kind: None,
     })
+}
+
+/// The peers of one entry: itself, or as many as it counts.
+fn slots(peer: &PeerYaml) -> Result<Vec<PeerSlot>, String> {
+    let host: IpAddr = match &peer.host {
+        None => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        Some(host) => host
+            .parse()
+            .map_err(|_| format!("`{host}` is no IP address: it is where we listen, and where the server connects to"))?,
+    };
+    let Some(count) = peer.count else {
+        return Ok(vec![PeerSlot { domain: peer.domain.clone(), address: SocketAddr::new(host, peer.port) }]);
+    };
+    if !peer.domain.contains("{n}") {
+        return Err(format!("with `count` the domain has a number in it, as in `peer{{n}}.example`; `{}` has none", peer.domain));
+    }
+    if peer.port.checked_add(count).is_none() {
+        return Err(format!("{count} ports from {} on are more than there are", peer.port));
+    }
+    let numbered = |n: u16| PeerSlot {
+        domain: peer.domain.replace("{n}", &n.to_string()),
+        address: SocketAddr::new(host, peer.port + n - 1),
+    };
+    Ok((1..=count).map(numbered).collect())
 }

@@ -1,6 +1,8 @@
 //! The only sockets: open, read, write, upgrade, close. Bytes go through untouched.
 
+mod certificate;
 mod link;
+mod listener;
 mod tls;
 
 use std::io;
@@ -11,9 +13,11 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::client::TlsStream;
+use tokio_rustls::TlsStream;
 
+pub use certificate::{PEER_AUTHORITY, server_config};
 pub use link::{Heard, Link, Reservation, Said};
+pub use listener::Listener;
 pub use tls::{Trust, client_config};
 
 use crate::suite::Segments;
@@ -30,6 +34,8 @@ pub struct Connection {
     stream: Stream,
     /// What came while we were still writing; it is read first.
     early: Vec<u8>,
+    /// The other end opened it.
+    accepted: bool,
 }
 
 enum Stream {
@@ -48,7 +54,7 @@ impl Connection {
         let connect = async {
             let stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
-            let mut connection = Connection { stream: Stream::Plain(stream), early: Vec::new() };
+            let mut connection = Connection { stream: Stream::Plain(stream), early: Vec::new(), accepted: false };
             if let Some(tls) = tls {
                 connection.secure(&[], tls).await?;
             }
@@ -60,6 +66,11 @@ impl Connection {
         }
     }
 
+    /// The other end opened it.
+    pub fn is_accepted(&self) -> bool {
+        self.accepted
+    }
+
     /// Writes `inject` in clear in the same packet as nothing else, then does the TLS handshake.
     pub async fn secure(&mut self, inject: &[u8], tls: &TlsClient) -> io::Result<()> {
         let Stream::Plain(mut stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
@@ -69,14 +80,28 @@ impl Connection {
             stream.write_all(inject).await?;
         }
         let connector = tokio_rustls::TlsConnector::from(tls.config.clone());
-        self.stream = Stream::Tls(Box::new(connector.connect(tls.server_name.clone(), stream).await?));
+        self.stream = Stream::Tls(Box::new(connector.connect(tls.server_name.clone(), stream).await?.into()));
+        Ok(())
+    }
+
+    /// Does the TLS handshake as server.
+    pub async fn accept_tls(&mut self, config: std::sync::Arc<rustls::ServerConfig>) -> io::Result<()> {
+        let Stream::Plain(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
+            return Err(io::Error::other("the connection is TLS already, or gone"));
+        };
+        let acceptor = tokio_rustls::TlsAcceptor::from(config);
+        self.stream = Stream::Tls(Box::new(acceptor.accept(stream).await?.into()));
         Ok(())
     }
 
     /// What its TLS can be bound to: names and data of channel bindings, the best first.
     pub fn channel_bindings(&self) -> Vec<(&'static str, Vec<u8>)> {
         match &self.stream {
-            Stream::Tls(stream) => tls::channel_bindings(stream.get_ref().1),
+            Stream::Tls(stream) => match stream.as_ref() {
+                TlsStream::Client(stream) => tls::channel_bindings(stream.get_ref().1),
+                // Only clients authenticate here.
+                TlsStream::Server(_) => Vec::new(),
+            },
             Stream::Plain(_) | Stream::Gone => Vec::new(),
         }
     }
@@ -113,7 +138,7 @@ impl Connection {
                             Poll::Ready(Ok(())) => {
                                 return Poll::Ready(Err(io::Error::new(
                                     io::ErrorKind::BrokenPipe,
-                                    "the server closed while we were sending",
+                                    "the other end closed while we were sending",
                                 )));
                             }
                             Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
@@ -167,7 +192,10 @@ impl Connection {
     pub fn reset(&mut self) {
         let stream = match std::mem::replace(&mut self.stream, Stream::Gone) {
             Stream::Plain(stream) => stream,
-            Stream::Tls(stream) => stream.into_inner().0,
+            Stream::Tls(stream) => match *stream {
+                TlsStream::Client(stream) => stream.into_inner().0,
+                TlsStream::Server(stream) => stream.into_inner().0,
+            },
             Stream::Gone => return,
         };
         // Lingering for zero seconds is what makes close() send RST; if it cannot be set, FIN is the next best.
@@ -193,13 +221,14 @@ impl Stream {
     }
 }
 
-/// An end of a connection in words, for transcripts.
-pub fn end_in_words(result: &io::Result<usize>) -> String {
+/// An end of a connection in words, for transcripts. `accepted`: it was opened by the other end.
+pub fn end_in_words(result: &io::Result<usize>, accepted: bool) -> String {
+    let who = if accepted { "the client" } else { "the server" };
     match result {
-        Ok(_) => "the server closed the connection".to_owned(),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => "the server reset the connection".to_owned(),
+        Ok(_) => format!("{who} closed the connection"),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => format!("{who} reset the connection"),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            "the server closed the connection without TLS close_notify".to_owned()
+            format!("{who} closed the connection without TLS close_notify")
         }
         Err(error) => format!("the connection broke: {error}"),
     }

@@ -74,6 +74,7 @@ fn check(name: &str, code: i32) {
 #[case::patterns("patterns", 2)]
 #[case::relative_numbers_where_none_are("relative", 2)]
 #[case::actions("actions", 2)]
+#[case::peers("peers", 2)]
 #[case::servers_that_are_not_there("steering", 2)]
 #[case::servers_without_a_topology("steering-alone", 2)]
 #[case::the_catalogue("catalogue", 2)]
@@ -150,6 +151,18 @@ fn an_unknown_target_is_answered_with_those_there_are() {
 #[case::unknown_service("name: fake\ndomain: x\nendpoints:\n  imapp: {port: 1}\n", "did you mean `imap`?")]
 #[case::port_too_large("name: fake\ndomain: x\nendpoints:\n  imap: {port: 70000}\n", "target.yaml:4")]
 #[case::duration("name: fake\ndomain: x\nendpoints: {smtp: {port: 1}}\ntimeouts: {step: long}\n", "`long` is no duration")]
+#[case::peer_address(
+    "name: fake\ndomain: x\nendpoints: {smtp: {port: 1}}\npeers: [{domain: y, host: z, port: 2}]\n",
+    "`z` is no IP address"
+)]
+#[case::peers_alike(
+    "name: fake\ndomain: x\nendpoints: {smtp: {port: 1}}\npeers: [{domain: y, port: 2, count: 3}]\n",
+    "`y` has none"
+)]
+#[case::peer_ports(
+    "name: fake\ndomain: x\nendpoints: {smtp: {port: 1}}\npeers: [{domain: 'y{n}', port: 65000, count: 900}]\n",
+    "900 ports from 65000 on"
+)]
 #[case::host("name: fake\ndomain: x\nhost: no.such.host.invalid\nendpoints: {smtp: {port: 1}}\n", "has no address")]
 fn a_broken_target_file(#[case] text: &str, #[case] message: &str) {
     let workplace = Workplace::new();

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::caller::Caller;
 use crate::fake::Fake;
 use crate::verdicts::{reports_agree, verdicts};
 use crate::workplace::{Ended, Workplace, project};
@@ -27,7 +28,9 @@ fn play(file: &Path) -> (Workplace, Ended) {
     let server = Fake::new(protocol.expect("the suite has a protocol"), &script);
     let workplace = Workplace::new();
     workplace.write(&format!("suites/{}", file.file_name().unwrap().to_str().unwrap()), suite);
-    workplace.target(&server.target("").replace("step: 700ms", "step: 1s"));
+    let caller = fs::read_to_string(file.with_extension("client")).ok().map(|script| Caller::new(&script));
+    let peers = caller.as_ref().map(Caller::peers).unwrap_or_default();
+    workplace.target(&server.target(&peers).replace("step: 700ms", "step: 1s"));
     let ended = workplace.run(&["--seed", "1", "--color", "never"]);
     (workplace, ended)
 }

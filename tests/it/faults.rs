@@ -51,7 +51,6 @@ const CAUGHT: &[(&str, &str, &str)] = &[
     ("smtp/utf8-untraced", "smtp/rfc6531/3-mail-and-rcpt/with-clause", "failed"),
     ("smtp/notify-never-with-others", "smtp/rfc3461/4-parameters/notify-never-among-others", "failed"),
     ("smtp/accepts-by-zero", "smtp/rfc2852/4-by-parameter/return-in-the-past", "failed"),
-    ("smtp/holds-too-long", "smtp/rfc4865/4.2-future-release/interval-too-long", "failed"),
     ("smtp/any-priority", "smtp/rfc6710/4.1-mt-priority/wrong-values", "failed"),
     ("smtp/stranger-priority", "smtp/rfc6710/4.1-mt-priority/no-upgrade-in-trace", "failed"),
     ("smtp/requiretls-in-clear", "smtp/rfc8689/2-requiretls/in-clear", "failed"),
@@ -130,7 +129,10 @@ const UNTESTABLE: &[(&str, &str)] = &[
 ];
 
 /// Faults that a run over loopback cannot or need not see, and why.
-const UNSEEN: &[(&str, &str)] = &[("imap/login-though-disabled", "LOGINDISABLED is announced to clients from elsewhere only")];
+const UNSEEN: &[(&str, &str)] = &[
+    ("imap/login-though-disabled", "LOGINDISABLED is announced to clients from elsewhere only"),
+    ("smtp/holds-too-long", "smtp/rfc4865/4.2-future-release asks for a capability of submission, which runs do not probe yet"),
+];
 
 /// The committed suites, read once.
 static LIBRARY: LazyLock<Library> =

@@ -6,6 +6,7 @@
 mod absurd_servers;
 mod bad_input;
 mod baseline;
+mod caller;
 mod dialogues;
 mod fake;
 mod faults;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mailspec::dialogue::{Account, Demand, Engine, Environment, Played};
+use mailspec::dialogue::{Account, Demand, Engine, Environment, Peer, Played};
 use mailspec::outcome::Verdict;
 use mailspec::protocol::Limits;
 use mailspec::suite::{Case, Fixtures, Places, Protocol, load};
@@ -16,11 +16,17 @@ use rstest::rstest;
 
 use crate::workplace::Workplace;
 
-/// What the server says: first the greeting, then one burst after each write of the engine.
+/// What the server says: first the greeting, then one burst after each write of the engine. As client of a peer it says a burst after
+/// each write of the engine to it, too.
 struct Server {
     bursts: &'static [&'static str],
+    client: &'static [&'static str],
     /// It closes when it has said everything.
     closes: bool,
+}
+
+impl Server {
+    const NONE: Server = Server { bursts: &[], client: &[], closes: false };
 }
 
 /// A dialogue, its server and what must come of it.
@@ -50,6 +56,10 @@ fn environment(fixtures: Fixtures) -> Environment {
     };
     Environment {
         accounts: BTreeMap::from([("alice".to_owned(), account)]),
+        peers: BTreeMap::from([(
+            "peer".to_owned(),
+            Peer { domain: "peer1.example".into(), address: ([127, 0, 0, 1], 2526).into() },
+        )]),
         mailboxes: BTreeMap::new(),
         private_prefix: "p-".into(),
         domain: "example.org".into(),
@@ -65,34 +75,60 @@ fn environment(fixtures: Fixtures) -> Environment {
 /// Plays the case; `cut` says how many octets come next of so many that are there.
 fn play(case: &Arc<Case>, fixtures: &Fixtures, server: &Server, mut cut: impl FnMut(usize) -> usize) -> Played {
     let mut engine = Engine::new(case.clone(), environment(fixtures.clone()), false);
-    let mut bursts = server.bursts.iter().map(|burst| mailspec::suite::unescape(burst).unwrap());
-    let mut waiting: VecDeque<u8> = VecDeque::new();
+    let unescaped = |burst: &&str| mailspec::suite::unescape(burst).unwrap();
+    let mut bursts = server.bursts.iter().map(unescaped);
+    let mut client = server.client.iter().map(unescaped);
+    // Octets on their way, by connection.
+    let mut waiting: BTreeMap<String, VecDeque<u8>> = BTreeMap::new();
     let mut now = Duration::ZERO;
-    let mut closed = false;
+    let mut closed = Vec::new();
     for _ in 0..100_000 {
-        match engine.next(now) {
-            Demand::Finished => return engine.finish(),
-            Demand::Open { connection, .. } => {
+        let demand = engine.next(now);
+        let speaking = waiting.iter().find(|(_, octets)| !octets.is_empty()).map(|(name, _)| name.clone());
+        match (demand, speaking) {
+            (Demand::Finished, _) => return engine.finish(),
+            (Demand::Open { connection, .. }, _) => {
                 engine.opened(&connection, false, now);
-                waiting.extend(bursts.next().unwrap_or_default());
+                waiting.entry(connection.to_string()).or_default().extend(bursts.next().unwrap_or_default());
             }
-            Demand::Write { .. } => waiting.extend(bursts.next().unwrap_or_default()),
-            Demand::Read { until } if waiting.is_empty() => {
-                if server.closes && bursts.len() == 0 && !closed {
-                    closed = true;
-                    engine.closed("", "the server closed the connection", now);
+            (Demand::Write { connection, .. }, _) => {
+                let said = if connection.is_empty() { bursts.next() } else { client.next() };
+                waiting.entry(connection.to_string()).or_default().extend(said.unwrap_or_default());
+            }
+            (Demand::AcceptTls { connection, .. }, _) => engine.secured(&connection, now),
+            (Demand::Accept { connection, .. }, None) => engine.accepted(&connection, now),
+            (Demand::Read { .. } | Demand::Accept { .. }, Some(name)) => {
+                let octets = waiting.get_mut(&name).unwrap();
+                let count = cut(octets.len()).clamp(1, octets.len());
+                let bytes: Vec<u8> = octets.drain(..count).collect();
+                engine.received(&name, &bytes, now);
+            }
+            (Demand::Read { until }, None) => {
+                let silent = |name: &str, left: usize| server.closes && left == 0 && !closed.contains(&name.to_owned());
+                let over = if silent("", bursts.len()) {
+                    Some("")
+                } else if !server.client.is_empty() && silent("peer", client.len()) {
+                    Some("peer")
                 } else {
-                    now = until;
-                    engine.deadline_passed(now);
+                    None
+                };
+                match over {
+                    Some(name) => {
+                        closed.push(name.to_owned());
+                        let who = if name.is_empty() { "server" } else { "client" };
+                        engine.closed(name, &format!("the {who} closed the connection"), now);
+                    }
+                    None => {
+                        now = until;
+                        engine.deadline_passed(now);
+                    }
                 }
             }
-            Demand::Read { .. } => {
-                let count = cut(waiting.len()).clamp(1, waiting.len());
-                let bytes: Vec<u8> = waiting.drain(..count).collect();
-                engine.received("", &bytes, now);
+            (Demand::Close { connection }, _) => {
+                waiting.remove(&*connection);
             }
-            Demand::Close { .. } | Demand::HalfClose { .. } | Demand::Reset { .. } => {}
-            other => panic!("this server knows no {other:?}"),
+            (Demand::HalfClose { .. } | Demand::Reset { .. } | Demand::Listen { .. } | Demand::Refuse { .. }, _) => {}
+            (other, _) => panic!("this server knows no {other:?}"),
         }
     }
     panic!("the engine does not end");
@@ -149,6 +185,7 @@ const SMTP: Scene = Scene {
             "250 ok\\r\\n550-5.1.1 no\\r\\n550 5.1.1 such user\\r\\n221 bye\\r\\n",
         ],
         closes: true,
+        ..Server::NONE
     },
     verdict: Verdict::Passed,
 };
@@ -159,14 +196,14 @@ const SMTP_WRONG: Scene = Scene {
         "smtp",
         "      - |\n        C: NOOP\n        C: VRFY x\n        C: HELP\n        S: 250\n        S: 250\n        S: 214\n"
     ),
-    server: Server { bursts: &["220 fake\\r\\n", "250 ok\\n2x0 what\\r\\n2"], closes: true },
+    server: Server { bursts: &["220 fake\\r\\n", "250 ok\\n2x0 what\\r\\n2"], closes: true, ..Server::NONE },
     verdict: Verdict::Failed,
 };
 
 /// A server that says half of a reply and then nothing.
 const SMTP_SILENT: Scene = Scene {
     suite: suite!("smtp", "      - |\n        C: NOOP\n        S: 250\n"),
-    server: Server { bursts: &["220 fake\\r\\n", "250-one\\r\\n250-tw"], closes: false },
+    server: Server { bursts: &["220 fake\\r\\n", "250-one\\r\\n250-tw"], closes: false, ..Server::NONE },
     verdict: Verdict::Failed,
 };
 
@@ -179,6 +216,7 @@ const SMTP_ENDLESS: Scene = Scene {
             "250 xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         ],
         closes: false,
+        ..Server::NONE
     },
     verdict: Verdict::Failed,
 };
@@ -186,14 +224,14 @@ const SMTP_ENDLESS: Scene = Scene {
 /// Silence that is broken by a reply that arrives in parts.
 const SMTP_NOISY: Scene = Scene {
     suite: suite!("smtp", "      - |\n        C: NOOP\n        S: 250\n      - silence: 300ms\n"),
-    server: Server { bursts: &["220 fake\\r\\n", "250 ok\\r\\n421 too loud\\r\\n"], closes: false },
+    server: Server { bursts: &["220 fake\\r\\n", "250 ok\\r\\n421 too loud\\r\\n"], closes: false, ..Server::NONE },
     verdict: Verdict::Failed,
 };
 
 /// The same, and the rest of the reply never comes.
 const SMTP_MUMBLING: Scene = Scene {
     suite: suite!("smtp", "      - |\n        C: NOOP\n        S: 250\n      - silence: 300ms\n"),
-    server: Server { bursts: &["220 fake\\r\\n", "250 ok\\r\\n421 too"], closes: false },
+    server: Server { bursts: &["220 fake\\r\\n", "250 ok\\r\\n421 too"], closes: false, ..Server::NONE },
     verdict: Verdict::Failed,
 };
 
@@ -212,6 +250,7 @@ const POP3: Scene = Scene {
             "+OK\\r\\nTOP\\r\\nUIDL\\r\\nSASL PLAIN\\r\\n.\\r\\n",
         ],
         closes: false,
+        ..Server::NONE
     },
     verdict: Verdict::Passed,
 };
@@ -219,7 +258,7 @@ const POP3: Scene = Scene {
 /// A POP3 body that ends with the connection.
 const POP3_CUT: Scene = Scene {
     suite: suite!("pop3", "      - |\n        C: RETR 1\n        S: +OK\n        S: ...\n        S: .\n"),
-    server: Server { bursts: &["+OK fake\\r\\n", "+OK\\r\\nFrom: a\\r\\n\\r\\nhal"], closes: true },
+    server: Server { bursts: &["+OK fake\\r\\n", "+OK\\r\\nFrom: a\\r\\n\\r\\nhal"], closes: true, ..Server::NONE },
     verdict: Verdict::Failed,
 };
 
@@ -241,6 +280,7 @@ const IMAP: Scene = Scene {
             "a6 OK done\\r\\n",
         ],
         closes: false,
+        ..Server::NONE
     },
     verdict: Verdict::Passed,
 };
@@ -257,6 +297,7 @@ const IMAP_WRONG: Scene = Scene {
             "* 1 FETCH (UID 13 BODY[] {6}\\r\\n)\\r\\n\\r\\n {)\\r\\n* 2 EXPUNGE\\r\\n* SEARCH 2 3\\r\\n* 1 FETCH (((\\r\\na1 OK done\\r\\n",
         ],
         closes: false,
+        ..Server::NONE
     },
     verdict: Verdict::Failed,
 };
@@ -264,7 +305,7 @@ const IMAP_WRONG: Scene = Scene {
 /// A literal larger than the limits, announced and then begun.
 const IMAP_HUGE: Scene = Scene {
     suite: suite!("imap", "      - |\n        C: a1 FETCH 1 BODY[]\n        S: a1 OK\n"),
-    server: Server { bursts: &["* OK fake\\r\\n", "* 1 FETCH (BODY[] {200000}\\r\\nabcdefgh"], closes: false },
+    server: Server { bursts: &["* OK fake\\r\\n", "* 1 FETCH (BODY[] {200000}\\r\\nabcdefgh"], closes: false, ..Server::NONE },
     verdict: Verdict::Failed,
 };
 
@@ -274,11 +315,91 @@ const BLOCKED: Scene = Scene {
         "spec: x\nprotocol: imap\nstart: authenticated\ncases:\n  - id: one\n    title: t\n    covers: [rfc5321/4.2/one-reply]\n",
         "    dialogue: |\n      C: a1 NOOP\n      S: a1 OK\n"
     ),
-    server: Server { bursts: &["* OK fake\\r\\n", "* CAPABILITY IMAP4rev1\\r\\nstart1 NO not you\\r\\n"], closes: false },
+    server: Server {
+        bursts: &["* OK fake\\r\\n", "* CAPABILITY IMAP4rev1\\r\\nstart1 NO not you\\r\\n"],
+        closes: false,
+        ..Server::NONE
+    },
     verdict: Verdict::Blocked,
 };
 
-const SCENES: [&Scene; 12] = [
+/// The server under test is the client: every reply in the dialogue, a message with dots, pipelining, and chunks.
+const PEER_LINES: Scene = Scene {
+    suite: suite!(
+        "smtp",
+        "      - |\n        C: NOOP\n        S: 250\n      - accept: {name: peer}\n      - |\n        S[peer]: 220 ${peer.domain} ESMTP\n        C[peer]: EHLO ${_}\n        S[peer]: 250-${peer.domain}\n        S[peer]: 250 PIPELINING\n        C[peer]: MAIL FROM:<a@example.org> SIZE=${octets:number} BODY=7BIT\n        C[peer]: RCPT TO:<\"b c\"@${peer.domain}>\n        C[peer]: DATA\n        S[peer]: 250\n        S[peer]: 250\n        S[peer]: 354\n        C[peer]! ...\n        C[peer]! nowhere\n        C[peer]! ...\n        C[peer]! .\n        C[peer]: Received: ${*}\n        C[peer]: ...\n        C[peer]: .dot\n        C[peer]: ${_:/\\x2e/}\n        C[peer]: end\n        C[peer]: .\n        S[peer]: 250\n        C[peer]? RSET\n        C[peer]: MAIL FROM:<>\n        C[peer]: RCPT\n        S[peer]: 250\n        S[peer]: 250\n        C[peer]: BDAT 5\n        C[peer]: BDAT ${octets} LAST\n        C[peer]: ab\n        C[peer]: c${_}\n        C[peer]: ${_:/.\\n/}\n        C[peer]: .\n        S[peer]: 250\n        S[peer]: 250\n        C[peer]: exact: QUIT\n        S[peer]: 221\n      - closed: {on: peer}\n"
+    ),
+    server: Server {
+        bursts: &["220 fake\\r\\n", "250 ok\\r\\n"],
+        client: &[
+            "ehlo fake.example\\r\\n",
+            "MAIL FROM:<a@example.org> BODY=7BIT X=y size=8\\r\\nRCPT TO:<\"b c\"@peer1.example>\\r\\nDATA\\r\\n",
+            "Received: from x\\r\\n\\ty\\r\\n\\r\\n..dot\\r\\n..\\r\\nend\\r\\n.\\r\\nRSET\\r\\nMAIL FROM:<>\\r\\nRCPT TO:<x@y>\\r\\n",
+            "BDAT 5\\r\\nab\\r\\ncBDAT 8 LAST\\r\\nBDAT\\r\\n.\\nQUIT\\r\\n",
+            "",
+        ],
+        closes: true,
+    },
+    verdict: Verdict::Passed,
+};
+
+/// The same with answers of the harness's own, TLS, a recipient that waits, and a client that begins again.
+const PEER_SERVED: Scene = Scene {
+    suite: suite!(
+        "smtp",
+        "      - serve:\n          name: peer\n          capabilities: [PIPELINING, STARTTLS]\n          replies:\n            \"RCPT TO:<b@${peer.domain}>\": [450 4.2.0 busy, 250]\n            \".\": 250 2.0.0 kept\n      - |\n        C[peer]: EHLO ${_}\n        C[peer]: STARTTLS\n        C[peer]: EHLO ${_}\n        C[peer]: MAIL FROM:<a@example.org>\n        C[peer]: RCPT TO:<b@${peer.domain}>\n        C[peer]: RCPT TO:<c@${peer.domain}>\n        C[peer]: DATA\n        C[peer]: ${first}\n        C[peer]: .\n        C[peer]: MAIL FROM:<a@example.org>\n      - |\n        C[peer]: RCPT TO:<b@${peer.domain}>\n        C[peer]: DATA\n        C[peer]: ${first}\n        C[peer]: .\n        C[peer]: QUIT\n      - closed: {on: peer}\n"
+    ),
+    server: Server {
+        bursts: &["220 fake\\r\\n", "250 ok\\r\\n"],
+        client: &[
+            "EHLO fake\\r\\n",
+            "STARTTLS\\r\\n",
+            "EHLO fake\\r\\n",
+            "MAIL FROM:<a@example.org>\\r\\nRCPT TO:<b@peer1.example>\\r\\nRCPT TO:<c@peer1.example>\\r\\nDATA\\r\\n",
+            "",
+            "",
+            "",
+            "hello\\r\\n.\\r\\nMAIL FROM:<a@example.org>\\r\\nRCPT TO:<b@peer1.example>\\r\\n",
+            "",
+            "",
+            "DATA\\r\\n",
+            "hello\\r\\n.\\r\\n",
+            "QUIT\\r\\n",
+        ],
+        ..Server::NONE
+    },
+    verdict: Verdict::Passed,
+};
+
+/// A message with bare line feeds, in the middle of which a dot ends nothing, then another command than expected.
+const PEER_WRONG: Scene = Scene {
+    suite: suite!(
+        "smtp",
+        "      - accept: {name: peer}\n      - |\n        S[peer]: 220 x\n        C[peer]: EHLO\n        S[peer]: 250 x\n        C[peer]: DATA\n        S[peer]: 354 go\n        C[peer]: a\n        C[peer]: .\n        C[peer]: QUIT\n"
+    ),
+    server: Server {
+        bursts: &["220 fake\\r\\n"],
+        client: &["EHLO x\\r\\n", "DATA\\r\\n", "a\\n.\\r\\nb\\r\\n.\\r\\nRSET now\\r\\nhal"],
+        closes: true,
+    },
+    verdict: Verdict::Failed,
+};
+
+/// A client that goes away in the middle of a message.
+const PEER_CUT: Scene = Scene {
+    suite: suite!(
+        "smtp",
+        "      - serve: {name: peer}\n      - |\n        C[peer]: EHLO\n        C[peer]: MAIL\n        C[peer]: RCPT\n        C[peer]: DATA\n        C[peer]: .\n"
+    ),
+    server: Server {
+        bursts: &["220 fake\\r\\n"],
+        client: &["EHLO x\\r\\n", "MAIL FROM:<>\\r\\n", "RCPT TO:<a@b>\\r\\n", "DATA\\r\\n", "Subject: x\\r\\n\\r\\nhal"],
+        closes: true,
+    },
+    verdict: Verdict::Failed,
+};
+
+const SCENES: [&Scene; 16] = [
     &SMTP,
     &SMTP_WRONG,
     &SMTP_SILENT,
@@ -291,10 +412,14 @@ const SCENES: [&Scene; 12] = [
     &IMAP_WRONG,
     &IMAP_HUGE,
     &BLOCKED,
+    &PEER_LINES,
+    &PEER_SERVED,
+    &PEER_WRONG,
+    &PEER_CUT,
 ];
 
 #[rstest]
-fn every_octet_alone_and_every_single_cut(#[values(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)] index: usize) {
+fn every_octet_alone_and_every_single_cut(#[values(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)] index: usize) {
     let scene = SCENES[index];
     let (case, fixtures) = case(scene.suite);
     let whole = play(&case, &fixtures, &scene.server, |available| available);
@@ -303,7 +428,7 @@ fn every_octet_alone_and_every_single_cut(#[values(0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
     let octets = play(&case, &fixtures, &scene.server, |_| 1);
     assert_eq!(told(&octets), wanted);
     // One cut, at each place of all that is said.
-    let length: usize = scene.server.bursts.iter().map(|burst| burst.len()).sum();
+    let length: usize = scene.server.bursts.iter().chain(scene.server.client).map(|burst| burst.len()).sum();
     for place in 1..length {
         let mut said = 0;
         let cut = |available: usize| {

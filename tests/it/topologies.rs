@@ -206,6 +206,57 @@ fn other_targets_are_steered_by_their_own_commands() {
     assert_eq!(workplace.read("kept/told"), "60\nunder-test\n");
 }
 
+/// Mail for the other server, by the unnamed connection.
+const TO_THE_OTHER: &str = "  - |
+    C: MAIL FROM:<${alice.address}>
+    S: 250
+    C: RCPT TO:<${bob.address}>
+    S: 250
+    C: DATA
+    S: 354
+    C: From: <${alice.address}>
+    C: Subject: ${unique}
+    C:
+    C: Overheard.
+    C: .
+    S: 250
+";
+
+const SUBMISSION: &str = "service: submission\nstart: authenticated\ndialogue:\n";
+
+#[test]
+fn servers_are_asked_what_they_said_and_what_waits() {
+    let workplace = Workplace::new();
+    let in_clear =
+        workplace.read("fixtures/topologies/internet.yaml").replace("storage: directory", "settings: {sending-tls: off}");
+    workplace.write("fixtures/topologies/in-clear.yaml", in_clear);
+    let heard = format!(
+        "{SUBMISSION}{TO_THE_OTHER}  - overheard: {{from: crepes, to: hamburger, connections: 1, lines: {{'^RCPT TO:<bob@': 1, \
+         '^Overheard': 1}}}}\n  - queue: {{recipients: 0}}\n"
+    );
+    let waits = format!(
+        "{SUBMISSION}  - server: {{disconnect: [crepes, hamburger]}}\n{TO_THE_OTHER}  - queue: {{recipients: 1, attempts: 1}}\n  - queue: \
+         {{hold: all}}\n  - clock: +1h\n  - queue: {{flush: all}}\n  - queue: {{recipients: 1, attempts: 1}}\n  - queue: {{delete: \
+         hamburger.edu}}\n  - queue: {{recipients: 0}}\n  - overheard: {{from: crepes, to: hamburger, connections: 0}}\n"
+    );
+    workplace.write("suites/smtp.yaml", suite("topology: in-clear", &[("heard", &heard), ("waits", &waits)]));
+    workplace.mailspec(&["run", "--color", "never"]).exits(0);
+    let report = workplace.read("reports/latest/report.json");
+    assert!(report.contains("crepes to hamburger") && report.contains("RCPT TO:<bob@hamburger.edu>"), "{report}");
+}
+
+#[test]
+fn a_wrong_answer_of_the_servers_is_a_failure() {
+    let alone = format!(
+        "{SUBMISSION}  - server: {{disconnect: [crepes, hamburger]}}\n{TO_THE_OTHER}  - queue: {{recipients: 2, within: 100ms}}\n"
+    );
+    let unheard = format!("{SUBMISSION}  - overheard: {{from: crepes, to: hamburger, connections: 1, within: 100ms}}\n");
+    let (workplace, ended) = play("topology: internet", &[("queue", &alone), ("overheard", &unheard)], &[]);
+    ended.exits(1).says("1 recipient waits in the queue").says("bob@hamburger.edu, tried 1 time");
+    ended.says("between crepes and hamburger there were 0 connections");
+    assert!(verdicts(&workplace).iter().all(|(_, verdict)| verdict == "failed"), "{}", ended.all());
+}
+
 /// A fault of the command line breaks the servers of topologies, too, or no journey could show that it catches one.
 #[test]
 fn faults_reach_the_servers_of_topologies() {

@@ -11,6 +11,7 @@ mod hostile;
 mod imaplib;
 mod poplib;
 mod program;
+mod receiving;
 mod rooms;
 mod smtplib;
 mod tls;

@@ -8,7 +8,7 @@ use super::ending::is_continuation;
 use crate::outcome::FindingKind;
 use crate::protocol::imap::{Response, Status};
 use crate::protocol::{Parsed, Reply};
-use crate::suite::Expect;
+use crate::suite::{Expect, Party};
 
 /// How many candidates besides the nearest are worth telling.
 const OTHERS: usize = 3;
@@ -51,7 +51,7 @@ pub(super) fn unsatisfied(
         None => {
             // What was expected is not compared with any reply: the numbers of messages are those at the end.
             attempt.at = u64::MAX;
-            let mut flaw = Flaw::missing(ending, index, &expect.pattern.headline());
+            let mut flaw = Flaw::missing(ending, Party::Server, index, &expect.pattern.headline());
             let messages = expect.pattern.imap().and_then(ImapPattern::message);
             flaw.hints.extend(messages.map(|number| match attempt.message_number(number) {
                 Some(now) => format!("${number} is message {now}"),

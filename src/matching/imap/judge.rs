@@ -6,7 +6,7 @@ use super::assignment::assign;
 use super::ending::{End, answers, end, is_continuation, over};
 use super::explain::unsatisfied;
 use crate::protocol::{Parsed, Reply};
-use crate::suite::{Expect, Necessity};
+use crate::suite::{Expect, Necessity, Party};
 
 /// Judges what belongs to the exchange.
 pub(crate) fn judge(exchange: Exchange<'_>, replies: &[Reply], ending: Ending, values: &dyn Values) -> Judgement {
@@ -75,5 +75,6 @@ fn unanswered(exchange: Exchange<'_>, replies: &[Reply], ending: Ending) -> Vec<
         required.any(|expect| expect.pattern.tag().as_deref() == Some(tag))
     };
     let open = exchange.tags.iter().filter(|tag| !expected(tag) && !replies.iter().any(|reply| answers(reply, tag)));
-    open.map(|tag| Flaw { expectation: None, ..Flaw::missing(ending, 0, &format!("the tagged response {tag}")) }).collect()
+    open.map(|tag| Flaw { expectation: None, ..Flaw::missing(ending, Party::Server, 0, &format!("the tagged response {tag}")) })
+        .collect()
 }

@@ -1,11 +1,11 @@
 //! From the lines of a POP3 expectation to a [`Pop3Pattern`]: `+OK`, `-ERR [IN-USE]`, `+ text`, and a body that ends with `.`.
 
-use super::super::PatternError;
 use super::super::glyph::{Reader, glyphs, literal};
 use super::super::nearest::nearest;
 use super::super::parts::Parts;
 use super::super::slot::Slot;
-use super::{BodyLine, Pop3Pattern, Span, StatusPattern};
+use super::super::{PatternError, body};
+use super::{Pop3Pattern, Span, StatusPattern};
 
 pub(crate) fn compile(lines: &[&str]) -> Result<Pop3Pattern, PatternError> {
     let fail = |line, offset, message: &str| Err(PatternError { line, offset, message: message.into() });
@@ -23,14 +23,7 @@ pub(crate) fn compile(lines: &[&str]) -> Result<Pop3Pattern, PatternError> {
     if !status.ok {
         return fail(1, 0, "`-ERR` is not followed by a body; only `+OK` is");
     }
-    let compiled = body.iter().enumerate().map(|(index, line)| {
-        if *line == "..." {
-            return Ok(BodyLine::AnyLines);
-        }
-        let glyphs = glyphs(line).map_err(|error| PatternError { line: index + 1, ..error })?;
-        Ok(BodyLine::Line(Parts::new(&glyphs), Span { start: 0, length: line.len() }))
-    });
-    status.body = Some(compiled.collect::<Result<_, PatternError>>()?);
+    status.body = Some(body::compile(body, 1)?);
     Ok(pattern)
 }
 

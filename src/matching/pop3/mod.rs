@@ -1,12 +1,12 @@
 //! POP3 expectations: status, response code, text, and the lines of a body.
 
-mod body;
 mod compile;
 
 pub(super) use compile::compile;
 
 use super::Span;
 use super::attempt::{Attempt, Difference};
+use super::body::{self, BodyLine};
 use super::parts::Parts;
 use super::slot::Slot;
 use crate::protocol::plain;
@@ -34,13 +34,6 @@ pub(super) struct StatusPattern {
     body: Option<Vec<BodyLine>>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-enum BodyLine {
-    /// `...`
-    AnyLines,
-    Line(Parts, Span),
-}
-
 impl Pop3Pattern {
     pub fn slots(&self) -> Vec<(usize, &Slot)> {
         let first_line = match self {
@@ -51,11 +44,7 @@ impl Pop3Pattern {
         let mut slots: Vec<(usize, &Slot)> =
             first_line.into_iter().flatten().flat_map(|(parts, _)| parts.slots()).map(|slot| (0, slot)).collect();
         if let Pop3Pattern::Status(StatusPattern { body: Some(body), .. }) = self {
-            for (index, line) in body.iter().enumerate() {
-                if let BodyLine::Line(parts, _) = line {
-                    slots.extend(parts.slots().map(|slot| (index + 1, slot)));
-                }
-            }
+            slots.extend(body::slots(body).map(|(index, slot)| (index + 1, slot)));
         }
         slots
     }
@@ -128,7 +117,10 @@ impl StatusPattern {
                 ..attempt.differ(Span::default(), || "expected a body, received none".into())
             });
         };
-        if reply.capabilities { body::in_any_order(body, lines, attempt) } else { body::in_order(body, lines, attempt) }
+        let compared =
+            if reply.capabilities { body::in_any_order(body, lines, attempt) } else { body::in_order(body, lines, attempt) };
+        // The status line stands above.
+        compared.map_err(|difference| Difference { line: difference.line + 1, ..difference })
     }
 }
 

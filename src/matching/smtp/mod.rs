@@ -1,8 +1,12 @@
 //! SMTP expectations: reply code, enhanced status code, text, and the keyword lines of a multi-line reply in any order.
 
+mod client;
 mod compile;
+mod compile_client;
 
+pub(super) use client::ClientPattern;
 pub(super) use compile::compile;
+pub(super) use compile_client::compile as compile_client;
 
 use super::Span;
 use super::attempt::{Attempt, Difference};

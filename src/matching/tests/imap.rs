@@ -83,7 +83,7 @@ fn hints(patterns: &str, wire: &str) -> Vec<String> {
     let mut framer = framer(Protocol::Imap, Limits::default());
     framer.push(wire.as_bytes());
     let replies: Vec<Reply> = std::iter::from_fn(|| framer.next()).collect();
-    let exchange = Exchange { protocol: Protocol::Imap, expects: &expects, tags: &["a1".to_owned()] };
+    let exchange = Exchange { protocol: Protocol::Imap, party: Party::Server, expects: &expects, tags: &["a1".to_owned()] };
     let ending = if is_over(exchange, &replies, &Known) { Ending::Over } else { Ending::TimedOut };
     let mut findings = judge(exchange, &replies, ending, &Known).findings;
     assert_eq!(findings.len(), 1, "{findings:?}");

@@ -1,5 +1,6 @@
 //! Pattern lines against wire bytes, protocol by protocol.
 
+mod client;
 mod compiling;
 mod imap;
 mod moving;
@@ -10,8 +11,8 @@ mod smtp;
 use super::*;
 use crate::protocol::imap::Numbering;
 use crate::protocol::{Limits, framer};
-use crate::suite::Necessity;
 use crate::suite::Span as SuiteSpan;
+use crate::suite::{Necessity, Party};
 
 /// Values that tests know: `known` is one, and two fixtures.
 struct Known;
@@ -85,7 +86,7 @@ fn play(protocol: Protocol, sent: &[&str], tags: &[&str], patterns: &str, wire: 
     }
     framer.push(wire);
     let tags: Vec<String> = tags.iter().map(|tag| tag.to_string()).collect();
-    let exchange = Exchange { protocol, expects: &expects, tags: &tags };
+    let exchange = Exchange { protocol, party: Party::Server, expects: &expects, tags: &tags };
     let mut replies = Vec::new();
     let mut numbering = Numbering::default();
     let mut ending = if is_over(exchange, &replies, &Known) { Ending::Over } else { Ending::TimedOut };

@@ -90,7 +90,7 @@ proptest! {
             framer.push(&wire);
             let replies: Vec<Reply> = std::iter::from_fn(|| framer.next()).collect();
             let tags = if tagged { vec!["a1".to_owned()] } else { Vec::new() };
-            let exchange = Exchange { protocol, expects: &expects, tags: &tags };
+            let exchange = Exchange { protocol, party: Party::Server, expects: &expects, tags: &tags };
             is_over(exchange, &replies, &Known);
             for ending in [Ending::Over, Ending::Closed, Ending::TimedOut] {
                 let judgement = judge(exchange, &replies, ending, &Known);

@@ -1,5 +1,6 @@
 //! Wire bytes against framed replies.
 
+mod client;
 mod imap;
 mod pop3;
 mod smtp;

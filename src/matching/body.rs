@@ -1,17 +1,48 @@
-//! The lines of a POP3 body against the lines of a pattern: in their order, or in any order where they are capabilities.
+//! The lines of a POP3 body or of a message against the lines of a pattern: in their order, or in any order where they are capabilities.
 
-use super::super::Span;
-use super::super::attempt::{Attempt, Difference, Known};
-use super::super::distinct::distinct;
-use super::super::parts::Parts;
-use super::super::slot::SlotKind;
-use super::BodyLine;
+use super::attempt::{Attempt, Difference, Known};
+use super::distinct::distinct;
+use super::glyph::glyphs;
+use super::parts::Parts;
+use super::slot::{Slot, SlotKind};
+use super::{PatternError, Span};
 use crate::protocol::plain;
+
+/// A line of a pattern.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum BodyLine {
+    /// `...`
+    AnyLines,
+    Line(Parts, Span),
+}
+
+/// Compiles the lines of a pattern, without the dot behind them; `first` is the place of the first among the pattern's lines.
+pub(super) fn compile(lines: &[&str], first: usize) -> Result<Vec<BodyLine>, PatternError> {
+    let line = |(index, line): (usize, &&str)| {
+        if *line == "..." {
+            return Ok(BodyLine::AnyLines);
+        }
+        let glyphs = glyphs(line).map_err(|error| PatternError { line: first + index, ..error })?;
+        Ok(BodyLine::Line(Parts::new(&glyphs), Span { start: 0, length: line.len() }))
+    };
+    lines.iter().enumerate().map(line).collect()
+}
+
+/// The holes of a pattern, each with its place among the lines.
+pub(super) fn slots(lines: &[BodyLine]) -> impl Iterator<Item = (usize, &Slot)> {
+    lines.iter().enumerate().flat_map(|(index, line)| {
+        let parts = match line {
+            BodyLine::Line(parts, _) => Some(parts),
+            BodyLine::AnyLines => None,
+        };
+        parts.into_iter().flat_map(Parts::slots).map(move |slot| (index, slot))
+    })
+}
 
 /// How many lines one comparison may look at, over all the places `...` may end.
 const BUDGET: usize = 200_000;
 
-/// The whole body, line by line; `...` stands for any number of lines.
+/// The whole body, line by line; `...` stands for any number of lines. A difference names its line by its place in `patterns`.
 pub(super) fn in_order(patterns: &[BodyLine], lines: &[Vec<u8>], attempt: &mut Attempt<'_>) -> Result<(), Difference> {
     let mut budget = BUDGET;
     let mut furthest = None;
@@ -36,7 +67,7 @@ pub(super) fn in_any_order(patterns: &[BodyLine], lines: &[Vec<u8>], attempt: &m
         let tag = |text: &[u8]| text.split(|b| *b == b' ').next().map(<[u8]>::to_ascii_uppercase);
         let near = lines.iter().find(|line| tag(line) == tag(expected.as_bytes()));
         let received = near.map_or("none".to_owned(), |line| format!("`{}`", plain(line)));
-        Difference { line: index + 1, ..attempt.differ(*span, || format!("expected a line `{expected}`, received {received}")) }
+        Difference { line: *index, ..attempt.differ(*span, || format!("expected a line `{expected}`, received {received}")) }
     };
     distinct(&written, lines, attempt, fits, missing).map(|_| ())
 }
@@ -158,6 +189,6 @@ fn note(
     message: impl FnOnce() -> String,
 ) {
     if furthest.as_ref().is_none_or(|(before, _)| *before < at) {
-        *furthest = Some((at, Difference { line: index + 1, ..attempt.differ(span, message) }));
+        *furthest = Some((at, Difference { line: index, ..attempt.differ(span, message) }));
     }
 }
