@@ -119,8 +119,10 @@ impl Clock {
 pub struct Alarm {
     clock: Clock,
     /// When it rings, and what waits for that.
-    set: Option<(Duration, Pin<Box<dyn Future<Output = ()> + Send>>)>,
+    set: Option<(Duration, Ring)>,
 }
+
+type Ring = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Alarm {
     /// An alarm that is not set.

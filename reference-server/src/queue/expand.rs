@@ -1,6 +1,5 @@
 //! An address that stands for others: the message is theirs now (RFC 5321 §3.9, RFC 3461 §5.2.7).
 
-
 use super::dsn::{Action, Report};
 use super::settle::Terms;
 use super::spool::Due;

@@ -94,10 +94,7 @@ impl Message {
 #[cfg(test)]
 impl Job {
     /// A job as the worker would give it, for tests of a relay, and where its outcome comes out (`None`: it was dropped).
-    pub(crate) fn sample(
-        envelope: crate::mail::Envelope,
-        message: &[u8],
-    ) -> (Self, std::sync::mpsc::Receiver<Option<Outcomes>>) {
+    pub(crate) fn sample(envelope: crate::mail::Envelope, message: &[u8]) -> (Self, std::sync::mpsc::Receiver<Option<Outcomes>>) {
         let store = Store::memory().unwrap();
         let bytes = message.to_vec();
         let blob = store.write(move |tx| tx.store_bytes(&bytes, 1)).unwrap();

@@ -71,12 +71,7 @@ pub(super) fn settle(store: &Store, settlements: Vec<Settlement>, terms: Terms) 
 
 /// Settles the recipients that still wait. Gives what the sender is to be told; adds to the destinations that have something to
 /// do.
-fn settle_one(
-    tx: &Tx<'_>,
-    settlement: &Settlement,
-    terms: &Terms,
-    due: &mut Due,
-) -> Result<Vec<Report>> {
+fn settle_one(tx: &Tx<'_>, settlement: &Settlement, terms: &Terms, due: &mut Due) -> Result<Vec<Report>> {
     let Settlement { entry, fates, rests_until, .. } = settlement;
     let mut told = Vec::new();
     let mut mailed: Option<(BlobId, u64)> = None;

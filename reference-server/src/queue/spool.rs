@@ -171,13 +171,7 @@ impl Plan {
 }
 
 /// Queues a message of the server itself. Gives the destinations that have something to do now.
-pub(super) fn enter(
-    tx: &Tx<'_>,
-    envelope: Envelope,
-    message: &[u8],
-    schedule: &Schedule,
-    now: OffsetDateTime,
-) -> Result<Due> {
+pub(super) fn enter(tx: &Tx<'_>, envelope: Envelope, message: &[u8], schedule: &Schedule, now: OffsetDateTime) -> Result<Due> {
     let blob = tx.store_bytes(message, 0)?;
     enter_stored(tx, envelope, blob, schedule, now)
 }
