@@ -2,6 +2,7 @@
 //! code stays on the other side of the wire; only their start, their clock and their addresses are known here.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,11 +17,12 @@ use reference_server::extensions::Extension;
 use reference_server::faults::Fault;
 use reference_server::queue;
 use reference_server::server::{self, Running};
+use tempfile::NamedTempFile;
 
 use super::{AccountSlot, Endpoint, PeerSlot, Target};
 use crate::suite::Protocol;
 use crate::suite::topology::{QueueAct, RelayTls, Selection, Server, Settings, Waiting};
-use crate::transport::Reservation;
+use crate::transport::{PEER_AUTHORITY, Reservation};
 
 /// A reference server and the target that describes it.
 pub struct Reference {
@@ -29,6 +31,8 @@ pub struct Reference {
     state: State,
     /// Its own addresses while it may be off, and those of its peers, so that nobody else takes them.
     reserved: Vec<Reservation>,
+    /// The authority of the peers, in a file.
+    authority: Option<NamedTempFile>,
 }
 
 enum State {
@@ -77,18 +81,27 @@ pub async fn start(faults: &[String], without: &[String]) -> Result<Reference, S
     let tokens: Result<Vec<TokenConfig>, String> =
         slots.iter().map(|slot| format!("{}:{}", slot.address, slot.token.as_deref().unwrap_or_default()).parse()).collect();
     let (reserved, peers) = reserve()?;
+    let trusted = trusted().map_err(|error| format!("the authority of the peers cannot be kept in a file: {error}"))?;
     let config = Config {
         tokens: tokens?,
         client_ca: Some(ClientCa::Pem(authority.pem)),
         limits: Limits { retry_after: RETRY_AFTER, ..Limits::default() },
+        sending: Sending { authorities: Some(trusted.path().to_owned()), ..Sending::default() },
         routes: peers.iter().map(|peer| Route { domain: peer.domain.clone(), address: peer.address }).collect(),
         ..Config::default()
     };
     let mut reference = Reference::begin("reference", slots, kind, config).await?;
     reference.target.description = Some(format!("mailspec's reference server {}", env!("CARGO_PKG_VERSION")));
-    reference.target.peers = peers;
+    (reference.target.peers, reference.authority) = (peers, Some(trusted));
     reference.reserved.extend(reserved);
     Ok(reference)
+}
+
+/// The authority of the certificates that peers show.
+fn trusted() -> std::io::Result<NamedTempFile> {
+    let mut file = NamedTempFile::new()?;
+    file.write_all(PEER_AUTHORITY.as_bytes())?;
+    Ok(file)
 }
 
 /// Peers at free ports.
@@ -181,7 +194,7 @@ impl Reference {
             kind: Some(kind),
             ..Target::bare(name, local.ip(), endpoints, Protocol::ALL.to_vec())
         };
-        Ok(Reference { target, config, state: State::Running(running), reserved })
+        Ok(Reference { target, config, state: State::Running(running), reserved, authority: None })
     }
 
     /// Moves its clock forward, also while it is off.

@@ -10,7 +10,8 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 
 use crate::suite::Certificate;
 
-/// The authority that issues what the harness shows as a server; servers under test may trust it, and nothing else should.
+/// The authority that issues what the harness shows as a server, in PEM; servers under test may trust it, and nothing else should.
+pub const PEER_AUTHORITY: &str = include_str!("../../fixtures/tls/ca.pem");
 const AUTHORITY_KEY: &str = include_str!("../../fixtures/tls/ca.key");
 /// Its name, as `fixtures/tls/ca.pem` has it.
 const AUTHORITY: &str = "mailspec peers, for tests only";

@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
-pub use certificate::server_config;
+pub use certificate::{PEER_AUTHORITY, server_config};
 pub use link::{Heard, Link, Reservation, Said};
 pub use listener::Listener;
 pub use tls::{Trust, client_config};
