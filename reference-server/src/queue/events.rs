@@ -8,7 +8,7 @@ use super::dsn::{Action, Report};
 use super::notify::{Event, is_told};
 use super::record::{self, instant, millis};
 use super::settle::{self, Terms};
-use super::spool::{LATE, WARNED, next_event};
+use super::spool::{Due, LATE, WARNED, next_event};
 use super::{Diagnosis, Entry, Waiting};
 use crate::mail::ByMode;
 use crate::store::sql::queue::RecipientRow;
@@ -33,7 +33,7 @@ pub(super) struct Surroundings {
 }
 
 /// Does what is to be done for an entry. Gives the destinations that have something to do then.
-pub(super) fn happen(store: &Store, id: i64, around: Surroundings, terms: Terms) -> Result<Vec<(String, OffsetDateTime)>> {
+pub(super) fn happen(store: &Store, id: i64, around: Surroundings, terms: Terms) -> Result<Due> {
     store.write(move |tx| {
         let Some(row) = sql::queue::find(tx.connection, id)? else { return Ok(Vec::new()) };
         let rows = sql::queue::recipients(tx.connection, id)?;
