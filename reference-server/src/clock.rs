@@ -59,9 +59,19 @@ impl Clock {
 
     /// Moves the clock forward and wakes everyone who waits for an instant.
     pub fn advance(&self, by: Duration) {
+        Clock::advance_all(&[self], by);
+    }
+
+    /// Moves several clocks in one go: nobody is woken before all are moved, so that what one server then does at once is not done
+    /// to another that still lives in the past.
+    pub fn advance_all(clocks: &[&Clock], by: Duration) {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        self.face.ahead.fetch_add(by, Ordering::SeqCst);
-        self.face.moved.notify_waiters();
+        for clock in clocks {
+            clock.face.ahead.fetch_add(by, Ordering::SeqCst);
+        }
+        for clock in clocks {
+            clock.face.moved.notify_waiters();
+        }
     }
 
     /// How long the clock has been running, for measuring how long something lasts: it moves with [`Clock::advance`], and never goes
@@ -190,6 +200,20 @@ mod tests {
         assert!(!waiter.is_finished());
         clock.advance(Duration::from_secs(4 * 86_400));
         tokio::time::timeout(Duration::from_secs(5), waiter).await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_is_woken_by_one_of_several_clocks_finds_all_of_them_moved() {
+        let (one, other) = (Clock::stopped(datetime!(2026-01-01 0:00 UTC)), Clock::stopped(datetime!(2026-01-01 0:00 UTC)));
+        let (watched, looked_at) = (one.clone(), other.clone());
+        let waiter = tokio::spawn(async move {
+            watched.reaches(datetime!(2026-01-01 0:30 UTC)).await;
+            looked_at.now()
+        });
+        tokio::task::yield_now().await;
+        Clock::advance_all(&[&one, &other], Duration::from_secs(1800));
+        let seen = tokio::time::timeout(Duration::from_secs(5), waiter).await.unwrap().unwrap();
+        assert_eq!(seen, datetime!(2026-01-01 0:30 UTC));
     }
 
     #[tokio::test]

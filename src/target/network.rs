@@ -90,8 +90,10 @@ impl Network {
     /// Does what a case asks for. The error says what could not be done.
     pub async fn steer(&mut self, control: &Control) -> Result<(), String> {
         match control {
-            Control::Clock { server: None, by } => self.members.iter().for_each(|member| member.reference.advance(*by)),
-            Control::Clock { server: Some(server), by } => self.named(server)?.reference.advance(*by),
+            Control::Clock { server: None, by } => Reference::advance(self.members.iter().map(|member| &member.reference), *by),
+            Control::Clock { server: Some(server), by } => {
+                Reference::advance(std::iter::once(&self.named(server)?.reference), *by);
+            }
             Control::Power { switch, server } => {
                 let member = self.named(server)?;
                 let name = member.name.clone();

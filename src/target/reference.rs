@@ -197,9 +197,10 @@ impl Reference {
         Ok(Reference { target, config, state: State::Running(running), reserved, authority: None })
     }
 
-    /// Moves its clock forward, also while it is off.
-    pub fn advance(&self, by: Duration) {
-        self.config.clock.advance(by);
+    /// Moves the clocks of servers forward in one go, also of those that are off.
+    pub fn advance<'a>(servers: impl Iterator<Item = &'a Reference>, by: Duration) {
+        let clocks: Vec<&Clock> = servers.map(|server| &server.config.clock).collect();
+        Clock::advance_all(&clocks, by);
     }
 
     /// Whether it takes connections.
