@@ -72,14 +72,16 @@ impl Hour<'_> {
     /// What happens to a recipient that waits.
     fn strikes(&mut self, row: &RecipientRow, waiting: &Waiting) -> Result<()> {
         let (entry, now) = (self.entry, self.terms.now);
-        if self.around.leased.contains(&(entry.id.0, row.destination.clone())) {
-            return Ok(());
-        }
+        // Somebody works on it now, and says what becomes of it. That it is late is true all the same, and told once.
+        let leased = self.around.leased.contains(&(entry.id.0, row.destination.clone()));
         // RFC 2852 §4.1.3: no further attempts after the deadline.
         if let Some(late) = settle::too_late(entry, now) {
-            return self.fail(row, waiting, late);
+            return if leased { Ok(()) } else { self.fail(row, waiting, late) };
         }
         if self.expiry() <= now {
+            if leased {
+                return Ok(());
+            }
             // Who holds mail wants it held, and what is due now has its last attempt.
             let tried = row.due > millis(now) || self.around.resting.contains(&row.destination);
             return if row.held == 0 && tried { self.fail(row, waiting, settle::given_up(last(row))) } else { Ok(()) };
