@@ -62,6 +62,7 @@ pub async fn start(config: Config) -> Result<Running> {
         room: Room::new(&config.limits),
         clock: config.clock.clone(),
     });
+    // Before there is a runtime: one must not be dropped here if the store cannot be opened.
     let store = open_store(&config.storage)?;
     let courier = Arc::new(LocalCourier { site: site.clone() });
     let queue = Queue::new(store.clone(), config.clock.clone()).serving(courier.clone(), &config.limits);
