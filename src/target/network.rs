@@ -18,6 +18,8 @@ use crate::transport::{Link, Said, TlsClient, Trust, client_config};
 
 /// Servers that belong to one case.
 pub struct Network {
+    /// What the servers have in common, their clocks included.
+    kind: Kind,
     /// In the order of the topology.
     members: Vec<Member>,
     /// From a server to a server.
@@ -44,7 +46,7 @@ impl Network {
             false => None,
         };
         let config = client_config(&Trust::Any, None)?;
-        let mut network = Network { members: Vec::new(), ways: BTreeMap::new(), _folder: None };
+        let mut network = Network { kind: kind.apart(), members: Vec::new(), ways: BTreeMap::new(), _folder: None };
         for server in &topology.servers {
             for to in server.routes.values().filter(|to| **to != server.name) {
                 let way = (server.name.clone(), to.clone());
@@ -59,8 +61,9 @@ impl Network {
             let place = place.map(|folder| folder.path().join(&server.name));
             let way = |to: &String| network.ways.get(&(server.name.clone(), to.clone())).map(|(link, _)| link.address);
             let routes = server.routes.iter().filter_map(|(domain, to)| Some((domain.clone(), way(to)?))).collect();
-            let reference =
-                Reference::of(server, kind, place, routes).await.map_err(|why| format!("the server `{}`: {why}", server.name))?;
+            let reference = Reference::of(server, &network.kind, place, routes)
+                .await
+                .map_err(|why| format!("the server `{}`: {why}", server.name))?;
             let domain = reference.target.domain.clone();
             let server_name =
                 ServerName::try_from(domain).unwrap_or_else(|_| ServerName::IpAddress(reference.target.host.into()));
@@ -90,10 +93,8 @@ impl Network {
     /// Does what a case asks for. The error says what could not be done.
     pub async fn steer(&mut self, control: &Control) -> Result<(), String> {
         match control {
-            Control::Clock { server: None, by } => Reference::advance(self.members.iter().map(|member| &member.reference), *by),
-            Control::Clock { server: Some(server), by } => {
-                Reference::advance(std::iter::once(&self.named(server)?.reference), *by);
-            }
+            Control::Clock { server: None, by } => self.kind.advance(*by),
+            Control::Clock { server: Some(server), by } => self.named(server)?.reference.advance(*by),
             Control::Power { switch, server } => {
                 let member = self.named(server)?;
                 let name = member.name.clone();

@@ -45,6 +45,20 @@ enum State {
 pub struct Kind {
     faults: Vec<Fault>,
     without: Vec<Extension>,
+    /// Their clocks go in one group with this one.
+    clock: Clock,
+}
+
+impl Kind {
+    /// The same kind with a group of clocks of its own.
+    pub fn apart(&self) -> Kind {
+        Kind { clock: Clock::real(), ..self.clone() }
+    }
+
+    /// Moves the clocks of all servers of this kind forward in one instant.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance_all(by);
+    }
 }
 
 /// Accounts enough for every worker and for cases that need several.
@@ -61,7 +75,11 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub async fn start(faults: &[String], without: &[String]) -> Result<Reference, String> {
     let faults: Result<_, _> = faults.iter().map(|name| name.parse::<Fault>()).collect();
     let without: Result<_, _> = without.iter().map(|name| name.parse::<Extension>()).collect();
-    let kind = Kind { faults: faults.map_err(|error| error.to_string())?, without: without.map_err(|error| error.to_string())? };
+    let kind = Kind {
+        faults: faults.map_err(|error| error.to_string())?,
+        without: without.map_err(|error| error.to_string())?,
+        clock: Clock::real(),
+    };
     let mut slots: Vec<AccountSlot> = (1..=ACCOUNTS)
         .map(|number| AccountSlot {
             login: format!("user{number}"),
@@ -171,7 +189,7 @@ impl Reference {
             faults: kind.faults.iter().copied().collect(),
             without: kind.without.iter().copied().collect(),
             // A clock of its own, that goes on where the server is started again.
-            clock: Clock::real(),
+            clock: kind.clock.companion(),
             ..config
         };
         let running = launch(&config).await?;
@@ -197,10 +215,9 @@ impl Reference {
         Ok(Reference { target, config, state: State::Running(running), reserved, authority: None })
     }
 
-    /// Moves the clocks of servers forward in one go, also of those that are off.
-    pub fn advance<'a>(servers: impl Iterator<Item = &'a Reference>, by: Duration) {
-        let clocks: Vec<&Clock> = servers.map(|server| &server.config.clock).collect();
-        Clock::advance_all(&clocks, by);
+    /// Moves its clock forward, also while it is off.
+    pub fn advance(&self, by: Duration) {
+        self.config.clock.advance(by);
     }
 
     /// Whether it takes connections.
