@@ -196,6 +196,8 @@ pub struct TargetFacts {
     pub capabilities: BTreeMap<Protocol, Vec<String>>,
     /// What is announced under TLS.
     pub secured_capabilities: BTreeMap<Protocol, Vec<String>>,
+    /// What the services `submission` and `lmtp` announce.
+    pub service_capabilities: BTreeMap<String, Vec<String>>,
 }
 
 /// What a run is about, known before the first case.

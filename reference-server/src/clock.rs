@@ -20,7 +20,15 @@ struct Face {
     stopped_at: Option<OffsetDateTime>,
     /// When the clock was made, by the machine's clock that never goes back.
     made: Instant,
-    /// How far it was moved forward, in milliseconds.
+    /// How far it was moved forward alone, in milliseconds.
+    ahead: AtomicI64,
+    group: Arc<Group>,
+}
+
+/// Clocks that can be moved in one go.
+#[derive(Debug, Default)]
+struct Group {
+    /// How far all of them were moved forward, in milliseconds.
     ahead: AtomicI64,
     moved: Notify,
 }
@@ -34,22 +42,32 @@ impl Default for Clock {
 impl Clock {
     /// Runs with the machine's clock, and can be moved forward.
     pub fn real() -> Self {
-        Self::with(None)
+        Self::with(None, Arc::default())
+    }
+
+    /// Another clock that runs with the machine's, in a group with this one: [`Clock::advance_all`] moves both in one instant.
+    pub fn companion(&self) -> Self {
+        Self::with(None, Arc::clone(&self.face.group))
     }
 
     /// Stands still at `instant` and moves only by [`Clock::advance`].
     pub fn stopped(instant: OffsetDateTime) -> Self {
-        Self::with(Some(instant))
+        Self::with(Some(instant), Arc::default())
     }
 
-    fn with(stopped_at: Option<OffsetDateTime>) -> Self {
-        Self { face: Arc::new(Face { stopped_at, made: Instant::now(), ahead: AtomicI64::new(0), moved: Notify::new() }) }
+    fn with(stopped_at: Option<OffsetDateTime>, group: Arc<Group>) -> Self {
+        Self { face: Arc::new(Face { stopped_at, made: Instant::now(), ahead: AtomicI64::new(0), group }) }
+    }
+
+    /// How far it was moved, in milliseconds.
+    fn ahead(&self) -> i64 {
+        self.face.ahead.load(Ordering::SeqCst).saturating_add(self.face.group.ahead.load(Ordering::SeqCst))
     }
 
     /// The instant, in UTC.
     pub fn now(&self) -> OffsetDateTime {
         let base = self.face.stopped_at.unwrap_or_else(OffsetDateTime::now_utc);
-        base + time::Duration::milliseconds(self.face.ahead.load(Ordering::SeqCst))
+        base + time::Duration::milliseconds(self.ahead())
     }
 
     /// Seconds since 1970, what the store writes down.
@@ -59,16 +77,21 @@ impl Clock {
 
     /// Moves the clock forward and wakes everyone who waits for an instant.
     pub fn advance(&self, by: Duration) {
-        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-        self.face.ahead.fetch_add(by, Ordering::SeqCst);
-        self.face.moved.notify_waiters();
+        self.face.ahead.fetch_add(milliseconds(by), Ordering::SeqCst);
+        self.face.group.moved.notify_waiters();
+    }
+
+    /// Moves all clocks of its group forward in one instant: nobody who acts by one of them meets another that still lives in the past.
+    pub fn advance_all(&self, by: Duration) {
+        self.face.group.ahead.fetch_add(milliseconds(by), Ordering::SeqCst);
+        self.face.group.moved.notify_waiters();
     }
 
     /// How long the clock has been running, for measuring how long something lasts: it moves with [`Clock::advance`], and never goes
     /// back as the date of a machine may.
     pub fn uptime(&self) -> Duration {
         let ran = if self.face.stopped_at.is_some() { Duration::ZERO } else { self.face.made.elapsed() };
-        let ahead = u64::try_from(self.face.ahead.load(Ordering::SeqCst)).unwrap_or_default();
+        let ahead = u64::try_from(self.ahead()).unwrap_or_default();
         ran.saturating_add(Duration::from_millis(ahead))
     }
 
@@ -96,7 +119,7 @@ impl Clock {
     async fn wait(&self, rest: impl Fn() -> Option<Duration>) {
         loop {
             // Registered before the look at the clock, so that a move in between is not missed.
-            let moved = self.face.moved.notified();
+            let moved = self.face.group.moved.notified();
             tokio::pin!(moved);
             moved.as_mut().enable();
             let Some(rest) = rest().filter(|rest| !rest.is_zero()) else { return };
@@ -119,8 +142,11 @@ impl Clock {
 pub struct Alarm {
     clock: Clock,
     /// When it rings, and what waits for that.
-    set: Option<(Duration, Pin<Box<dyn Future<Output = ()> + Send>>)>,
+    set: Option<(Duration, Ring)>,
 }
+
+/// A wait that outlives who awaits it.
+type Ring = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Alarm {
     /// An alarm that is not set.
@@ -145,6 +171,10 @@ impl Alarm {
             }
         }
     }
+}
+
+fn milliseconds(by: Duration) -> i64 {
+    i64::try_from(by.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The date and time of RFC 5322 §3.3, in UTC: `Sun, 23 Nov 2026 04:42:00 +0000`.
@@ -187,6 +217,22 @@ mod tests {
         assert!(!waiter.is_finished());
         clock.advance(Duration::from_secs(4 * 86_400));
         tokio::time::timeout(Duration::from_secs(5), waiter).await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn companions_are_moved_together_or_alone() {
+        let one = Clock::real();
+        let other = one.companion();
+        let hours = |clock: &Clock| (clock.now() - OffsetDateTime::now_utc()).whole_seconds().div_euclid(3600);
+        let waiting = other.clone();
+        let waiter = tokio::spawn(async move { waiting.passes(Duration::from_secs(7200)).await });
+        tokio::task::yield_now().await;
+        one.advance(Duration::from_secs(3 * 3600 + 60));
+        tokio::task::yield_now().await;
+        assert_eq!((hours(&one), hours(&other), waiter.is_finished()), (3, 0, false));
+        one.advance_all(Duration::from_secs(2 * 3600 + 60));
+        tokio::time::timeout(Duration::from_secs(5), waiter).await.unwrap().unwrap();
+        assert_eq!((hours(&one), hours(&other)), (5, 2));
     }
 
     #[tokio::test]

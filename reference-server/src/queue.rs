@@ -33,7 +33,7 @@ use crate::store::{BlobId, Result, Stage, Store};
 
 pub use control::{Held, Listed, ListedRecipient, Overview, Selection};
 pub use dsn::Sender;
-pub use job::{Job, Message};
+pub use job::{Job, Message, Outcomes};
 pub(crate) use schedule::Schedule;
 pub(crate) use worker::Worker;
 

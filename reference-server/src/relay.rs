@@ -176,8 +176,10 @@ impl Office {
                 }
                 return;
             }
-            if let Some(connection) = warm.take() {
-                self.park(connection);
+            match warm.take() {
+                Some(connection) if connection.tired => connection.quit().await,
+                Some(connection) => self.park(connection),
+                None => {}
             }
             if self.lanes.leave(&destination) {
                 leaving.in_order = true;

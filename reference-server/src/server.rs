@@ -43,7 +43,7 @@ pub struct Running {
     pub certificate: String,
     /// The clock it lives by.
     pub clock: Clock,
-    /// What waits, to look at and to change.
+    /// What waits there, to look at and to change.
     pub queue: Queue,
     stop: StopSender,
     tasks: Vec<JoinHandle<()>>,
@@ -62,6 +62,10 @@ pub async fn start(config: Config) -> Result<Running> {
         room: Room::new(&config.limits),
         clock: config.clock.clone(),
     });
+    // Before there is a runtime: one must not be dropped here if the store cannot be opened.
+    let store = open_store(&config.storage)?;
+    let courier = Arc::new(LocalCourier { site: site.clone() });
+    let queue = Queue::new(store.clone(), config.clock.clone()).serving(courier.clone(), &config.limits);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8)))
         .thread_name("reference-server")
@@ -69,9 +73,6 @@ pub async fn start(config: Config) -> Result<Running> {
         .build()
         .context("the server's threads cannot be started")?;
     let (stop, stopped) = stop::channel();
-    let store = open_store(&config.storage)?;
-    let courier = Arc::new(LocalCourier { site: site.clone() });
-    let queue = Queue::new(store.clone(), config.clock.clone()).serving(courier.clone(), &config.limits);
     let mut running = Running {
         addresses: BTreeMap::new(),
         certificate: tls.chain,

@@ -57,6 +57,8 @@ pub struct Environment {
     pub capabilities: BTreeMap<Protocol, Vec<String>>,
     /// The same under TLS.
     pub secured_capabilities: BTreeMap<Protocol, Vec<String>>,
+    /// What the services `submission` and `lmtp` announce, each by its name.
+    pub service_capabilities: BTreeMap<String, Vec<String>>,
     /// How long one exchange may take.
     pub step_timeout: Duration,
     pub limits: Limits,
@@ -64,7 +66,8 @@ pub struct Environment {
 
 impl Environment {
     /// Whether the target announces a capability; names ignore case, a parameter may be asked for (`AUTH PLAIN`), and another
-    /// protocol's be named (`imap:IDLE`), or what is announced under TLS (`tls:AUTH PLAIN`, `imap:tls:AUTH=PLAIN`).
+    /// protocol's be named (`imap:IDLE`), what is announced under TLS (`tls:AUTH PLAIN`, `imap:tls:AUTH=PLAIN`), or what another
+    /// service announces (`submission:FUTURERELEASE`, `lmtp:CHUNKING`).
     pub fn offers(&self, protocol: Protocol, need: &CapabilityNeed) -> bool {
         let (protocol, name) = match need.name.split_once(':') {
             Some((prefix, name)) => match Protocol::ALL.into_iter().find(|known| known.name() == prefix) {
@@ -73,11 +76,12 @@ impl Environment {
             },
             None => (protocol, need.name.as_str()),
         };
-        let (capabilities, name) = match name.strip_prefix("tls:") {
-            Some(name) => (&self.secured_capabilities, name),
-            None => (&self.capabilities, name),
+        let (announced, name) = match name.split_once(':') {
+            Some(("tls", name)) => (self.secured_capabilities.get(&protocol), name),
+            Some((service @ ("submission" | "lmtp"), name)) => (self.service_capabilities.get(service), name),
+            _ => (self.capabilities.get(&protocol), name),
         };
-        let announced = capabilities.get(&protocol).map_or(&[][..], Vec::as_slice);
+        let announced = announced.map_or(&[][..], Vec::as_slice);
         let mut wanted = name.split_whitespace();
         let keyword = wanted.next().unwrap_or_default();
         let parameters: Vec<&str> = wanted.collect();
@@ -233,20 +237,25 @@ mod tests {
             fixtures: Arc::new(Fixtures::from([("plain".to_owned(), Arc::from(&b"x"[..]))])),
             capabilities: BTreeMap::new(),
             secured_capabilities: BTreeMap::new(),
+            service_capabilities: BTreeMap::new(),
             step_timeout: Duration::ZERO,
             limits: Limits::default(),
         }
     }
 
     #[test]
-    fn capabilities_are_asked_for_by_protocol_and_under_tls() {
+    fn capabilities_are_asked_for_by_protocol_by_service_and_under_tls() {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let mut environment = environment();
         environment.capabilities.insert(Protocol::Smtp, names(&["AUTH CRAM-MD5"]));
         environment.secured_capabilities.insert(Protocol::Smtp, names(&["AUTH PLAIN CRAM-MD5"]));
         environment.secured_capabilities.insert(Protocol::Imap, names(&["AUTH=PLAIN"]));
+        environment.service_capabilities.insert("submission".into(), names(&["FUTURERELEASE 60 2030-01-01T00:00:00Z"]));
         let offers = |name: &str, present| environment.offers(Protocol::Smtp, &CapabilityNeed { name: name.into(), present });
         assert!(offers("AUTH CRAM-MD5", true) && offers("tls:AUTH PLAIN", true) && offers("imap:tls:AUTH=PLAIN", true));
+        assert!(
+            offers("submission:FUTURERELEASE", true) && offers("lmtp:FUTURERELEASE", false) && offers("FUTURERELEASE", false)
+        );
         assert!(offers("AUTH PLAIN", false) && offers("imap:AUTH=PLAIN", false) && offers("tls:AUTH LOGIN", false));
     }
 

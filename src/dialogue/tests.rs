@@ -18,6 +18,7 @@ fn play(case: Case, answers: &[(&str, &str)]) -> (Played, String) {
         fixtures: Arc::new(Fixtures::new()),
         capabilities: BTreeMap::new(),
         secured_capabilities: BTreeMap::new(),
+        service_capabilities: BTreeMap::new(),
         step_timeout: Duration::from_secs(1),
         limits: Limits::default(),
     };

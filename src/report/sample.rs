@@ -315,6 +315,7 @@ pub(crate) fn run() -> RunResult {
                 greetings: [(Protocol::Imap, "* OK [CAPABILITY IMAP4rev1] ready.".to_owned())].into(),
                 capabilities: [(Protocol::Imap, vec!["IMAP4rev1".to_owned(), "IDLE".to_owned()])].into(),
                 secured_capabilities: [].into(),
+                service_capabilities: [].into(),
             },
             selected: 15,
             deselected: 3,

@@ -123,17 +123,23 @@ fn missing_control(case: &Case, target: &Target) -> Option<String> {
 
 /// Whether the case asks for something that is announced under TLS.
 pub fn asks_under_tls(case: &Case) -> bool {
-    fn asks(need: &CapabilityNeed) -> bool {
-        need.name.starts_with("tls:") || need.name.contains(":tls:")
-    }
-    fn walk(steps: &[Step]) -> bool {
+    asks(case, |name| name.starts_with("tls:") || name.contains(":tls:"))
+}
+
+/// Whether the case asks for something that another service announces.
+pub fn asks_a_service(case: &Case) -> bool {
+    asks(case, |name| name.starts_with("submission:") || name.starts_with("lmtp:"))
+}
+
+fn asks(case: &Case, wanted: impl Fn(&str) -> bool + Copy) -> bool {
+    fn walk(steps: &[Step], wanted: impl Fn(&str) -> bool + Copy) -> bool {
         steps.iter().any(|step| match &step.action {
-            Action::When { capability, dialogue } => asks(capability) || walk(dialogue),
-            Action::Eventually { dialogue, .. } => walk(dialogue),
+            Action::When { capability, dialogue } => wanted(&capability.name) || walk(dialogue, wanted),
+            Action::Eventually { dialogue, .. } => walk(dialogue, wanted),
             _ => false,
         })
     }
-    case.requires.iter().any(asks) || walk(&case.setup) || walk(&case.dialogue)
+    case.requires.iter().any(|need| wanted(&need.name)) || walk(&case.setup, wanted) || walk(&case.dialogue, wanted)
 }
 
 /// Whether the case does a TLS handshake of its own.

@@ -114,13 +114,9 @@ pub async fn run(plan: Plan<'_>, interrupt: impl Future<Output = ()>, tell: &mut
     let (stop, stopped) = watch::channel(false);
     let begun = Instant::now();
     let driver = Driver { target: &target, tls: &tls, processes: &processes };
-    let (facts, failure) = match probe::probe(&driver, &stopped).await {
-        Ok(mut facts) => {
-            if chosen.cases.iter().any(|case| choose::asks_under_tls(case)) {
-                probe::probe_under_tls(&driver, &stopped, &mut facts).await;
-            }
-            (facts, None)
-        }
+    let asking = chosen.cases.iter().map(|case| &**case);
+    let (facts, failure) = match probe::probe_for(&driver, &stopped, asking).await {
+        Ok(facts) => (facts, None),
         Err(why) => {
             let facts =
                 TargetFacts { name: target.name.clone(), description: target.description.clone(), ..TargetFacts::default() };

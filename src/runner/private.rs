@@ -71,7 +71,7 @@ async fn prepare(shared: &Arc<Shared>, case: &Case, network: &mut Network, attem
     // Settings may take capabilities away, so those of the shared server do not count.
     let capabilities = if asks_for_capabilities(case) {
         let driver = super::drive::Driver { target: first.target(), tls: &first.tls, processes: &shared.processes };
-        probe::probe(&driver, &shared.stop.subscribe()).await?
+        probe::probe_for(&driver, &shared.stop.subscribe(), std::iter::once(case)).await?
     } else {
         shared.facts.clone()
     };

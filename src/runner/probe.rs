@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::choose;
 use super::drive::Driver;
 use crate::dialogue::{Account, Engine, Environment};
 use crate::outcome::{TargetFacts, Verdict};
 use crate::protocol::Limits;
-use crate::suite::{Fixtures, Protocol, Start, StartState, Transport, inline};
+use crate::suite::{Case, Fixtures, Protocol, Start, StartState, Transport, inline};
 use crate::target::Target;
 use crate::transcript::{What, visible};
 
@@ -18,7 +19,15 @@ struct Question {
     state: StartState,
     lines: &'static str,
     transport: Option<Transport>,
+    service: Option<&'static str>,
 }
+
+/// Services beside a protocol's own that may announce something else, with the protocol and the words that ask them.
+const SERVICES: [(&str, Protocol, &str); 2] = [
+    ("submission", Protocol::Smtp, "C: EHLO client.example\nS: 250\n"),
+    // RFC 2033 §4.1: LHLO takes the place of EHLO.
+    ("lmtp", Protocol::Smtp, "C: LHLO client.example\nS: 250\n"),
+];
 
 fn questions(protocol: Protocol, accounts: bool) -> Vec<Question> {
     let (lines, login): (&'static str, bool) = match protocol {
@@ -26,9 +35,9 @@ fn questions(protocol: Protocol, accounts: bool) -> Vec<Question> {
         Protocol::Pop3 => ("C: CAPA\nS: +OK|-ERR\n", true),
         Protocol::Imap => ("C: p1 CAPABILITY\nS: p1 OK\n", true),
     };
-    let mut questions = vec![Question { state: StartState::Greeted, lines, transport: None }];
+    let mut questions = vec![Question { state: StartState::Greeted, lines, transport: None, service: None }];
     if login && accounts {
-        questions.push(Question { state: StartState::Authenticated, lines, transport: None });
+        questions.push(Question { state: StartState::Authenticated, lines, transport: None, service: None });
     }
     questions
 }
@@ -67,12 +76,43 @@ pub async fn probe(driver: &Driver<'_>, stop: &watch::Receiver<bool>) -> Result<
     Ok(facts)
 }
 
+/// Asks every protocol, and what else these cases want to know.
+pub async fn probe_for<'c>(
+    driver: &Driver<'_>,
+    stop: &watch::Receiver<bool>,
+    cases: impl Iterator<Item = &'c Case> + Clone,
+) -> Result<TargetFacts, String> {
+    let mut facts = probe(driver, stop).await?;
+    if cases.clone().any(choose::asks_under_tls) {
+        probe_under_tls(driver, stop, &mut facts).await;
+    }
+    if cases.clone().any(choose::asks_a_service) {
+        probe_services(driver, stop, &mut facts).await;
+    }
+    Ok(facts)
+}
+
 /// Asks again under TLS, where cases want to know. Nothing is announced where the target has none, or none that works: that is
 /// for the suites to judge.
-pub async fn probe_under_tls(driver: &Driver<'_>, stop: &watch::Receiver<bool>, facts: &mut TargetFacts) {
+async fn probe_under_tls(driver: &Driver<'_>, stop: &watch::Receiver<bool>, facts: &mut TargetFacts) {
     for protocol in Protocol::ALL {
         let announced = under_tls(driver, stop, protocol).await;
         facts.secured_capabilities.insert(protocol, announced);
+    }
+}
+
+/// Asks the services that cases want to know of, each by its own greeting word. Nothing is announced where the target has none, or
+/// none that answers: that is for the suites to judge.
+async fn probe_services(driver: &Driver<'_>, stop: &watch::Receiver<bool>, facts: &mut TargetFacts) {
+    let target = driver.target;
+    for (service, protocol, lines) in SERVICES {
+        if target.endpoint(protocol, Some(service), false).is_none() {
+            continue;
+        }
+        let question = Question { state: StartState::Greeted, lines, transport: None, service: Some(service) };
+        let announced = ask(driver, stop, protocol, &question).await.map(|(_, announced)| announced).unwrap_or_default();
+        let counted = announced.into_iter().filter(|capability| !ignored(target, capability)).collect();
+        facts.service_capabilities.insert(service.to_owned(), counted);
     }
 }
 
@@ -109,6 +149,7 @@ pub fn bare_environment(target: &Target, facts: &TargetFacts) -> Environment {
         fixtures: Arc::new(Fixtures::new()),
         capabilities: facts.capabilities.clone(),
         secured_capabilities: facts.secured_capabilities.clone(),
+        service_capabilities: facts.service_capabilities.clone(),
         step_timeout: target.timeouts.step,
         limits: Limits::default(),
     }
@@ -121,14 +162,15 @@ async fn ask(
     question: &Question,
 ) -> Result<(String, Vec<String>), String> {
     let target = driver.target;
-    let start = Start { protocol, service: None, state: question.state, role: "alice".to_owned(), mailbox: None, server: None };
+    let service = question.service.map(str::to_owned);
+    let start = Start { protocol, service, state: question.state, role: "alice".to_owned(), mailbox: None, server: None };
     let timeout = target.timeouts.step * 2 + target.timeouts.connect;
     let mut case = inline::case("sanity", start, question.lines, timeout)
         .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
     case.variant.transport = question.transport;
     let environment = bare_environment(target, &TargetFacts::default());
     let played = driver.drive(Engine::new(Arc::new(case), environment, false), stop.clone()).await;
-    let place = target.endpoint(protocol, None, false).map(|(address, _)| address.to_string()).unwrap_or_default();
+    let place = target.endpoint(protocol, question.service, false).map(|(address, _)| address.to_string()).unwrap_or_default();
     if played.verdict != Verdict::Passed {
         let finding = played.findings.first().map(|finding| {
             let hints = finding.hints.iter().map(|hint| format!("; {hint}")).collect::<String>();

@@ -1,6 +1,7 @@
 //! The running servers of a topology and the ways between them: raised for one case, steered by it, and gone afterwards.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,11 +13,13 @@ use super::reference::{Kind, Reference};
 use super::{Target, Timeouts};
 use crate::suite::topology::{Answer, Control, Question, Storage, Switch, Topology, Way};
 use crate::suite::{Party, Protocol};
-use crate::transcript::{Entry, What};
+use crate::transcript::{self, What};
 use crate::transport::{Link, Said, TlsClient, Trust, client_config};
 
 /// Servers that belong to one case.
 pub struct Network {
+    /// What the servers have in common, their clocks included.
+    kind: Kind,
     /// In the order of the topology.
     members: Vec<Member>,
     /// From a server to a server.
@@ -43,13 +46,13 @@ impl Network {
             false => None,
         };
         let config = client_config(&Trust::Any, None)?;
-        let mut network = Network { members: Vec::new(), ways: BTreeMap::new(), _folder: None };
+        let mut network = Network { kind: kind.apart(), members: Vec::new(), ways: BTreeMap::new(), _folder: None };
         for server in &topology.servers {
             for to in server.routes.values().filter(|to| **to != server.name) {
                 let way = (server.name.clone(), to.clone());
-                if !network.ways.contains_key(&way) {
+                if let Entry::Vacant(vacant) = network.ways.entry(way) {
                     let link = Link::new().map_err(|error| format!("no way from {} to {to}: {error}", server.name))?;
-                    network.ways.insert(way, (link, Way::Open));
+                    vacant.insert((link, Way::Open));
                 }
             }
         }
@@ -58,8 +61,9 @@ impl Network {
             let place = place.map(|folder| folder.path().join(&server.name));
             let way = |to: &String| network.ways.get(&(server.name.clone(), to.clone())).map(|(link, _)| link.address);
             let routes = server.routes.iter().filter_map(|(domain, to)| Some((domain.clone(), way(to)?))).collect();
-            let reference =
-                Reference::of(server, kind, place, routes).await.map_err(|why| format!("the server `{}`: {why}", server.name))?;
+            let reference = Reference::of(server, &network.kind, place, routes)
+                .await
+                .map_err(|why| format!("the server `{}`: {why}", server.name))?;
             let domain = reference.target.domain.clone();
             let server_name =
                 ServerName::try_from(domain).unwrap_or_else(|_| ServerName::IpAddress(reference.target.host.into()));
@@ -89,7 +93,7 @@ impl Network {
     /// Does what a case asks for. The error says what could not be done.
     pub async fn steer(&mut self, control: &Control) -> Result<(), String> {
         match control {
-            Control::Clock { server: None, by } => self.members.iter().for_each(|member| member.reference.advance(*by)),
+            Control::Clock { server: None, by } => self.kind.advance(*by),
             Control::Clock { server: Some(server), by } => self.named(server)?.reference.advance(*by),
             Control::Power { switch, server } => {
                 let member = self.named(server)?;
@@ -158,7 +162,7 @@ impl Network {
     }
 
     /// What the servers said to each other, for the transcript of a case that began at `begun`.
-    pub fn overheard(&self, begun: Instant) -> Vec<Entry> {
+    pub fn overheard(&self, begun: Instant) -> Vec<transcript::Entry> {
         let mut entries = Vec::new();
         for ((from, to), (link, _)) in &self.ways {
             for heard in link.heard() {
@@ -172,7 +176,7 @@ impl Network {
                 };
                 let at = heard.at.saturating_duration_since(begun);
                 // When servers speak to each other is no part of what a snapshot compares.
-                entries.push(Entry {
+                entries.push(transcript::Entry {
                     at,
                     connection: format!("{from} to {to}{number}").into(),
                     tls: false,

@@ -29,7 +29,7 @@ pub struct Reference {
     pub target: Target,
     config: Config,
     state: State,
-    /// The ports of its peers, so that nobody else takes them.
+    /// Its own addresses while it may be off, and those of its peers, so that nobody else takes them.
     reserved: Vec<Reservation>,
     /// The authority of the peers, in a file.
     authority: Option<NamedTempFile>,
@@ -37,10 +37,7 @@ pub struct Reference {
 
 enum State {
     Running(Running),
-    /// Its addresses are kept from others, where the system allows it.
-    Off {
-        _kept: Vec<Reservation>,
-    },
+    Off,
 }
 
 /// What further servers have in common with a running one, so that more of its kind can be started.
@@ -48,6 +45,20 @@ enum State {
 pub struct Kind {
     faults: Vec<Fault>,
     without: Vec<Extension>,
+    /// Their clocks go in one group with this one.
+    clock: Clock,
+}
+
+impl Kind {
+    /// The same kind with a group of clocks of its own.
+    pub fn apart(&self) -> Kind {
+        Kind { clock: Clock::real(), ..self.clone() }
+    }
+
+    /// Moves the clocks of all servers of this kind forward in one instant.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance_all(by);
+    }
 }
 
 /// Accounts enough for every worker and for cases that need several.
@@ -64,7 +75,11 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub async fn start(faults: &[String], without: &[String]) -> Result<Reference, String> {
     let faults: Result<_, _> = faults.iter().map(|name| name.parse::<Fault>()).collect();
     let without: Result<_, _> = without.iter().map(|name| name.parse::<Extension>()).collect();
-    let kind = Kind { faults: faults.map_err(|error| error.to_string())?, without: without.map_err(|error| error.to_string())? };
+    let kind = Kind {
+        faults: faults.map_err(|error| error.to_string())?,
+        without: without.map_err(|error| error.to_string())?,
+        clock: Clock::real(),
+    };
     let mut slots: Vec<AccountSlot> = (1..=ACCOUNTS)
         .map(|number| AccountSlot {
             login: format!("user{number}"),
@@ -95,7 +110,8 @@ pub async fn start(faults: &[String], without: &[String]) -> Result<Reference, S
     };
     let mut reference = Reference::begin("reference", slots, kind, config).await?;
     reference.target.description = Some(format!("mailspec's reference server {}", env!("CARGO_PKG_VERSION")));
-    (reference.target.peers, reference.reserved, reference.authority) = (peers, reserved, Some(trusted));
+    (reference.target.peers, reference.authority) = (peers, Some(trusted));
+    reference.reserved.extend(reserved);
     Ok(reference)
 }
 
@@ -159,13 +175,21 @@ impl Reference {
         let accounts: Result<Vec<AccountConfig>, String> =
             slots.iter().map(|slot| format!("{}:{}", slot.address, slot.password).parse::<AccountConfig>()).collect();
         let local = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+        let reserve = |_| Reservation::new(local).map_err(|error| format!("no address for the reference server: {error}"));
+        // Where it can be, its addresses stay reserved from before the first start.
+        let reserved: Vec<Reservation> = match Reservation::SHARED {
+            true => Service::ALL.iter().map(reserve).collect::<Result<_, _>>()?,
+            false => Vec::new(),
+        };
+        let addresses = reserved.iter().map(|reservation| reservation.address).chain(std::iter::repeat(local));
+        let listen = Service::ALL.into_iter().zip(addresses).map(|(service, address)| Listen { service, address });
         let mut config = Config {
-            listen: Service::ALL.into_iter().map(|service| Listen { service, address: local }).collect(),
+            listen: listen.collect(),
             accounts: accounts?,
             faults: kind.faults.iter().copied().collect(),
             without: kind.without.iter().copied().collect(),
             // A clock of its own, that goes on where the server is started again.
-            clock: Clock::real(),
+            clock: kind.clock.companion(),
             ..config
         };
         let running = launch(&config).await?;
@@ -188,7 +212,7 @@ impl Reference {
             kind: Some(kind),
             ..Target::bare(name, local.ip(), endpoints, Protocol::ALL.to_vec())
         };
-        Ok(Reference { target, config, state: State::Running(running), reserved: Vec::new(), authority: None })
+        Ok(Reference { target, config, state: State::Running(running), reserved, authority: None })
     }
 
     /// Moves its clock forward, also while it is off.
@@ -206,24 +230,21 @@ impl Reference {
         if self.is_on() {
             return Err("it is on already".to_owned());
         }
-        self.state = State::Off { _kept: Vec::new() };
         self.state = State::Running(launch(&self.config).await?);
         Ok(())
     }
 
     /// Stops it, with a good-bye on open connections.
     pub async fn stop(&mut self) {
-        if let State::Running(running) = std::mem::replace(&mut self.state, State::Off { _kept: Vec::new() }) {
+        if let State::Running(running) = std::mem::replace(&mut self.state, State::Off) {
             running.stop().await;
-            self.reserve();
         }
     }
 
     /// Stops it as SIGKILL would.
     pub async fn kill(&mut self) {
-        if let State::Running(running) = std::mem::replace(&mut self.state, State::Off { _kept: Vec::new() }) {
+        if let State::Running(running) = std::mem::replace(&mut self.state, State::Off) {
             running.kill().await;
-            self.reserve();
         }
     }
 
@@ -258,14 +279,8 @@ impl Reference {
     fn queue(&self) -> Result<&queue::Queue, String> {
         match &self.state {
             State::Running(running) => Ok(&running.queue),
-            State::Off { .. } => Err("it is off".to_owned()),
+            State::Off => Err("it is off".to_owned()),
         }
-    }
-
-    fn reserve(&mut self) {
-        // Without a reservation somebody else may take the port, and the start says so.
-        let addresses = self.config.listen.iter().map(|listen| listen.address);
-        self.state = State::Off { _kept: addresses.flat_map(Reservation::new).collect() };
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// An address at which nobody listens, kept from others: connections are refused.
+/// An address kept from others. While nobody listens there, connections are refused.
 #[derive(Debug)]
 pub struct Reservation {
     // Bound and not listening; closed when dropped.
@@ -19,6 +19,10 @@ pub struct Reservation {
 }
 
 impl Reservation {
+    /// Whether the one it is kept for can listen there meanwhile. Linux lets sockets that agree to it share an address so long as at
+    /// most one listens; elsewhere the reservation has to be given up first, and somebody else may be quicker.
+    pub const SHARED: bool = cfg!(target_os = "linux");
+
     /// Takes an address; port 0 takes a free one.
     pub fn new(address: SocketAddr) -> io::Result<Reservation> {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
@@ -117,27 +121,22 @@ impl Drop for Ear {
 pub struct Link {
     /// Where connections are made to.
     pub address: SocketAddr,
+    reservation: Option<Reservation>,
     state: State,
     record: Arc<Mutex<Record>>,
 }
 
 #[derive(Debug)]
 enum State {
-    /// The reservation is missing where the system did not give it.
-    Refused {
-        _kept: Option<Reservation>,
-    },
-    Carrying {
-        relay: JoinHandle<()>,
-        stalled: watch::Sender<bool>,
-    },
+    Refused,
+    Carrying { relay: JoinHandle<()>, stalled: watch::Sender<bool> },
 }
 
 impl Link {
     /// A way on a free loopback port.
     pub fn new() -> io::Result<Link> {
         let reservation = Reservation::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-        Ok(Link { address: reservation.address, state: State::Refused { _kept: Some(reservation) }, record: Arc::default() })
+        Ok(Link { address: reservation.address, reservation: Some(reservation), state: State::Refused, record: Arc::default() })
     }
 
     /// Opens it to `to`; what was stalled goes on.
@@ -152,14 +151,12 @@ impl Link {
 
     /// Ends all connections and refuses new ones.
     pub async fn refuse(&mut self) {
-        let state = std::mem::replace(&mut self.state, State::Refused { _kept: None });
-        if let State::Carrying { relay, .. } = state {
+        if let State::Carrying { relay, .. } = std::mem::replace(&mut self.state, State::Refused) {
             relay.abort();
             // Its sockets are closed when it has ended.
             let _ = relay.await;
-            self.state = State::Refused { _kept: Reservation::new(self.address).ok() };
-        } else {
-            self.state = state;
+            // Without a reservation the next `open` says if somebody else has taken the port.
+            self.reservation = self.reservation.take().or_else(|| Reservation::new(self.address).ok());
         }
     }
 
@@ -173,7 +170,9 @@ impl Link {
             stalled.send_replace(stall);
             return Ok(());
         }
-        self.state = State::Refused { _kept: None };
+        if !Reservation::SHARED {
+            self.reservation = None;
+        }
         let listener = TcpListener::bind(self.address).await?;
         let (stalled, hears) = watch::channel(stall);
         let relay = tokio::spawn(relay(listener, to, hears, self.record.clone()));
@@ -355,6 +354,12 @@ mod tests {
         let reservation = Reservation::new("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = reservation.address;
         assert_eq!(TcpStream::connect(address).await.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        if Reservation::SHARED {
+            let listener = std::net::TcpListener::bind(address).unwrap();
+            TcpStream::connect(address).await.unwrap();
+            drop(listener);
+            assert_eq!(TcpStream::connect(address).await.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        }
         drop(reservation);
         std::net::TcpListener::bind(address).unwrap();
     }

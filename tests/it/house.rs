@@ -181,6 +181,7 @@ fn crates_stay_behind_their_one_door() {
     assert_eq!(files_with("src", &["reference_server"], &["target/reference.rs", "cli/serve.rs"]), [""; 0]);
     assert_eq!(files_with("src", &["annotate_snippets"], &["suite/problem.rs", "report/"]), [""; 0]);
     assert_eq!(files_with("reference-server/src", &["rusqlite"], &["store/", "queue/", "queue.rs"]), [""; 0]);
+    assert_eq!(files_with("reference-server/src", &["hickory"], &["relay/dns.rs"]), [""; 0]);
 }
 
 #[test]

@@ -104,8 +104,10 @@ pub fn refusal(error: store::Error) -> Status {
         Error::HasChildren(_) | Error::InboxStays | Error::BadName { .. } => Code::Cannot,
         Error::MessageGone(_) | Error::BlobGone => Code::ExpungeIssued,
         Error::NoUidsLeft => Code::Limit,
-        Error::Failed(_) | Error::InUse { .. } => {
-            tracing::error!(%error, "the mail store failed");
+        // Only opening a store says so.
+        Error::InUse { .. } => Code::ServerBug,
+        Error::Failed(why) => {
+            tracing::error!(%why, "the mail store failed");
             return Status::no(Code::ServerBug, "The mail store failed; nothing was changed");
         }
     };

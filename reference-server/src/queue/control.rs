@@ -8,6 +8,7 @@ use super::dsn::{Action, Report};
 use super::notify::{Event, is_told};
 use super::record::{self, instant, millis};
 use super::settle::{self, Terms};
+use super::spool::Due;
 use super::{Courier, Diagnosis, EntryId, Queue, dsn};
 use crate::store::sql::queue::{self as table, EntryRow, NEVER, RecipientRow};
 use crate::store::{Result, Tx, sql};
@@ -207,7 +208,7 @@ impl Queue {
     fn each_batch(
         &self,
         selection: Selection,
-        work: impl Fn(&Tx<'_>, i64, &[RecipientRow], &mut Vec<(String, OffsetDateTime)>) -> Result<usize> + Clone + Send + 'static,
+        work: impl Fn(&Tx<'_>, i64, &[RecipientRow], &mut Due) -> Result<usize> + Clone + Send + 'static,
     ) -> Result<usize> {
         // Notifications that are queued meanwhile are not meant.
         let end = self.store.read(table::last)?;

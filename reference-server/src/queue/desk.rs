@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
-use super::Outcome;
-use crate::mail::Address;
+use super::Outcomes;
+use super::spool::Due;
 
 /// The worker's desk.
 #[derive(Default)]
@@ -23,7 +23,7 @@ pub(super) enum Note {
     /// There is mail for the destination, due then.
     Due(String, OffsetDateTime),
     /// A job has ended.
-    Returned(Returned),
+    Returned(Box<Returned>),
     /// Destinations that could not be reached are to be tried all the same: this one, or all.
     Forget(Option<String>),
 }
@@ -34,12 +34,12 @@ pub(super) struct Returned {
     /// The destination of its recipients, as the agenda knows it.
     pub destination: String,
     /// `None`: nobody has tried.
-    pub outcomes: Option<Vec<(Address, Outcome)>>,
+    pub outcomes: Option<Outcomes>,
 }
 
 impl Desk {
     /// There is mail for these destinations, due then.
-    pub fn expect(&self, due: Vec<(String, OffsetDateTime)>) {
+    pub fn expect(&self, due: Due) {
         if !due.is_empty() {
             self.leave(due.into_iter().map(|(destination, due)| Note::Due(destination, due)));
         }

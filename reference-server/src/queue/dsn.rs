@@ -141,10 +141,13 @@ fn subject(reports: &[Report]) -> &'static str {
     }
 }
 
+/// Whether a line of the part for people is for those with this action.
+type Wanted = fn(&Action) -> bool;
+
 /// The part for people (RFC 6522 §3).
 fn for_people(host: &str, reports: &[Report]) -> String {
     let mut text = format!("This is the mail system at {host}.\r\n");
-    let headings: [(&str, fn(&Action) -> bool); 5] = [
+    let headings: [(&str, Wanted); 5] = [
         ("Your message could not be delivered to:", |action| *action == Action::Failed),
         ("Your message is waiting, and is tried again, for:", |action| matches!(action, Action::Delayed { .. })),
         ("Your message was delivered to:", |action| *action == Action::Delivered),

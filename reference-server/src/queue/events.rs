@@ -8,7 +8,7 @@ use super::dsn::{Action, Report};
 use super::notify::{Event, is_told};
 use super::record::{self, instant, millis};
 use super::settle::{self, Terms};
-use super::spool::{LATE, WARNED, next_event};
+use super::spool::{Due, LATE, WARNED, next_event};
 use super::{Diagnosis, Entry, Waiting};
 use crate::mail::ByMode;
 use crate::store::sql::queue::RecipientRow;
@@ -33,7 +33,7 @@ pub(super) struct Surroundings {
 }
 
 /// Does what is to be done for an entry. Gives the destinations that have something to do then.
-pub(super) fn happen(store: &Store, id: i64, around: Surroundings, terms: Terms) -> Result<Vec<(String, OffsetDateTime)>> {
+pub(super) fn happen(store: &Store, id: i64, around: Surroundings, terms: Terms) -> Result<Due> {
     store.write(move |tx| {
         let Some(row) = sql::queue::find(tx.connection, id)? else { return Ok(Vec::new()) };
         let rows = sql::queue::recipients(tx.connection, id)?;
@@ -72,14 +72,16 @@ impl Hour<'_> {
     /// What happens to a recipient that waits.
     fn strikes(&mut self, row: &RecipientRow, waiting: &Waiting) -> Result<()> {
         let (entry, now) = (self.entry, self.terms.now);
-        if self.around.leased.contains(&(entry.id.0, row.destination.clone())) {
-            return Ok(());
-        }
+        // Somebody works on it now, and says what becomes of it. That it is late is true all the same, and told once.
+        let leased = self.around.leased.contains(&(entry.id.0, row.destination.clone()));
         // RFC 2852 §4.1.3: no further attempts after the deadline.
         if let Some(late) = settle::too_late(entry, now) {
-            return self.fail(row, waiting, late);
+            return if leased { Ok(()) } else { self.fail(row, waiting, late) };
         }
         if self.expiry() <= now {
+            if leased {
+                return Ok(());
+            }
             // Who holds mail wants it held, and what is due now has its last attempt.
             let tried = row.due > millis(now) || self.around.resting.contains(&row.destination);
             return if row.held == 0 && tried { self.fail(row, waiting, settle::given_up(last(row))) } else { Ok(()) };

@@ -1,9 +1,8 @@
 //! An address that stands for others: the message is theirs now (RFC 5321 §3.9, RFC 3461 §5.2.7).
 
-use time::OffsetDateTime;
-
 use super::dsn::{Action, Report};
 use super::settle::Terms;
+use super::spool::Due;
 use super::{Diagnosis, Entry, Waiting, heading, spool};
 use crate::mail::{Address, Envelope, Notify, Recipient};
 use crate::store::{Result, Tx};
@@ -19,7 +18,7 @@ pub(super) fn expand(
     members: &[Address],
     owner: Option<&Address>,
     terms: &Terms,
-) -> Result<(Vec<(String, OffsetDateTime)>, Option<Report>)> {
+) -> Result<(Due, Option<Report>)> {
     let (envelope, action) = forwarded(entry, waiting, members, owner);
     // It has the same octets and is an entry of its own, with a number of its own.
     let (blob, _) = heading::store(tx, entry.blob, &[], 0)?;

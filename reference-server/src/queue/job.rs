@@ -16,8 +16,11 @@ pub struct Job {
     lease: Lease,
 }
 
+/// What became of recipients.
+pub type Outcomes = Vec<(Address, Outcome)>;
+
 /// Takes what became of a job; `None`: it was dropped.
-pub(super) type Return = Box<dyn FnOnce(Option<Vec<(Address, Outcome)>>) + Send>;
+pub(super) type Return = Box<dyn FnOnce(Option<Outcomes>) + Send>;
 
 struct Lease(Option<Return>);
 
@@ -42,7 +45,7 @@ impl Job {
 
     /// Says what became of each recipient, and ends the lease. Recipients that are not named are tried later. Returns at
     /// once: the worker writes it down soon.
-    pub fn finish(mut self, outcomes: Vec<(Address, Outcome)>) {
+    pub fn finish(mut self, outcomes: Outcomes) {
         if let Some(give_back) = self.lease.0.take() {
             give_back(Some(outcomes));
         }
@@ -91,10 +94,7 @@ impl Message {
 #[cfg(test)]
 impl Job {
     /// A job as the worker would give it, for tests of a relay, and where its outcome comes out (`None`: it was dropped).
-    pub(crate) fn sample(
-        envelope: crate::mail::Envelope,
-        message: &[u8],
-    ) -> (Self, std::sync::mpsc::Receiver<Option<Vec<(Address, Outcome)>>>) {
+    pub(crate) fn sample(envelope: crate::mail::Envelope, message: &[u8]) -> (Self, std::sync::mpsc::Receiver<Option<Outcomes>>) {
         let store = Store::memory().unwrap();
         let bytes = message.to_vec();
         let blob = store.write(move |tx| tx.store_bytes(&bytes, 1)).unwrap();
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
     use crate::mail::{Envelope, Recipient};
 
-    fn job(message: &[u8]) -> (Job, std::sync::mpsc::Receiver<Option<Vec<(Address, Outcome)>>>) {
+    fn job(message: &[u8]) -> (Job, std::sync::mpsc::Receiver<Option<Outcomes>>) {
         let recipients = vec![Recipient::new(Address::parse("bob@hamburger.edu").unwrap())];
         Job::sample(Envelope { recipients, ..Envelope::default() }, message)
     }

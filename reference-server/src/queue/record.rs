@@ -84,8 +84,13 @@ pub(super) fn entry(id: i64, row: &EntryRow, recipients: &[RecipientRow]) -> Res
 /// A recipient that waits.
 pub(super) fn waiting(row: &RecipientRow) -> Result<Waiting> {
     let (kind, original) = row.original.clone().unzip();
+    let recipient = address(&row.address)?;
+    if recipient.to_string() != row.address {
+        // Its row is found by the address: what became of it could not be written down.
+        return Err(Error::Failed(format!("the queue holds {:?}, which is to be spelled {recipient}", row.address)));
+    }
     Ok(Waiting {
-        address: address(&row.address)?,
+        address: recipient,
         notify: row.notify.map(|bits| Notify { success: bits & 1 != 0, failure: bits & 2 != 0, delay: bits & 4 != 0 }),
         original: kind.zip(original).map(|(kind, address)| OriginalRecipient { kind, address }),
         attempts: row.attempts,
@@ -150,7 +155,6 @@ mod tests {
             hold_request: hold.map(|hold| format!("for;{hold}")),
             submitter: null.then(|| Address::parse("alice@example.org").unwrap()),
             deliver_by,
-            ..Envelope::default()
         })
     }
 

@@ -9,6 +9,7 @@ use super::expand::expand;
 use super::notify::{self, Event};
 use super::record::{self, millis};
 use super::schedule::Schedule;
+use super::spool::Due;
 use super::{Diagnosis, Entry, Outcome, Remote, Waiting, heading, spool};
 use crate::mail::{Address, ByMode};
 use crate::store::{BlobId, Error, Result, Store, Tx, sql};
@@ -51,7 +52,7 @@ pub(super) struct Terms {
 }
 
 /// Settles all of these, or none. Gives the destinations that have something to do, and when.
-pub(super) fn settle(store: &Store, settlements: Vec<Settlement>, terms: Terms) -> Result<Vec<(String, OffsetDateTime)>> {
+pub(super) fn settle(store: &Store, settlements: Vec<Settlement>, terms: Terms) -> Result<Due> {
     store.write(move |tx| {
         // A sender gets one notification for the recipients that are settled together.
         let mut reports: BTreeMap<i64, (&Entry, Vec<Report>)> = BTreeMap::new();
@@ -70,12 +71,7 @@ pub(super) fn settle(store: &Store, settlements: Vec<Settlement>, terms: Terms) 
 
 /// Settles the recipients that still wait. Gives what the sender is to be told; adds to the destinations that have something to
 /// do.
-fn settle_one(
-    tx: &Tx<'_>,
-    settlement: &Settlement,
-    terms: &Terms,
-    due: &mut Vec<(String, OffsetDateTime)>,
-) -> Result<Vec<Report>> {
+fn settle_one(tx: &Tx<'_>, settlement: &Settlement, terms: &Terms, due: &mut Due) -> Result<Vec<Report>> {
     let Settlement { entry, fates, rests_until, .. } = settlement;
     let mut told = Vec::new();
     let mut mailed: Option<(BlobId, u64)> = None;
@@ -186,7 +182,7 @@ pub(super) fn remove_if_settled(tx: &Tx<'_>, id: i64) -> Result<()> {
 
 /// Queues the notification for the sender. There is none for a message without a sender, a notification itself: it would go
 /// round for ever (RFC 5321 §4.5.5, §6.1; RFC 3461 §5.2). Gives the destinations that have something to do.
-pub(super) fn tell(tx: &Tx<'_>, entry: &Entry, reports: Vec<Report>, terms: &Terms) -> Result<Vec<(String, OffsetDateTime)>> {
+pub(super) fn tell(tx: &Tx<'_>, entry: &Entry, reports: Vec<Report>, terms: &Terms) -> Result<Due> {
     if reports.is_empty() {
         return Ok(Vec::new());
     }

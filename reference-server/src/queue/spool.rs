@@ -26,11 +26,14 @@ use super::{Courier, Entry, EntryId, Route, Spooled, heading};
 use crate::mail::{DeliverBy, Envelope, Recipient};
 use crate::store::{BlobId, Error, Hold, Result, Store, Tx, sql};
 
+/// Destinations that have something to do, and when.
+pub(super) type Due = Vec<(String, OffsetDateTime)>;
+
 /// What became of a message that was accepted.
 pub(super) struct Accepted {
     pub id: EntryId,
     /// Destinations that have something to do now, and when.
-    pub due: Vec<(String, OffsetDateTime)>,
+    pub due: Due,
 }
 
 /// A message whose bytes are all there.
@@ -152,7 +155,7 @@ impl Plan {
         Ok(Accepted { id: EntryId(blob.0), due })
     }
 
-    fn enter(&self, tx: &Tx<'_>, blob: BlobId) -> Result<Vec<(String, OffsetDateTime)>> {
+    fn enter(&self, tx: &Tx<'_>, blob: BlobId) -> Result<Due> {
         tx.refer(blob)?;
         // Each message has bytes of its own, whose number is never given again: it is the entry's number too.
         sql::queue::insert(tx.connection, blob.0, &record::entry_row(&self.envelope, blob, self.now, self.event))?;
@@ -168,13 +171,7 @@ impl Plan {
 }
 
 /// Queues a message of the server itself. Gives the destinations that have something to do now.
-pub(super) fn enter(
-    tx: &Tx<'_>,
-    envelope: Envelope,
-    message: &[u8],
-    schedule: &Schedule,
-    now: OffsetDateTime,
-) -> Result<Vec<(String, OffsetDateTime)>> {
+pub(super) fn enter(tx: &Tx<'_>, envelope: Envelope, message: &[u8], schedule: &Schedule, now: OffsetDateTime) -> Result<Due> {
     let blob = tx.store_bytes(message, 0)?;
     enter_stored(tx, envelope, blob, schedule, now)
 }
@@ -186,7 +183,7 @@ pub(super) fn enter_stored(
     blob: BlobId,
     schedule: &Schedule,
     now: OffsetDateTime,
-) -> Result<Vec<(String, OffsetDateTime)>> {
+) -> Result<Due> {
     Plan::of(envelope, None, schedule, now).enter(tx, blob)
 }
 

@@ -139,7 +139,7 @@ impl Worker {
             match note {
                 Note::Due(destination, due) => self.memory.agenda.expect(&destination, due),
                 Note::Forget(destination) => self.memory.agenda.forget_failures(destination.as_deref()),
-                Note::Returned(returned) => self.take_back(returned, now),
+                Note::Returned(returned) => self.take_back(*returned, now),
             }
         }
         // They stay, and so do their leases, until they are written down: forgetting one would send its mail again.
@@ -306,7 +306,7 @@ impl Worker {
         self.queue.desk.lease(id.0, destination);
         let (desk, kept, place) = (self.queue.desk.clone(), entry.clone(), destination.to_owned());
         let give_back = Box::new(move |outcomes| {
-            desk.leave([Note::Returned(Returned { entry: kept, destination: place, outcomes })]);
+            desk.leave([Note::Returned(Box::new(Returned { entry: kept, destination: place, outcomes }))]);
         });
         self.relay.carry(Job::new(entry, to, message, give_back));
     }

@@ -52,7 +52,10 @@ impl Carrier {
         let recipients = &entry.recipients;
         let mut ledger = Ledger::new(recipients.len());
         let hosts = match self.hosts.of(&to.0).await {
-            Ok(hosts) => self.pool.order(hosts, self.opener.clock.now()),
+            Ok(hosts) => {
+                let open = warm.as_ref().map(|connection| &connection.host);
+                self.pool.order(hosts, open, self.opener.clock.now())
+            }
             Err(NoHost::Never(diagnosis)) => {
                 ledger.pass_open(&diagnosis);
                 return Carried { outcomes: ledger.outcomes(recipients, false), unreachable: None, warm };
@@ -100,7 +103,12 @@ impl Carrier {
         ledger: &mut Ledger,
         warm: &mut Option<Connection>,
     ) -> Visit {
-        let tls = if letter.requires_tls() { SendingTls::Required } else { self.sending.tls_for(&to.0) };
+        let tls = match self.sending.tls_for(&to.0) {
+            _ if letter.requires_tls() => SendingTls::Required,
+            // RFC 8689 §4.2.2: encrypted if possible, and sent whatever the policy.
+            SendingTls::Required if letter.entry.tls_optional => SendingTls::Opportunistic,
+            tls => tls,
+        };
         if letter.requires_tls() && host.by_mx {
             // RFC 8689 §4.2.1: a name from an MX record needs DNSSEC or MTA-STS, and this server knows neither.
             let reason =
@@ -139,9 +147,6 @@ impl Carrier {
                 }
                 Err(broken) => {
                     tracing::info!(host = host.name, address = %host.address, error = %broken, reused, "a connection broke");
-                    if matches!(broken, Broken::Malformed(_) | Broken::Senseless(_) | Broken::Unreadable(_)) && !connection.over {
-                        connection.over = true;
-                    }
                     if !reused {
                         ledger.pass_open(&broken.diagnosis(&host.name));
                         return Visit::Made;
@@ -192,7 +197,7 @@ impl Carrier {
     /// A connection to this host that is open already.
     async fn at_hand(&self, host: &Host, tls: SendingTls, warm: Option<Connection>) -> Option<Connection> {
         let mut candidate = match warm {
-            Some(connection) if connection.host == *host && connection.fits(tls) => Some(connection),
+            Some(connection) if connection.host.is(host) && connection.fits(tls) => Some(connection),
             Some(other) => {
                 other.quit().await;
                 None

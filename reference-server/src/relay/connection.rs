@@ -27,6 +27,8 @@ pub(super) struct Connection {
     pub transactions: usize,
     /// A transaction was begun and not ended: RSET comes before the next.
     pub in_transaction: bool,
+    /// It did not take a message now: it is not kept waiting for another.
+    pub tired: bool,
     /// The other side has closed, or is about to.
     pub over: bool,
     /// Its place among the connections this server may have.
@@ -130,6 +132,7 @@ impl Opener {
             privacy,
             transactions: 0,
             in_transaction: false,
+            tired: false,
             over: false,
             _place: None,
         })

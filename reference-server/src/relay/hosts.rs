@@ -19,6 +19,19 @@ pub(super) struct Host {
     pub address: SocketAddr,
     /// Its name was taken from an MX record, which anybody may have forged (RFC 8689 §4.2.1).
     pub by_mx: bool,
+    /// Its place in the order of preference, from 0; those of the same level are as good as each other.
+    pub level: usize,
+}
+
+impl Host {
+    fn only(name: String, address: SocketAddr) -> Self {
+        Self { name, address, by_mx: false, level: 0 }
+    }
+
+    /// Whether both are the same server under the same name.
+    pub fn is(&self, other: &Host) -> bool {
+        self.address == other.address && self.name == other.name
+    }
 }
 
 /// Why there is no server to try.
@@ -44,7 +57,7 @@ impl Hosts {
     /// The servers for a domain; at least one.
     pub async fn of(&self, domain: &Domain) -> Result<Vec<Host>, NoHost> {
         if let Some(route) = self.routes.iter().find(|route| route.fits(domain)) {
-            return Ok(vec![Host { name: domain.to_string(), address: route.address, by_mx: false }]);
+            return Ok(vec![Host::only(domain.to_string(), route.address)]);
         }
         match domain {
             Domain::Name(name) => self.by_name(name).await,
@@ -60,7 +73,7 @@ impl Hosts {
         if self.is_own(address) {
             return Err(looping(&domain.to_string()));
         }
-        Ok(vec![Host { name: address.ip().to_string(), address, by_mx: false }])
+        Ok(vec![Host::only(address.ip().to_string(), address)])
     }
 
     async fn by_name(&self, domain: &str) -> Result<Vec<Host>, NoHost> {
@@ -83,13 +96,13 @@ impl Hosts {
     async fn addresses(&self, domain: &str, levels: Vec<Vec<String>>, by_mx: bool) -> Result<Vec<Host>, NoHost> {
         let mut hosts: Vec<Host> = Vec::new();
         let mut failure = None;
-        'levels: for level in levels {
+        'levels: for (level, names) in levels.into_iter().enumerate() {
             let mut of_level = Vec::new();
-            for name in level {
+            for name in names {
                 match self.dns.addresses(&name).await {
                     Ok(addresses) => {
                         let addresses = addresses.into_iter().map(|ip| SocketAddr::new(ip, self.port));
-                        of_level.extend(addresses.map(|address| Host { name: name.clone(), address, by_mx }));
+                        of_level.extend(addresses.map(|address| Host { name: name.clone(), address, by_mx, level }));
                     }
                     Err(NoAnswer::Temporary(error)) => failure = Some(format!("{name} cannot be looked up: {error}")),
                     Err(NoAnswer::NoDomain | NoAnswer::NoRecords) => {}

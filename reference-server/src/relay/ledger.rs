@@ -13,6 +13,8 @@ struct Line {
     outcome: Option<Outcome>,
     /// It was offered to the server that is being tried; the next one may take it.
     tried_here: bool,
+    /// A server had enough recipients in one transaction, and this was one more.
+    surplus: bool,
     /// Why it was not taken: by a server that may take it later, and by one that never will.
     for_now: Option<Diagnosis>,
     for_good: Option<Diagnosis>,
@@ -37,6 +39,18 @@ impl Ledger {
     /// Another server is tried.
     pub fn next_host(&mut self) {
         self.lines.iter_mut().for_each(|line| line.tried_here = false);
+    }
+
+    /// This recipient was one too many for a transaction: it is offered in the next.
+    pub fn leave_over(&mut self, place: usize) {
+        if let Some(line) = self.lines.get_mut(place) {
+            line.surplus = true;
+        }
+    }
+
+    /// Whether it was one too many before.
+    pub fn was_left_over(&self, place: usize) -> bool {
+        self.lines.get(place).is_some_and(|line| line.surplus)
     }
 
     /// Nothing more is to be done for this recipient now.

@@ -47,7 +47,7 @@ impl Pool {
             // The same address under another name has another certificate to show.
             connection.host.address == host.address
                 && connection.fits(tls)
-                && (tls != SendingTls::Required || connection.host == *host)
+                && (tls != SendingTls::Required || connection.host.is(host))
         };
         let place = inner.idle.iter().rposition(fits)?;
         let mut connection = inner.idle.remove(place).1;
@@ -89,13 +89,22 @@ impl Pool {
     }
 
     /// The hosts in the order in which to try them: those that could not be reached lately come last, and are not left
-    /// out, as the others may be no better.
-    pub fn order(&self, hosts: Vec<Host>, now: OffsetDateTime) -> Vec<Host> {
+    /// out, as the others may be no better. Among the first that are as good as each other the one comes first to which a
+    /// connection is open: `warm`, or an idle one.
+    pub fn order(&self, hosts: Vec<Host>, warm: Option<&Host>, now: OffsetDateTime) -> Vec<Host> {
         let inner = self.lock();
         let is_dead = |host: &Host| inner.dead.get(&host.address).is_some_and(|until| *until > now);
-        let (dead, mut alive): (Vec<Host>, Vec<Host>) = hosts.into_iter().partition(is_dead);
-        alive.extend(dead);
-        alive
+        let (dead, mut order): (Vec<Host>, Vec<Host>) = hosts.into_iter().partition(is_dead);
+        order.extend(dead);
+        let open = |host: &Host| {
+            warm.is_some_and(|warm| warm.is(host))
+                || inner.idle.iter().any(|(_, connection)| connection.host.address == host.address)
+        };
+        let first = order.first().map(|host| host.level);
+        if let Some(place) = order.iter().position(|host| Some(host.level) == first && !is_dead(host) && open(host)) {
+            order.get_mut(..=place).unwrap_or_default().rotate_right(1);
+        }
+        order
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -108,20 +117,33 @@ mod tests {
     use super::*;
     use time::macros::datetime;
 
-    fn host(name: &str, port: u16) -> Host {
-        Host { name: name.to_owned(), address: SocketAddr::from(([127, 0, 0, 1], port)), by_mx: true }
+    fn host(name: &str, port: u16, level: usize) -> Host {
+        Host { name: name.to_owned(), address: SocketAddr::from(([127, 0, 0, 1], port)), by_mx: true, level }
+    }
+
+    fn names(pool: &Pool, hosts: &[Host], warm: Option<&Host>, now: OffsetDateTime) -> String {
+        pool.order(hosts.to_vec(), warm, now).into_iter().map(|host| host.name).collect()
     }
 
     #[test]
     fn a_dead_host_is_tried_after_the_others_for_a_while() {
         let (pool, now) = (Pool::default(), datetime!(2026-01-01 12:00 UTC));
-        let hosts = vec![host("a", 1), host("b", 2), host("c", 3)];
-        let names = |now| pool.order(hosts.clone(), now).into_iter().map(|host| host.name).collect::<String>();
+        let hosts = vec![host("a", 1, 0), host("b", 2, 1), host("c", 3, 2)];
+        let names = |now| names(&pool, &hosts, None, now);
         assert_eq!(names(now), "abc");
         pool.remember(hosts[0].address, false, now);
         assert_eq!(names(now), "bca");
         assert_eq!(names(now + time::Duration::minutes(6)), "abc");
         pool.remember(hosts[0].address, true, now);
         assert_eq!(names(now), "abc");
+    }
+
+    #[test]
+    fn an_open_connection_counts_among_equals() {
+        let (pool, now) = (Pool::default(), datetime!(2026-01-01 12:00 UTC));
+        let hosts = vec![host("a", 1, 0), host("b", 2, 0), host("c", 3, 0), host("d", 4, 1)];
+        let names = |warm: usize| names(&pool, &hosts, Some(&hosts[warm]), now);
+        assert_eq!((names(0).as_str(), names(2).as_str()), ("abcd", "cabd"));
+        assert_eq!(names(3), "abcd", "a less preferred server stays less preferred");
     }
 }

@@ -162,7 +162,15 @@ impl Transaction<'_> {
                 }
             }
             Step::Rcpt(place) if taken => envelope.accepted.push(place),
-            Step::Rcpt(_) if too_many(&reply, &envelope.accepted) => envelope.full = true,
+            Step::Rcpt(place) if too_many(&reply) && !envelope.accepted.is_empty() => {
+                envelope.full = true;
+                self.ledger.leave_over(place);
+            }
+            // It says so of the first recipient too: it will not be convinced now, and 552 still means 452.
+            Step::Rcpt(place) if too_many(&reply) && self.ledger.was_left_over(place) => {
+                let diagnosis = reply.diagnosis(&self.connection.host.name, "5.3");
+                self.ledger.pass(place, Diagnosis { status: "4.5.3".to_owned(), ..diagnosis });
+            }
             Step::Rcpt(place) => self.turn_down(place, &reply),
             Step::Data => envelope.data = Some(reply),
         }
@@ -285,6 +293,7 @@ impl Transaction<'_> {
 
     /// A reply that is about the message, and so about all recipients that were accepted.
     fn turned_down(&mut self, accepted: &[usize], reply: &Reply) -> Result<(), Broken> {
+        self.connection.tired |= reply.is(4);
         if !reply.is(4) && !reply.is(5) {
             return Err(Broken::Senseless(reply.clone()));
         }
@@ -296,6 +305,7 @@ impl Transaction<'_> {
 
     /// A reply to MAIL: it is about everyone who is open.
     fn all_turned_down(&mut self, reply: &Reply) {
+        self.connection.tired |= reply.is(4);
         for place in self.ledger.open() {
             self.turn_down(place, reply);
         }
@@ -312,11 +322,11 @@ impl Transaction<'_> {
     }
 }
 
-/// Whether the recipient was one too many for this transaction, and not refused for itself. Servers before RFC 2821 say 552
-/// (RFC 5321 §4.5.3.1.10); a full mailbox has its own status, X.2.2.
-fn too_many(reply: &Reply, accepted: &[usize]) -> bool {
+/// Whether the reply may mean that there are too many recipients, and is not about the recipient itself. Servers before RFC 2821
+/// say 552 (RFC 5321 §4.5.3.1.10); a full mailbox has its own status, X.2.2.
+fn too_many(reply: &Reply) -> bool {
     let status = reply.enhanced().and_then(|status| status.split_once('.')).map(|(_, subject)| subject);
-    !accepted.is_empty() && matches!(reply.code, 452 | 552) && matches!(status, None | Some("5.3"))
+    matches!(reply.code, 452 | 552) && matches!(status, None | Some("5.3"))
 }
 
 #[cfg(test)]
@@ -326,12 +336,11 @@ mod tests {
     #[test]
     fn too_many_recipients_are_told_from_a_full_mailbox() {
         let reply = |code, text: &str| Reply { code, lines: vec![text.to_owned()] };
-        assert!(too_many(&reply(452, "4.5.3 too many recipients"), &[0]));
-        assert!(too_many(&reply(452, "too many recipients"), &[0]));
-        assert!(too_many(&reply(552, "too many recipients"), &[0]));
-        assert!(!too_many(&reply(452, "4.2.2 mailbox full"), &[0]));
-        assert!(!too_many(&reply(552, "5.2.2 mailbox full"), &[0]));
-        assert!(!too_many(&reply(450, "4.5.3 later"), &[0]));
-        assert!(!too_many(&reply(452, "4.5.3 too many"), &[]), "nobody was accepted: it would go on for ever");
+        assert!(too_many(&reply(452, "4.5.3 too many recipients")));
+        assert!(too_many(&reply(452, "too many recipients")));
+        assert!(too_many(&reply(552, "too many recipients")));
+        assert!(!too_many(&reply(452, "4.2.2 mailbox full")));
+        assert!(!too_many(&reply(552, "5.2.2 mailbox full")));
+        assert!(!too_many(&reply(450, "4.5.3 later")));
     }
 }

@@ -40,8 +40,9 @@ impl Tx<'_> {
     }
 }
 
-/// Runs an operation in its savepoint; gives what has changed and the answer to send when the fate of the batch is known.
-type Job = Box<dyn FnOnce(&Connection, &Holds) -> (Vec<MailboxId>, Answer) + Send>;
+/// Runs an operation in its savepoint; gives what has changed, why it failed, and the answer to send when the fate of the
+/// batch is known.
+type Job = Box<dyn FnOnce(&Connection, &Holds) -> (Vec<MailboxId>, Option<Error>, Answer) + Send>;
 type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 
 pub(super) struct Writer {
@@ -97,8 +98,9 @@ impl Writer {
     ) {
         let job: Job = Box::new(move |connection, holds| {
             let (touched, result) = in_savepoint(connection, holds, operation);
+            let failure = result.as_ref().err().cloned();
             let answer: Answer = Box::new(move |committed| then(committed.and(result)));
-            (touched, answer)
+            (touched, failure, answer)
         });
         if let Some(jobs) = &self.jobs {
             // A writer that has stopped drops the job, and whoever waits for its answer notices.
@@ -153,8 +155,13 @@ impl Desk {
         let committed = {
             let connection = lock(&self.connection);
             let begun = connection.execute_batch("BEGIN IMMEDIATE");
+            // SQLite undoes the whole transaction where it cannot undo one operation alone, on a full disk for example.
+            let mut undone = None;
             for job in std::iter::once(first).chain(self.queued.try_iter().take(BATCH - 1)) {
-                let (touched, answer) = job(&connection, &self.holds);
+                let (touched, failure, answer) = job(&connection, &self.holds);
+                if connection.is_autocommit() && undone.is_none() {
+                    undone = failure;
+                }
                 changed.extend(touched);
                 answers.push(answer);
             }
@@ -162,7 +169,7 @@ impl Desk {
             if committed.is_err() && !connection.is_autocommit() {
                 let _ = connection.execute_batch("ROLLBACK");
             }
-            committed.map_err(Error::from)
+            committed.map_err(|error| undone.unwrap_or_else(|| error.into()))
         };
         if committed.is_ok() {
             self.watchers.announce(changed);

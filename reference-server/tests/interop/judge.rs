@@ -7,22 +7,26 @@ use std::time::{Duration, Instant};
 use crate::client::maildrop;
 use crate::letter::Letter;
 
+/// The servers of the way, each of which writes a Received field.
+const HOPS: usize = 3;
 /// What servers on the way may put in front of a message (RFC 5321 §4.4).
 const TRACE: [&str; 2] = ["return-path", "received"];
 
-/// Waits for a letter to arrive at all its recipients and looks at each copy. Gives the number of servers it passed, or
-/// what is wrong.
-pub fn judge(pop3: SocketAddr, letter: &Letter, deadline: Instant) -> Result<usize, String> {
-    let mut hops = 0;
+/// Waits for a letter to arrive at all its recipients and looks at each copy. Gives what is
+/// wrong.
+pub fn judge(pop3: SocketAddr, letter: &Letter, deadline: Instant) -> Result<(), String> {
     for recipient in &letter.recipients {
         let copies = wait_for(pop3, recipient, letter, deadline);
-        hops = match copies.as_slice() {
+        let hops = match copies.as_slice() {
             [copy] => compare(letter, copy).map_err(|wrong| format!("{recipient}: {wrong}"))?,
             [] => return Err(format!("{recipient}: it did not arrive")),
             copies => return Err(format!("{recipient}: it arrived {} times", copies.len())),
         };
+        if hops != HOPS {
+            return Err(format!("{recipient}: it has {hops} Received fields, and passed {HOPS} servers"));
+        }
     }
-    Ok(hops)
+    Ok(())
 }
 
 /// The accounts that have more letters than were sent to them, or fewer.

@@ -36,6 +36,9 @@ fn a_message_is_taken() {
     check(&[("EHLO", "250-x\r\n250 DSN")], &["relayed with DSN", "relayed with DSN"]);
     check(&[("EHLO", "500 what?")], &["relayed", "relayed"]);
     check(&[("EHLO", "250")], &["relayed", "relayed"]);
+    // A code that nobody knows is what its first digit says.
+    check(&[("MAIL", "259 well"), ("RCPT", "299 indeed"), ("DATA", "389 go on"), (".", "277 got it")], &["relayed", "relayed"]);
+    check(&[("RCPT TO:<bob", "599 never"), ("RCPT TO:<carol", "499 later")], &["refused 5.0.0", "later 4.0.0"]);
     check(&[("RCPT", "251 2.1.5 user not local; will forward")], &["relayed", "relayed"]);
     check(&[(".", "250-2.0.0 taken\r\n250 2.0.0 as 1")], &["relayed", "relayed"]);
 }
@@ -82,6 +85,8 @@ fn one_recipient_too_many_waits_for_the_next_transaction() {
     check(&[("RCPT TO:<carol", "452 4.5.3 too many"), ("RCPT TO:<carol", "250 ok")], &["relayed", "relayed"]);
     check(&[("RCPT TO:<carol", "552 too many"), ("RCPT TO:<carol", "250 ok")], &["relayed", "relayed"]);
     check(&[("RCPT TO:<carol", "452 4.5.3 too many")], &["relayed", "later 4.5.3"]);
+    check(&[("RCPT TO:<carol", "552 too many")], &["relayed", "later 4.5.3"]);
+    check(&[("RCPT TO:<bob", "552 too many")], &["refused 5.0.0", "relayed"]);
     check(&[("EHLO", "250-x\r\n250 LIMITS RCPTMAX=1")], &["relayed", "relayed"]);
     check(&[("EHLO", "250-x\r\n250 LIMITS RCPTMAX=1 MAILMAX=1")], &["relayed", "relayed"]);
 }

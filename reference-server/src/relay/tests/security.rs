@@ -84,6 +84,9 @@ async fn mail_waits_where_encryption_is_required_and_not_to_be_had() {
     check(required(&[OFFERED, INJECTED]), "later 4.7.5").await;
     check(Case { trusted: false, ..required(&[OFFERED]) }, "later 4.7.5").await;
     check(Case { name: "other.example", ..required(&[OFFERED]) }, "later 4.7.5").await;
+    // RFC 8689 §4.2.2: the sender would rather have it sent.
+    let optional = Envelope { tls_optional: true, ..envelope(&["bob"]) };
+    check(Case { envelope: optional, ..required(&[]) }, "relayed").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
