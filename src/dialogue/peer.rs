@@ -100,6 +100,7 @@ impl Engine {
         if let Some((written, usual)) = greeting {
             let text = written.and_then(|template| self.filled(&template)).unwrap_or(usual);
             self.reply(&on, &text);
+            self.close_behind(&on, &text);
         }
     }
 
@@ -182,10 +183,22 @@ impl Engine {
             served.securing = true;
             let (certificate, domain) = (served.by.certificate, served.usual.domain.clone());
             self.demands.push_back(Demand::AcceptTls { connection: on.clone(), certificate, domain });
-        } else if text.starts_with("221") || text.starts_with("421") {
-            // RFC 5321 §3.8: behind these the server closes.
-            self.hang_up(on, "we close the connection");
+        } else {
+            self.close_behind(on, &text);
         }
+    }
+
+    /// RFC 5321 §3.8: a server closes behind 221 and 421.
+    fn close_behind(&mut self, on: &ConnectionName, reply: &str) {
+        if !reply.starts_with("221") && !reply.starts_with("421") {
+            return;
+        }
+        let why = "we close the connection";
+        if let Some(state) = self.connections.get_mut(on) {
+            (state.open, state.end) = (false, Some(why.to_owned()));
+        }
+        self.note(on, why.to_owned());
+        self.demands.push_back(Demand::Close { connection: on.clone() });
     }
 
     /// The reply of the first rule that fits, or the usual one.
@@ -211,14 +224,6 @@ impl Engine {
         }
         let bytes = text.lines().flat_map(|line| [line.as_bytes(), b"\r\n"].concat()).collect();
         self.write(on, bytes);
-    }
-
-    fn hang_up(&mut self, on: &ConnectionName, why: &str) {
-        if let Some(state) = self.connections.get_mut(on) {
-            (state.open, state.end) = (false, Some(why.to_owned()));
-        }
-        self.note(on, why.to_owned());
-        self.demands.push_back(Demand::Close { connection: on.clone() });
     }
 
     /// Where the answer to what came closed the connection, nobody need wait for more.

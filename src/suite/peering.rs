@@ -113,14 +113,15 @@ impl Reader<'_> {
     fn reply(&mut self, text: &str, span: Span) -> Option<Template> {
         let text = text.trim_end_matches('\n');
         let count = text.lines().count();
+        let first = text.get(..3);
         for (index, line) in text.lines().enumerate() {
-            let code = line.get(..3).filter(|code| code.starts_with(['2', '3', '4', '5']));
+            let code = line.get(..3).filter(|code| code.starts_with(['2', '3', '4', '5']) && Some(*code) == first);
             let digits = code.is_some_and(|code| code.bytes().all(|b| b.is_ascii_digit()));
             let behind = line.as_bytes().get(3);
             let separated = if index + 1 < count { behind == Some(&b'-') } else { matches!(behind, None | Some(b' ')) };
             if !digits || !separated {
                 let problem = Problem::error(self.file, span, format!("`{line}` is no line of a reply"));
-                let hint = "a reply code, a space and text: `450 4.2.0 busy`; all lines but the last with a hyphen: `250-a`";
+                let hint = "a reply code, a space and text: `450 4.2.0 busy`; all lines but the last with a hyphen, and the same code: `250-a`";
                 self.problems.push(problem.with_hint(hint));
                 return None;
             }

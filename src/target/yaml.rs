@@ -69,7 +69,7 @@ struct PeerYaml {
     /// With `count`, `{n}` in it is the number.
     domain: String,
     host: Option<String>,
-    /// With `count`, that of the first.
+    /// With `count`, that of the first, unless each has a host of its own: `127.0.1.{n}`.
     port: u16,
     /// So many of the kind, numbered from 1.
     count: Option<u16>,
@@ -208,26 +208,26 @@ pub fn load(path: &Path) -> Result<Target, String> {
     })
 }
 
-/// The peers of one entry: itself, or as many as it counts.
+/// The peers of one entry: itself, or as many as it counts, each with a port of its own, or a host of its own where that has the number.
 fn slots(peer: &PeerYaml) -> Result<Vec<PeerSlot>, String> {
-    let host: IpAddr = match &peer.host {
-        None => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        Some(host) => host
-            .parse()
-            .map_err(|_| format!("`{host}` is no IP address: it is where we listen, and where the server connects to"))?,
+    let host = peer.host.as_deref().unwrap_or("127.0.0.1");
+    let slot = |domain: String, host: String, port: u16| {
+        let wrong = |_| format!("`{host}` is no IP address: it is where we listen, and where the server connects to");
+        Ok(PeerSlot { domain, address: SocketAddr::new(host.parse::<IpAddr>().map_err(wrong)?, port) })
     };
     let Some(count) = peer.count else {
-        return Ok(vec![PeerSlot { domain: peer.domain.clone(), address: SocketAddr::new(host, peer.port) }]);
+        return Ok(vec![slot(peer.domain.clone(), host.to_owned(), peer.port)?]);
     };
     if !peer.domain.contains("{n}") {
         return Err(format!("with `count` the domain has a number in it, as in `peer{{n}}.example`; `{}` has none", peer.domain));
     }
-    if peer.port.checked_add(count).is_none() {
+    let one_port = host.contains("{n}");
+    if !one_port && peer.port.checked_add(count).is_none() {
         return Err(format!("{count} ports from {} on are more than there are", peer.port));
     }
-    let numbered = |n: u16| PeerSlot {
-        domain: peer.domain.replace("{n}", &n.to_string()),
-        address: SocketAddr::new(host, peer.port + n - 1),
+    let numbered = |n: u16| {
+        let filled = |text: &str| text.replace("{n}", &n.to_string());
+        slot(filled(&peer.domain), filled(host), if one_port { peer.port } else { peer.port + n - 1 })
     };
-    Ok((1..=count).map(numbered).collect())
+    (1..=count).map(numbered).collect()
 }

@@ -174,6 +174,7 @@ impl Framer for ClientFramer {
             if let Mode::Chunk { octets, .. } = self.mode {
                 if self.chunks.len().saturating_add(octets) > self.limits.reply {
                     let expected = format!("expected a message of at most {} octets", self.limits.reply);
+                    self.mode = Mode::Commands;
                     return Some(self.inbox.take_last(0).fatal(read, expected));
                 }
                 if !self.inbox.skip(octets) {

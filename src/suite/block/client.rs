@@ -25,15 +25,14 @@ pub(super) fn expectations(
         let again = rest.iter().position(|s| is(s.text, "DATA")).filter(|_| served);
         // A message forbidden line by line stands wherever the message may.
         let here = message_next || first.necessity != Necessity::Must || first.text == ".";
+        if dot.is_none() && message_next && asked && expects.is_empty() {
+            let problem = Problem::error(file, first.span, "behind a 354 the client sends a message");
+            let hint = "write it line by line with `...` for any lines, and end it with `C[…]: .`; the dot alone is any message";
+            problems.push(problem.with_hint(hint));
+            return expects;
+        }
         let count = match dot {
             Some(dot) if here && again.is_none_or(|again| dot < again) => dot + 1,
-            None if message_next && asked && expects.is_empty() => {
-                let problem = Problem::error(file, first.span, "behind a 354 the client sends a message");
-                let hint =
-                    "write it line by line with `...` for any lines, and end it with `C[…]: .`; the dot alone is any message";
-                problems.push(problem.with_hint(hint));
-                1
-            }
             _ => 1,
         };
         let (said, after) = rest.split_at(count);
