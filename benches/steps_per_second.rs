@@ -145,7 +145,6 @@ async fn play_case(target: Arc<Target>, case: Arc<Case>) -> Result<Duration, Fai
         capabilities: BTreeMap::new(),
         service_capabilities: BTreeMap::new(),
         secured_capabilities: BTreeMap::new(),
-        service_capabilities: BTreeMap::new(),
         step_timeout: Duration::from_secs(10),
         limits: Limits::default(),
     };

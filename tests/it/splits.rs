@@ -68,7 +68,6 @@ fn environment(fixtures: Fixtures) -> Environment {
         capabilities: BTreeMap::new(),
         service_capabilities: BTreeMap::new(),
         secured_capabilities: BTreeMap::new(),
-        service_capabilities: BTreeMap::new(),
         step_timeout: Duration::from_secs(10),
         limits: Limits { line: 400, reply: 2000, ..Limits::default() },
     }
