@@ -143,8 +143,8 @@ async fn play_case(target: Arc<Target>, case: Arc<Case>) -> Result<Duration, Fai
         unique: "u".to_owned(),
         fixtures: Arc::new(Fixtures::default()),
         capabilities: BTreeMap::new(),
-        secured_capabilities: BTreeMap::new(),
         service_capabilities: BTreeMap::new(),
+        secured_capabilities: BTreeMap::new(),
         step_timeout: Duration::from_secs(10),
         limits: Limits::default(),
     };

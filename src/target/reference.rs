@@ -36,7 +36,7 @@ pub struct Reference {
 }
 
 enum State {
-    Running(Running),
+    Running(Box<Running>),
     Off,
 }
 
@@ -212,7 +212,7 @@ impl Reference {
             kind: Some(kind),
             ..Target::bare(name, local.ip(), endpoints, Protocol::ALL.to_vec())
         };
-        Ok(Reference { target, config, state: State::Running(running), reserved, authority: None })
+        Ok(Reference { target, config, state: State::Running(Box::new(running)), reserved, authority: None })
     }
 
     /// Moves its clock forward, also while it is off.
@@ -230,7 +230,7 @@ impl Reference {
         if self.is_on() {
             return Err("it is on already".to_owned());
         }
-        self.state = State::Running(launch(&self.config).await?);
+        self.state = State::Running(Box::new(launch(&self.config).await?));
         Ok(())
     }
 

@@ -66,8 +66,8 @@ fn environment(fixtures: Fixtures) -> Environment {
         unique: "u1".into(),
         fixtures: Arc::new(fixtures),
         capabilities: BTreeMap::new(),
-        secured_capabilities: BTreeMap::new(),
         service_capabilities: BTreeMap::new(),
+        secured_capabilities: BTreeMap::new(),
         step_timeout: Duration::from_secs(10),
         limits: Limits { line: 400, reply: 2000, ..Limits::default() },
     }
