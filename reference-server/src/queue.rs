@@ -259,7 +259,7 @@ impl Queue {
         let (courier, desk, now) = (self.courier.as_deref(), self.desk.clone(), self.clock.now());
         spool::accept(&self.store, envelope, message, courier, &self.schedule, now, move |accepted| {
             done(accepted.map(|accepted| {
-                desk.expect(accepted.due);
+                desk.announce(accepted.due);
                 accepted.id
             }));
         });

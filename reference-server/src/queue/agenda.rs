@@ -45,7 +45,7 @@ impl Place {
 
 impl Agenda {
     /// Mail for the destination is due then, at the latest.
-    pub fn expect(&mut self, destination: &str, due: OffsetDateTime) {
+    pub fn schedule(&mut self, destination: &str, due: OffsetDateTime) {
         self.change(destination, |place| place.due = Some(place.due.map_or(due, |known| known.min(due))));
     }
 
@@ -184,9 +184,9 @@ mod tests {
     #[test]
     fn turns_come_by_time() {
         let mut agenda = Agenda::default();
-        agenda.expect("b.example", minutes(1));
-        agenda.expect("a.example", NOW);
-        agenda.expect("b.example", minutes(2));
+        agenda.schedule("b.example", minutes(1));
+        agenda.schedule("a.example", NOW);
+        agenda.schedule("b.example", minutes(2));
         assert_eq!(agenda.ready(NOW, 9), ["a.example"]);
         assert_eq!(agenda.ready(minutes(1), 9), ["a.example", "b.example"]);
         agenda.set_due("a.example", None);
@@ -196,10 +196,10 @@ mod tests {
     #[test]
     fn a_dead_destination_rests_ever_longer_and_mail_that_comes_meanwhile_waits_too() {
         let (mut agenda, schedule) = (Agenda::default(), Schedule::new(&Limits::default()));
-        agenda.expect("dead.example", NOW);
+        agenda.schedule("dead.example", NOW);
         assert_eq!(agenda.unreachable("dead.example", &schedule, NOW), minutes(30));
         assert_eq!(agenda.unreachable("dead.example", &schedule, minutes(1)), minutes(30), "an attempt that began before");
-        agenda.expect("dead.example", minutes(2));
+        agenda.schedule("dead.example", minutes(2));
         assert!(agenda.ready(minutes(29), 9).is_empty() && agenda.rests("dead.example", minutes(29)));
         assert_eq!(agenda.ready(minutes(30), 9), ["dead.example"]);
         assert_eq!(agenda.unreachable("dead.example", &schedule, minutes(30)), minutes(60));
@@ -214,12 +214,12 @@ mod tests {
     #[test]
     fn a_busy_destination_is_asked_again_when_a_lease_ends() {
         let mut agenda = Agenda::default();
-        agenda.expect("busy.example", NOW);
+        agenda.schedule("busy.example", NOW);
         agenda.lease("busy.example", 1);
         agenda.crowded("busy.example");
         assert!(agenda.ready(NOW, 9).is_empty() && !agenda.is_stalled());
         assert!(agenda.is_leased("busy.example", 1) && !agenda.is_leased("busy.example", 2));
-        agenda.expect("other.example", NOW);
+        agenda.schedule("other.example", NOW);
         agenda.crowded("other.example");
         assert!(agenda.ready(NOW, 9).is_empty() && agenda.is_stalled(), "nobody works there: the relay is full");
         agenda.release("busy.example", 1);
@@ -234,7 +234,7 @@ mod tests {
             for (step, place, number) in steps {
                 let destination = format!("{place}.example");
                 match step {
-                    0 => agenda.expect(&destination, minutes(number)),
+                    0 => agenda.schedule(&destination, minutes(number)),
                     1 => agenda.set_due(&destination, (number > 30).then(|| minutes(number))),
                     2 => agenda.lease(&destination, number as i64 % 3),
                     3 => agenda.release(&destination, number as i64 % 3),

@@ -231,7 +231,7 @@ impl Queue {
             total += count;
             due.sort();
             due.dedup();
-            self.desk.expect(due);
+            self.desk.announce(due);
             match last {
                 Some(last) => after = last,
                 None => break,

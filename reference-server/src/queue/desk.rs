@@ -39,7 +39,7 @@ pub(super) struct Returned {
 
 impl Desk {
     /// There is mail for these destinations, due then.
-    pub fn expect(&self, due: Due) {
+    pub fn announce(&self, due: Due) {
         if !due.is_empty() {
             self.leave(due.into_iter().map(|(destination, due)| Note::Due(destination, due)));
         }

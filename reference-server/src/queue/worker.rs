@@ -117,7 +117,7 @@ impl Worker {
         if !self.memory.is_ready {
             let destinations = self.queue.store.read(sql::queue::destinations)?;
             for (destination, due) in destinations {
-                self.memory.agenda.expect(&destination, instant(due));
+                self.memory.agenda.schedule(&destination, instant(due));
             }
             self.memory.is_ready = true;
         }
@@ -137,7 +137,7 @@ impl Worker {
     fn read_notes(&mut self, now: OffsetDateTime) -> Result<()> {
         for note in self.queue.desk.take() {
             match note {
-                Note::Due(destination, due) => self.memory.agenda.expect(&destination, due),
+                Note::Due(destination, due) => self.memory.agenda.schedule(&destination, due),
                 Note::Forget(destination) => self.memory.agenda.forget_failures(destination.as_deref()),
                 Note::Returned(returned) => self.take_back(*returned, now),
             }
@@ -199,7 +199,7 @@ impl Worker {
         for id in due {
             let around = self.surroundings(id, now)?;
             let due = events::happen(&self.queue.store, id, around, self.terms(now))?;
-            due.into_iter().for_each(|(destination, due)| self.memory.agenda.expect(&destination, due));
+            due.into_iter().for_each(|(destination, due)| self.memory.agenda.schedule(&destination, due));
         }
         Ok(more)
     }
@@ -317,7 +317,7 @@ impl Worker {
         let settled = settle::settle(&self.queue.store, settlements.clone(), self.terms(now));
         let error = match settled {
             Ok(due) => {
-                due.into_iter().for_each(|(destination, due)| self.memory.agenda.expect(&destination, due));
+                due.into_iter().for_each(|(destination, due)| self.memory.agenda.schedule(&destination, due));
                 return Ok(Vec::new());
             }
             Err(error) => error,
@@ -357,7 +357,7 @@ impl Worker {
             self.memory.parked.remove(&id);
             let rows = self.queue.store.read(|connection| sql::queue::recipients(connection, id))?;
             let waiting = rows.into_iter().filter(|row| row.due != sql::queue::NEVER);
-            waiting.for_each(|row| self.memory.agenda.expect(&row.destination, instant(row.due)));
+            waiting.for_each(|row| self.memory.agenda.schedule(&row.destination, instant(row.due)));
         }
         Ok(())
     }

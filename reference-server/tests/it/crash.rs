@@ -296,8 +296,9 @@ async fn nothing_is_lost_however_often_servers_are_killed() {
         sent.len(),
     );
     assert!(acknowledged > KILLS, "the test has submitted too little: {acknowledged}");
-    // Each kill can meet what is on its way over the connections to one destination, which are five.
-    assert!(twice <= 5 * (kills[0] + kills[1]), "{twice} messages came twice");
+    // Each kill can meet what is on its way over the connections to one destination, which are five, and as many that were
+    // answered and are not written down yet: after it nobody can know (RFC 5321 §6.1 has rather two than none).
+    assert!(twice <= 2 * 5 * (kills[0] + kills[1]), "{twice} messages came twice");
     crepes.stop().await;
     hamburger.stop().await;
 }

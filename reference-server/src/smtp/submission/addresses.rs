@@ -54,7 +54,7 @@ impl Reader<'_> {
         self.space()
     }
 
-    fn expect(&mut self, octet: u8) -> Result<(), usize> {
+    fn require(&mut self, octet: u8) -> Result<(), usize> {
         if self.peek() == Some(octet) { self.advance() } else { Err(self.at) }
     }
 
@@ -85,7 +85,7 @@ impl Reader<'_> {
                 let words = self.words()?;
                 let spec = self.addr_spec(words, start)?;
                 self.list.push(spec);
-                self.expect(b'>')
+                self.require(b'>')
             }
             Some(b':') if !in_group && words.is_some() => self.group(),
             _ => {
@@ -106,7 +106,7 @@ impl Reader<'_> {
                 self.address(true)?;
             }
         }
-        self.expect(b';')
+        self.require(b';')
     }
 
     /// `addr-spec = local-part "@" domain`, its words read already; or the local part alone.
