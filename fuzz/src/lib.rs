@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use reference_server::config::{Config, Limits};
 use reference_server::queue::Queue;
-use reference_server::session::{After, Session};
+use reference_server::session::{After, Channel, Session};
 use reference_server::site::Site;
 use reference_server::store::Store;
 
@@ -71,7 +71,7 @@ pub fn play(session: &mut dyn Session, prologue: &[u8], input: &[u8]) -> Vec<u8>
     for piece in std::iter::once(prologue).chain(pieces(input)) {
         after = match after {
             After::Continue => session.receive(piece, &mut out),
-            After::StartTls => session.secured(&mut out),
+            After::StartTls => session.secured(Channel::default(), &mut out),
             _ => break,
         };
         let mut flushes = 0;
