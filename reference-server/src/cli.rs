@@ -170,6 +170,7 @@ impl ServeArgs {
             aliases: self.alias.clone(),
             lists: self.list.clone(),
             without: self.without.iter().copied().collect(),
+            backup_for: self.sending.backup_for.clone(),
             takes_mail: !self.no_mail,
             senders: self.senders,
             tokens: self.token.clone(),
@@ -298,11 +299,11 @@ mod tests {
     #[test]
     fn sending_has_options_of_its_own() {
         let line = "reference-server --route hamburger.edu=127.0.0.1:2526 --sending-tls required --tls-for crepes.fr=off \
-                    --sending-ca CA --dns 127.0.0.1:5353 --sending-port 2525 --limit sending-idle=1s";
+                    --sending-ca CA --backup-for B.example --dns 127.0.0.1:5353 --sending-port 2525 --limit sending-idle=1s";
         let config = config(line).unwrap();
         assert_eq!((config.routes.len(), config.sending.tls, config.sending.tls_for.len()), (1, SendingTls::Required, 1));
         assert_eq!((config.sending.port, config.sending.dns), (2525, Some("127.0.0.1:5353".parse().unwrap())));
-        assert_eq!(config.limits.sending.idle.as_secs(), 1);
+        assert_eq!((config.limits.sending.idle.as_secs(), config.backup_for), (1, vec!["b.example".to_owned()]));
     }
 
     #[test]

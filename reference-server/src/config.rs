@@ -47,6 +47,8 @@ pub struct Config {
     pub faults: Faults,
     /// The extensions to do without.
     pub without: Without,
+    /// Domains of others whose mail is taken from anybody and passed on, as their MX records or a route say.
+    pub backup_for: Vec<String>,
     /// Whether other servers may bring mail; if not, they are greeted with 521 (RFC 7504 §3).
     pub takes_mail: bool,
     /// Which addresses users may send mail as.
@@ -79,6 +81,7 @@ impl Default for Config {
             limits: Limits::default(),
             faults: Faults::NONE,
             without: Without::NOTHING,
+            backup_for: Vec::new(),
             takes_mail: true,
             senders: Senders::default(),
             plaintext_auth: PlaintextAuth::Loopback,

@@ -71,6 +71,7 @@ faults! {
     SmtpAnyPriority = "smtp/any-priority", "accepts MT-PRIORITY=10";
     SmtpStrangerPriority = "smtp/stranger-priority", "lets anyone raise the priority of their mail";
     SmtpRequireTlsInClear = "smtp/requiretls-in-clear", "announces and accepts REQUIRETLS without TLS";
+    SmtpNoMailTakesMail = "smtp/no-mail-takes-mail", "greets with 521 and serves the session all the same";
     SmtpFewRecipients = "smtp/few-recipients", "takes ten recipients, whatever LIMITS says";
     SmtpEtrnInTransaction = "smtp/etrn-in-transaction", "accepts ETRN inside a mail transaction";
     SmtpVrfySaysYes = "smtp/vrfy-says-yes", "answers 250 to VRFY for a user that does not exist";
@@ -84,6 +85,16 @@ faults! {
     SmtpClientBounces4yz = "smtp-client/bounces-4yz", "returns mail at once that a server will take later";
     SmtpClientPipelinesUntold = "smtp-client/pipelines-untold", "sends commands in groups to servers without PIPELINING";
     SmtpClientRaw8Bit = "smtp-client/raw-8-bit", "sends octets above 127 to servers without 8BITMIME";
+    SmtpClientIgnoresPreference = "smtp-client/ignores-preference", "tries the mail exchangers with the highest preference numbers first";
+    SmtpClientFixedOrder = "smtp-client/fixed-order", "tries mail exchangers of one preference in the order of their names";
+    SmtpClientOneExchanger = "smtp-client/one-exchanger", "tries the best mail exchanger alone";
+    SmtpClientNoImplicitMx = "smtp-client/no-implicit-mx", "returns mail for domains without MX records";
+    SmtpClientAddressBesideMx = "smtp-client/address-beside-mx", "tries the domain's own address where its mail exchangers have none";
+    SmtpClientIgnoresNullMx = "smtp-client/ignores-null-mx", "takes a null MX for no MX, and tries the domain's own address";
+    SmtpClientWaitsForNoDomain = "smtp-client/waits-for-no-domain", "keeps mail for a domain that does not exist, and looks again later";
+    SmtpClientBouncesDnsFailure = "smtp-client/bounces-dns-failure", "returns mail at once when the DNS cannot be asked";
+    SmtpClientForgetsItself = "smtp-client/forgets-itself", "tries mail exchangers that are no better than itself";
+    SmtpClientWaitsAfter521 = "smtp-client/waits-after-521", "keeps mail for a server that takes none, and tries it again";
     // POP3
     Pop3NoDotStuffing = "pop3/no-dot-stuffing", "sends lines that begin with a dot as they are";
     Pop3AcceptsWrongPassword = "pop3/accepts-wrong-password", "answers +OK to PASS whatever the password";
@@ -150,21 +161,35 @@ const _: () = assert!(Fault::ALL.len() <= 128);
 
 /// The faults that are switched on.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct Faults(u128);
+pub struct Faults([u128; 2]);
+
+// A table that outgrows the set does not compile.
+const _: () = assert!(Fault::ALL.len() <= 2 * 128);
 
 impl Faults {
     /// A server that keeps every rule.
-    pub const NONE: Faults = Faults(0);
+    pub const NONE: Faults = Faults([0; 2]);
 
     /// Whether the server is asked to break this rule.
     pub fn on(self, fault: Fault) -> bool {
-        self.0 & (1 << fault as u32) != 0
+        let (word, bit) = place(fault);
+        self.0.get(word).is_some_and(|bits| bits & bit != 0)
     }
+}
+
+/// The word of the set that has a fault, and its bit there.
+fn place(fault: Fault) -> (usize, u128) {
+    (fault as usize / 128, 1 << (fault as usize % 128))
 }
 
 impl FromIterator<Fault> for Faults {
     fn from_iter<I: IntoIterator<Item = Fault>>(faults: I) -> Self {
-        Self(faults.into_iter().fold(0, |set, fault| set | 1 << fault as u32))
+        let mut set = Self::NONE;
+        for fault in faults {
+            let (word, bit) = place(fault);
+            set.0.iter_mut().skip(word).take(1).for_each(|bits| *bits |= bit);
+        }
+        set
     }
 }
 

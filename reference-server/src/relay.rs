@@ -74,14 +74,21 @@ impl SmtpRelay {
         let (sending, limits) = (config.sending.clone(), config.limits.sending.clone());
         let mut own_names = vec![config.host.clone()];
         own_names.extend(config.domains.iter().cloned());
-        let hosts =
-            Hosts { dns: Dns::new(sending.dns), routes: config.routes.clone(), port: sending.port, own_names, own_addresses };
+        let hosts = Hosts {
+            dns: Dns::new(sending.dns),
+            routes: config.routes.clone(),
+            port: sending.port,
+            own_names,
+            own_addresses,
+            faults: config.faults,
+        };
         let opener = Opener {
             own_name: config.host.clone(),
             clock: config.clock.clone(),
             stop: stop.clone(),
             patience: limits.clone(),
             security: Security::new(sending.authorities.as_deref())?,
+            faults: config.faults,
         };
         let office = Office {
             lanes: Lanes::new(limits.connections, limits.connections_per_destination),

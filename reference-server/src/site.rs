@@ -20,6 +20,8 @@ pub struct Site {
     pub senders: Senders,
     /// The domains that have a route of their own: their mail passes through here (RFC 5321 §3.6.2).
     pub relayed: Vec<String>,
+    /// The domains this server is a backup for: it takes their mail from anybody.
+    pub backed_up: Vec<String>,
     pub clock: Clock,
 }
 
@@ -35,12 +37,18 @@ impl Site {
             without: config.without,
             senders: config.senders,
             relayed: config.routes.iter().map(|route| route.domain.clone()).filter(|domain| domain != "*").collect(),
+            backed_up: config.backup_for.clone(),
             clock: config.clock.clone(),
         }))
     }
 
     /// Whether mail for this domain passes through here to a server of its own.
     pub fn is_relayed(&self, domain: &Domain) -> bool {
-        self.relayed.iter().any(|relayed| domain.is(relayed))
+        self.relayed.iter().any(|relayed| domain.is(relayed)) || self.is_backed_up(domain)
+    }
+
+    /// Whether mail for this domain is taken from anybody, to be passed on.
+    pub fn is_backed_up(&self, domain: &Domain) -> bool {
+        self.backed_up.iter().any(|known| domain.is(known))
     }
 }

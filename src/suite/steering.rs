@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::form::SuiteYaml;
 use super::model::{Action, Case, Span, Start, StartState, Step};
 use super::problem::{Problem, did_you_mean};
-use super::topology::{Control, Question, Switch, Topology, UNDER_TEST, Way};
+use super::topology::{Control, DNS, Question, Switch, UNDER_TEST, Way};
 
 /// Checks one case of a suite.
 pub fn check(case: &Case, suite: &SuiteYaml, problems: &mut Vec<Problem>) {
@@ -24,11 +24,6 @@ pub fn check(case: &Case, suite: &SuiteYaml, problems: &mut Vec<Problem>) {
     check.roles(id);
     check.walk(&case.setup);
     check.walk(&case.dialogue);
-}
-
-/// Whether a server has a route to another.
-fn leads(topology: &Topology, from: &str, to: &str) -> bool {
-    topology.server(Some(from)).is_some_and(|server| from != to && server.routes.values().any(|name| name == to))
 }
 
 struct Check<'a> {
@@ -74,7 +69,8 @@ impl Check<'_> {
                 self.server(server, span);
             }
             Control::Power { switch, server } => {
-                if !self.server(server, span) {
+                let dns = server == DNS && self.case.topology.as_ref().is_some_and(|topology| topology.dns.is_some());
+                if !dns && !self.server(server, span) {
                     return;
                 }
                 let on = !self.off.contains(server);
@@ -105,7 +101,7 @@ impl Check<'_> {
                     self.error(span, format!("there is no way from `{one}` to itself"), example);
                 }
                 let topology = self.case.topology.as_deref();
-                let way = topology.is_some_and(|topology| leads(topology, one, other) || leads(topology, other, one));
+                let way = topology.is_some_and(|topology| topology.leads(one, other) || topology.leads(other, one));
                 if known && one != other && !way && *state != Way::Open {
                     let message = format!("there is no way between `{one}` and `{other}`");
                     self.error(span, message, "a way is there where one of the two has a route to the other");
@@ -132,7 +128,7 @@ impl Check<'_> {
             self.error(span, "nothing is asked: neither `connections` nor `lines`".to_owned(), example);
         }
         let topology = self.case.topology.as_deref();
-        if !topology.is_some_and(|topology| leads(topology, from, to)) {
+        if !topology.is_some_and(|topology| topology.leads(from, to)) {
             let hint = "a way is there where the one has a route to the other";
             self.error(span, format!("there is no way from `{from}` to `{to}`"), hint);
         }

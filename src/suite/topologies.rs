@@ -11,7 +11,7 @@ use super::duration;
 use super::model::Span;
 use super::problem::{Problem, did_you_mean};
 use super::roles::ROLES;
-use super::topology::{RelayTls, Server, Settings, Storage, Topology, UNDER_TEST};
+use super::topology::{DNS, DomainRecords, Exchanger, RelayTls, Server, Settings, Storage, Topology, UNDER_TEST};
 use super::yaml::At;
 
 /// Several servers of the reference kind, and the ways between them.
@@ -23,11 +23,36 @@ pub struct TopologyYaml {
     pub description: Option<String>,
     /// The first is what a suite means that names none.
     pub servers: Vec<At<ServerYaml>>,
+    /// Domain → what the DNS says of it; any other domain does not exist. With it, servers find each other by MX records.
+    pub dns: Option<BTreeMap<String, At<DomainYaml>>>,
+}
+
+/// What the DNS says of a domain. Each server's host name has an address besides.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DomainYaml {
+    /// MX records.
+    #[serde(default)]
+    pub mx: Vec<At<ExchangerYaml>>,
+    /// The server whose address is that of the domain itself.
+    pub address: Option<At<String>>,
+}
+
+/// An MX record: of a server, or of any host name.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExchangerYaml {
+    /// Lower is better.
+    pub preference: u16,
+    /// A server of the topology.
+    pub server: Option<At<String>>,
+    /// A name that may not exist; `.` with preference 0 is a null MX.
+    pub host: Option<At<String>>,
 }
 
 /// One server.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ServerYaml {
     /// Lower-case letters, digits and hyphens.
     pub name: At<String>,
@@ -38,8 +63,11 @@ pub struct ServerYaml {
     /// Roles that have accounts there: alice, bob, carol, dave.
     #[serde(default)]
     pub accounts: Vec<At<String>>,
+    /// Domains of others whose mail it takes from anybody and passes on, as their backup.
+    #[serde(default)]
+    pub backs_up: Vec<At<String>>,
     pub storage: Option<StorageYaml>,
-    /// Domain → the server its mail is sent to. Default: every domain of every other server. `{}`: no way to anyone.
+    /// Domain → the server its mail is sent to. Default: every domain of every other server, and with `dns:` none. `{}`: none.
     pub routes: Option<BTreeMap<String, At<String>>>,
     pub settings: Option<SettingsYaml>,
 }
@@ -76,11 +104,16 @@ pub struct SettingsYaml {
     pub pop3_patience: Option<At<String>>,
     /// How long an IMAP client that has logged in may be silent: `30m`.
     pub imap_patience: Option<At<String>>,
+    /// How long a connection to another server is kept for the next message: `1s`.
+    pub sending_idle: Option<At<String>>,
     /// When mail to other servers is encrypted.
     pub sending_tls: Option<SendingTlsYaml>,
     /// Extensions it does without, as `mailspec serve --list-extensions` names them.
     #[serde(default)]
     pub without: Vec<String>,
+    /// It takes no mail from other servers, and greets them with 521.
+    #[serde(default)]
+    pub no_mail: bool,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
@@ -95,15 +128,27 @@ pub enum SendingTlsYaml {
 
 /// The topology of a file; what is wrong with it is told.
 pub fn build(file: &str, name: &str, yaml: &TopologyYaml, problems: &mut Vec<Problem>) -> Topology {
-    let mut reader = Reader { file, problems, servers: BTreeSet::new(), domains: BTreeMap::new(), accounts: BTreeMap::new() };
+    let mut reader = Reader {
+        file,
+        problems,
+        servers: BTreeSet::new(),
+        domains: BTreeMap::new(),
+        accounts: BTreeMap::new(),
+        by_dns: yaml.dns.is_some(),
+    };
     if yaml.servers.is_empty() {
         reader.error(Span { line: 1, column: 1, length: 1 }, "a topology has at least one server".to_owned(), None);
     }
     for at in &yaml.servers {
         reader.names(&at.value);
     }
-    let servers = yaml.servers.iter().map(|at| Arc::new(reader.server(&at.value))).collect();
-    Topology { name: name.to_owned(), description: yaml.description.clone(), servers }
+    let servers: Vec<Arc<Server>> = yaml.servers.iter().map(|at| Arc::new(reader.server(&at.value))).collect();
+    let dns = yaml.dns.as_ref().map(|domains| {
+        let records =
+            |(domain, at): (&String, &At<DomainYaml>)| (domain.to_ascii_lowercase(), reader.records(domain, at, &servers));
+        domains.iter().map(records).collect()
+    });
+    Topology { name: name.to_owned(), description: yaml.description.clone(), servers, dns }
 }
 
 struct Reader<'a> {
@@ -114,6 +159,8 @@ struct Reader<'a> {
     domains: BTreeMap<String, String>,
     /// Role → server.
     accounts: BTreeMap<String, String>,
+    /// Servers find each other by the DNS.
+    by_dns: bool,
 }
 
 impl Reader<'_> {
@@ -129,8 +176,8 @@ impl Reader<'_> {
     fn names(&mut self, server: &ServerYaml) {
         let name = &server.name.value;
         let sound = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        if !sound || name == UNDER_TEST {
-            let hint = format!("lower-case letters, digits and hyphens make one; `{UNDER_TEST}` is taken");
+        if !sound || name == UNDER_TEST || name == DNS {
+            let hint = format!("lower-case letters, digits and hyphens make one; `{UNDER_TEST}` and `{DNS}` are taken");
             self.error(whole(&server.name), format!("`{name}` is no name for a server"), Some(hint));
         }
         if !self.servers.insert(name.clone()) {
@@ -144,10 +191,7 @@ impl Reader<'_> {
             );
         }
         for domain in &server.domains {
-            let label = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-            if !domain.value.split('.').all(label) {
-                self.error(whole(domain), format!("`{}` is no domain name", domain.value), None);
-            }
+            self.domain(&domain.value, whole(domain));
             if let Some(other) = self.domains.insert(domain.value.to_ascii_lowercase(), name.clone()) {
                 self.error(whole(domain), format!("the mail of `{}` ends at `{other}` already", domain.value), None);
             }
@@ -163,10 +207,56 @@ impl Reader<'_> {
         }
     }
 
+    fn domain(&mut self, domain: &str, span: Span) {
+        // RFC 1035 §2.3.4: labels have 63 octets at most, names 255 with their lengths.
+        let label = |label: &str| (1..=63).contains(&label.len()) && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        if domain.len() > 253 || !domain.split('.').all(label) {
+            self.error(span, format!("`{domain}` is no domain name"), None);
+        }
+    }
+
+    fn records(&mut self, domain: &str, at: &At<DomainYaml>, servers: &[Arc<Server>]) -> DomainRecords {
+        self.domain(domain, point(at));
+        DomainRecords {
+            exchangers: at.value.mx.iter().map(|at| self.exchanger(at, servers)).collect(),
+            address: at.value.address.as_ref().map(|server| self.route(server)),
+        }
+    }
+
+    fn exchanger(&mut self, at: &At<ExchangerYaml>, servers: &[Arc<Server>]) -> Exchanger {
+        let ExchangerYaml { preference, server, host } = &at.value;
+        let host = match (server, host) {
+            (Some(server), None) => {
+                let name = self.route(server);
+                servers.iter().find(|server| server.name == name).map(|server| server.host.clone()).unwrap_or_default()
+            }
+            (None, Some(host)) => {
+                let name = host.value.strip_suffix('.').unwrap_or(&host.value);
+                if host.value != "." {
+                    self.domain(name, whole(host));
+                }
+                name.to_owned()
+            }
+            _ => {
+                let hint = "`{preference: 10, server: hamburger}`, or `host: mail.example` for any name";
+                self.error(point(at), "an MX record names a server or a host".to_owned(), Some(hint.to_owned()));
+                String::new()
+            }
+        };
+        Exchanger { preference: *preference, host }
+    }
+
     fn server(&mut self, yaml: &ServerYaml) -> Server {
+        for domain in &yaml.backs_up {
+            self.domain(&domain.value, whole(domain));
+            if yaml.domains.iter().any(|own| own.value.eq_ignore_ascii_case(&domain.value)) {
+                self.error(whole(domain), format!("the mail of `{}` ends here: nothing is passed on", domain.value), None);
+            }
+        }
         let name = yaml.name.value.clone();
         let routes = match &yaml.routes {
             Some(given) => given.iter().map(|(domain, to)| (domain.to_ascii_lowercase(), self.route(to))).collect(),
+            None if self.by_dns => BTreeMap::new(),
             None => self.domains.iter().filter(|(_, to)| **to != name).map(|(domain, to)| (domain.clone(), to.clone())).collect(),
         };
         let usual = format!("mail.{}", yaml.domains.first().map_or("", |domain| domain.value.as_str()));
@@ -174,6 +264,7 @@ impl Reader<'_> {
             host: yaml.host.clone().unwrap_or(usual),
             domains: yaml.domains.iter().map(|at| at.value.clone()).collect(),
             accounts: yaml.accounts.iter().map(|at| at.value.clone()).collect(),
+            backs_up: yaml.backs_up.iter().map(|at| at.value.clone()).collect(),
             storage: match yaml.storage {
                 Some(StorageYaml::Directory) => Storage::Directory,
                 None | Some(StorageYaml::Memory) => Storage::Memory,
@@ -201,11 +292,13 @@ impl Reader<'_> {
             retry_max: self.duration(yaml.retry_max.as_ref()),
             delay_warning: self.duration(yaml.delay_warning.as_ref()),
             without: yaml.without.clone(),
+            no_mail: yaml.no_mail,
             message_size: yaml.message_size,
             recipients: yaml.recipients,
             smtp_patience: self.duration(yaml.smtp_patience.as_ref()),
             pop3_patience: self.duration(yaml.pop3_patience.as_ref()),
             imap_patience: self.duration(yaml.imap_patience.as_ref()),
+            sending_idle: self.duration(yaml.sending_idle.as_ref()),
             sending_tls: yaml.sending_tls.map(|tls| match tls {
                 SendingTlsYaml::Opportunistic => RelayTls::Opportunistic,
                 SendingTlsYaml::Required => RelayTls::Required,
@@ -218,6 +311,10 @@ impl Reader<'_> {
         let at = at?;
         duration::parse(&at.value).map_err(|message| self.error(whole(at), message, None)).ok()
     }
+}
+
+fn point<T>(at: &At<T>) -> Span {
+    Span { line: at.line, column: at.column, length: 1 }
 }
 
 fn whole(at: &At<String>) -> Span {
@@ -248,6 +345,40 @@ mod tests {
         assert_eq!((b.routes.len(), b.storage, b.settings.retry_after), (0, Storage::Directory, Some(Duration::from_secs(60))));
         assert_eq!((a.host.as_str(), a.address("alice")), ("mail.a.example", "alice@a.example".to_owned()));
         assert_eq!(topology.home("alice").map(|server| server.name.as_str()), Some("a"));
+    }
+
+    #[test]
+    fn with_a_dns_servers_need_no_routes() {
+        let (topology, problems) = built(
+            "servers:\n- {name: a, domains: [a.example]}\n- {name: b, domains: [b.example], backs-up: [c.example]}\n\
+             dns:\n  C.example: {mx: [{preference: 10, server: b}, {preference: 20, host: x.c.example}], address: a}\n  \
+             d.example: {mx: [{preference: 0, host: .}]}\n",
+        );
+        assert_eq!(problems, [""; 0]);
+        assert!(topology.servers.iter().all(|server| server.routes.is_empty()));
+        assert!(topology.leads("a", "b") && topology.leads("b", "a") && !topology.leads("a", "a") && !topology.leads("a", "c"));
+        let dns = topology.dns.unwrap();
+        let mx = |preference, host: &str| Exchanger { preference, host: host.to_owned() };
+        assert_eq!(dns["c.example"].exchangers, [mx(10, "mail.b.example"), mx(20, "x.c.example")]);
+        assert_eq!((dns["c.example"].address.as_deref(), dns["d.example"].exchangers.as_slice()), (Some("a"), &[mx(0, "")][..]));
+    }
+
+    #[test]
+    fn records_that_cannot_be_are_told_where_they_stand() {
+        let (_, problems) = built(
+            "servers:\n- {name: a, domains: [a.example], backs-up: [A.example]}\n- {name: dns, domains: [b.example]}\ndns:\n  \
+             a..b: {}\n  c.example:\n    address: nobody\n    mx:\n    - {preference: 1}\n    \
+             - {preference: 1, server: a, host: b}\n    - {preference: 1, host: 'a b'}\n",
+        );
+        let says = |what: &str| assert!(problems.iter().any(|problem| problem.contains(what)), "{what} is not in {problems:#?}");
+        says("t.yaml:2:49: the mail of `A.example` ends here");
+        says("`dns` is no name for a server");
+        says("`a..b` is no domain name");
+        says("t.yaml:7:14: no server is named `nobody`");
+        says("t.yaml:9:7: an MX record names a server or a host");
+        says("t.yaml:10:7: an MX record names a server or a host");
+        says("`a b` is no domain name");
+        assert_eq!(problems.len(), 7, "{problems:#?}");
     }
 
     #[test]

@@ -18,6 +18,24 @@ pub struct Topology {
     pub description: Option<String>,
     /// At least one; the first is what a case means that names none.
     pub servers: Vec<Arc<Server>>,
+    /// What the DNS says, by domains in lower case; `None`: the servers know each other by routes alone.
+    pub dns: Option<BTreeMap<String, DomainRecords>>,
+}
+
+/// What the DNS says of a domain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DomainRecords {
+    pub exchangers: Vec<Exchanger>,
+    /// The server whose address is that of the domain itself.
+    pub address: Option<String>,
+}
+
+/// An MX record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchanger {
+    pub preference: u16,
+    /// The name of a host, without the final dot; the root is empty.
+    pub host: String,
 }
 
 /// One server of a topology.
@@ -30,6 +48,8 @@ pub struct Server {
     pub domains: Vec<String>,
     /// Roles that have accounts there.
     pub accounts: Vec<String>,
+    /// The domains whose mail it takes from anybody and passes on.
+    pub backs_up: Vec<String>,
     pub storage: Storage,
     /// Domain → the server its mail is sent to.
     pub routes: BTreeMap<String, String>,
@@ -65,10 +85,14 @@ pub struct Settings {
     pub smtp_patience: Option<Duration>,
     pub pop3_patience: Option<Duration>,
     pub imap_patience: Option<Duration>,
+    /// How long a connection to another server is kept for the next message.
+    pub sending_idle: Option<Duration>,
     /// When mail to other servers is encrypted.
     pub sending_tls: Option<RelayTls>,
     /// Extensions it does without: `smtp/8BITMIME`.
     pub without: Vec<String>,
+    /// It takes no mail from other servers, and greets with 521.
+    pub no_mail: bool,
 }
 
 /// When mail to other servers is encrypted.
@@ -84,6 +108,9 @@ pub enum RelayTls {
 /// The name of the one server of a case without a topology.
 pub const UNDER_TEST: &str = "under-test";
 
+/// The DNS of a topology, where a case switches it off and on.
+pub const DNS: &str = "dns";
+
 impl Topology {
     /// A server by its name; without a name the first.
     pub fn server(&self, name: Option<&str>) -> Option<&Arc<Server>> {
@@ -98,6 +125,13 @@ impl Topology {
         self.servers.iter().find(|server| server.accounts.iter().any(|account| account == role))
     }
 
+    /// Whether there is a way from the one server to the other.
+    pub fn leads(&self, from: &str, to: &str) -> bool {
+        let known = |name| self.server(Some(name)).is_some();
+        let route = |server: &Arc<Server>| self.dns.is_some() || server.routes.values().any(|name| name == to);
+        from != to && known(to) && self.server(Some(from)).is_some_and(route)
+    }
+
     /// The only server of a case that steers what it is played on and has no topology: one of the reference kind, for itself.
     pub fn alone(roles: &[String], storage: Storage) -> Topology {
         let server = Server {
@@ -105,11 +139,12 @@ impl Topology {
             host: "mail.example.org".to_owned(),
             domains: vec!["example.org".to_owned()],
             accounts: roles.to_vec(),
+            backs_up: Vec::new(),
             storage,
             routes: BTreeMap::new(),
             settings: Settings::default(),
         };
-        Topology { name: UNDER_TEST.to_owned(), description: None, servers: vec![Arc::new(server)] }
+        Topology { name: UNDER_TEST.to_owned(), description: None, servers: vec![Arc::new(server)], dns: None }
     }
 }
 

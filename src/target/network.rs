@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::net::SocketAddr;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
 use rustls::pki_types::ServerName;
 use tempfile::TempDir;
 
-use super::reference::{Kind, Reference};
+use super::reference::{Finding, Kind, Reference};
 use super::{Target, Timeouts};
-use crate::suite::topology::{Answer, Control, Question, Storage, Switch, Topology, Way};
+use crate::suite::topology::{Answer, Control, DNS, Question, Storage, Switch, Topology, Way};
 use crate::suite::{Party, Protocol};
 use crate::transcript::{self, What};
-use crate::transport::{Link, Said, TlsClient, Trust, client_config};
+use crate::transport::{Link, NameServer, Names, Record, Said, TlsClient, Trust, client_config};
 
 /// Servers that belong to one case.
 pub struct Network {
@@ -24,6 +25,10 @@ pub struct Network {
     members: Vec<Member>,
     /// From a server to a server.
     ways: BTreeMap<(String, String), (Link, Way)>,
+    /// What each server asks for names; they see different addresses, because their ways are their own.
+    names: Vec<NameServer>,
+    /// The name servers answer.
+    names_on: bool,
     /// What the servers keep; removed at the end.
     _folder: Option<TempDir>,
 }
@@ -46,22 +51,22 @@ impl Network {
             false => None,
         };
         let config = client_config(&Trust::Any, None)?;
-        let mut network = Network { kind: kind.apart(), members: Vec::new(), ways: BTreeMap::new(), _folder: None };
-        for server in &topology.servers {
-            for to in server.routes.values().filter(|to| **to != server.name) {
-                let way = (server.name.clone(), to.clone());
-                if let Entry::Vacant(vacant) = network.ways.entry(way) {
-                    let link = Link::new().map_err(|error| format!("no way from {} to {to}: {error}", server.name))?;
-                    vacant.insert((link, Way::Open));
-                }
-            }
-        }
+        let mut network = Network {
+            kind: kind.apart(),
+            members: Vec::new(),
+            ways: BTreeMap::new(),
+            names: Vec::new(),
+            names_on: true,
+            _folder: None,
+        };
+        network.lay(topology)?;
         for server in &topology.servers {
             let place = folder.as_ref().filter(|_| server.storage == Storage::Directory);
             let place = place.map(|folder| folder.path().join(&server.name));
             let way = |to: &String| network.ways.get(&(server.name.clone(), to.clone())).map(|(link, _)| link.address);
             let routes = server.routes.iter().filter_map(|(domain, to)| Some((domain.clone(), way(to)?))).collect();
-            let reference = Reference::of(server, &network.kind, place, routes)
+            let dns = network.known_to(&server.name, topology).await?;
+            let reference = Reference::of(server, &network.kind, place, Finding { routes, dns })
                 .await
                 .map_err(|why| format!("the server `{}`: {why}", server.name))?;
             let domain = reference.target.domain.clone();
@@ -75,6 +80,67 @@ impl Network {
         network._folder = folder;
         network.renew().await?;
         Ok(network)
+    }
+
+    /// Lays the ways, at first refused.
+    fn lay(&mut self, topology: &Topology) -> Result<(), String> {
+        for server in &topology.servers {
+            let failed = |error: io::Error| format!("no way from {} to others: {error}", server.name);
+            if topology.dns.is_some() {
+                for (to, link) in at_one_port(topology).map_err(failed)? {
+                    self.ways.insert((server.name.clone(), to), (link, Way::Open));
+                }
+                continue;
+            }
+            for to in server.routes.values().filter(|to| **to != server.name) {
+                if let Entry::Vacant(vacant) = self.ways.entry((server.name.clone(), to.clone())) {
+                    vacant.insert((Link::new().map_err(failed)?, Way::Open));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts what this server asks for names, if the topology has a DNS; gives its address, and the port at which the server
+    /// finds all others.
+    async fn known_to(&mut self, server: &str, topology: &Topology) -> Result<Option<(SocketAddr, u16)>, String> {
+        let Some(domains) = &topology.dns else { return Ok(None) };
+        let mut names = Names::new();
+        let mut found = None;
+        let address = |to: &str| self.ways.get(&(server.to_owned(), to.to_owned())).map(|(link, _)| link.address);
+        let mut note = |name: &str, to: &str| {
+            let Some(SocketAddr::V4(address)) = address(to) else { return };
+            found = Some(address.port());
+            names.entry(name.to_ascii_lowercase()).or_default().push(Record::Address(*address.ip()));
+        };
+        topology.servers.iter().for_each(|other| note(&other.host, &other.name));
+        for (domain, records) in domains {
+            records.address.iter().for_each(|to| note(domain, to));
+        }
+        for (domain, records) in domains {
+            let mx = records
+                .exchangers
+                .iter()
+                .map(|mx| Record::Mx { preference: mx.preference, exchanger: mx.host.to_ascii_lowercase() });
+            names.entry(domain.clone()).or_default().extend(mx);
+        }
+        let started = NameServer::start(names).await.map_err(|error| format!("no DNS for {server}: {error}"))?;
+        let dns = started.address;
+        self.names.push(started);
+        Ok(found.map(|port| (dns, port)))
+    }
+
+    /// Switches the DNS of all servers off or on.
+    fn switch_names(&mut self, switch: Switch) -> Result<(), String> {
+        let on = match (switch, self.names_on) {
+            (Switch::Start, true) => return Err("the DNS is on already".to_owned()),
+            (Switch::Stop | Switch::Kill | Switch::Restart, false) => return Err("the DNS is off already".to_owned()),
+            (Switch::Start, false) | (Switch::Restart, true) => true,
+            (Switch::Stop | Switch::Kill, true) => false,
+        };
+        self.names_on = on;
+        self.names.iter().for_each(|names| names.fail(!on));
+        Ok(())
     }
 
     /// A server by its name; without a name the first.
@@ -95,6 +161,7 @@ impl Network {
         match control {
             Control::Clock { server: None, by } => self.kind.advance(*by),
             Control::Clock { server: Some(server), by } => self.named(server)?.reference.advance(*by),
+            Control::Power { switch, server } if server == DNS => self.switch_names(*switch)?,
             Control::Power { switch, server } => {
                 let member = self.named(server)?;
                 let name = member.name.clone();
@@ -209,7 +276,8 @@ impl Network {
     /// Makes every way what it is to be; a server that is off refuses.
     async fn renew(&mut self) -> Result<(), String> {
         for ((from, to), (link, way)) in &mut self.ways {
-            let there = self.members.iter().find(|member| member.name == *to && member.reference.is_on());
+            // A server that finds itself by the DNS is refused: it would wait for itself.
+            let there = self.members.iter().find(|member| member.name == *to && from != to && member.reference.is_on());
             let there = there.and_then(|member| member.smtp());
             let done = match (&way, there) {
                 (Way::Cut, _) | (_, None) => {
@@ -223,6 +291,36 @@ impl Network {
         }
         Ok(())
     }
+}
+
+/// The network of the ways that are found by the DNS: their addresses differ, their port is one.
+fn place(number: u8, port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::new(127, 0, 53, number), port))
+}
+
+/// How often a port is looked for that is free at all addresses.
+const TRIES: usize = 20;
+
+/// A way to each server of the topology, by its name: at addresses of their own, and all at one port, because that is how the DNS
+/// finds mail servers.
+fn at_one_port(topology: &Topology) -> io::Result<Vec<(String, Link)>> {
+    let all = || -> io::Result<Vec<(String, Link)>> {
+        let mut links: Vec<(String, Link)> = Vec::new();
+        for (number, server) in (1..=u8::MAX).zip(&topology.servers) {
+            let port = links.first().map_or(0, |(_, link)| link.address.port());
+            links.push((server.name.clone(), Link::at(place(number, port))?));
+        }
+        Ok(links)
+    };
+    let mut found = all();
+    for _ in 1..TRIES {
+        match &found {
+            // Somebody has the port at another of the addresses.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => found = all(),
+            _ => break,
+        }
+    }
+    found
 }
 
 impl Member {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
 use reference_server::clock::Clock;
 use reference_server::config::{
-    AccountConfig, ClientCa, Config, Limits, Listen, Route, Sending, SendingTls, Service, Storage, TokenConfig,
+    AccountConfig, ClientCa, Config, Limits, Listen, Route, Sending, SendingLimits, SendingTls, Service, Storage, TokenConfig,
 };
 use reference_server::extensions::Extension;
 use reference_server::faults::Fault;
@@ -59,6 +59,15 @@ impl Kind {
     pub fn advance(&self, by: Duration) {
         self.clock.advance_all(by);
     }
+}
+
+/// How a server of a topology finds others.
+#[derive(Clone, Debug, Default)]
+pub struct Finding {
+    /// Where it sends the mail of a domain.
+    pub routes: Vec<(String, SocketAddr)>,
+    /// The name server it asks about all others, and the port of what it finds there.
+    pub dns: Option<(SocketAddr, u16)>,
 }
 
 /// Accounts enough for every worker and for cases that need several.
@@ -136,13 +145,8 @@ fn reserve() -> Result<(Vec<Reservation>, Vec<PeerSlot>), String> {
 }
 
 impl Reference {
-    /// Starts a server of a topology. `folder`: where it keeps its mail; `None`: in memory. `routes`: where it sends the mail of a domain.
-    pub async fn of(
-        server: &Server,
-        kind: &Kind,
-        folder: Option<PathBuf>,
-        routes: Vec<(String, SocketAddr)>,
-    ) -> Result<Reference, String> {
+    /// Starts a server of a topology. `folder`: where it keeps its mail; `None`: in memory.
+    pub async fn of(server: &Server, kind: &Kind, folder: Option<PathBuf>, finding: Finding) -> Result<Reference, String> {
         let slots = server
             .accounts
             .iter()
@@ -155,13 +159,20 @@ impl Reference {
                 disposable: true,
             })
             .collect();
+        let sending = Sending { tls: sending_tls(&server.settings), ..Sending::default() };
+        let sending = match finding.dns {
+            Some((dns, port)) => Sending { dns: Some(dns), port, ..sending },
+            None => sending,
+        };
         let config = Config {
             host: server.host.clone(),
             domains: server.domains.clone(),
             storage: folder.map_or(Storage::Memory, Storage::Dir),
             limits: limits(&server.settings),
-            routes: routes.into_iter().map(|(domain, address)| Route { domain, address }).collect(),
-            sending: Sending { tls: sending_tls(&server.settings), ..Sending::default() },
+            routes: finding.routes.into_iter().map(|(domain, address)| Route { domain, address }).collect(),
+            sending,
+            backup_for: server.backs_up.clone(),
+            takes_mail: !server.settings.no_mail,
             ..Config::default()
         };
         let mut kind = kind.clone();
@@ -302,6 +313,7 @@ fn limits(settings: &Settings) -> Limits {
         smtp_patience: settings.smtp_patience.unwrap_or(usual.smtp_patience),
         pop3_patience: settings.pop3_patience.unwrap_or(usual.pop3_patience),
         imap_patience: settings.imap_patience.unwrap_or(usual.imap_patience),
+        sending: SendingLimits { idle: settings.sending_idle.unwrap_or(usual.sending.idle), ..usual.sending },
         ..usual
     }
 }

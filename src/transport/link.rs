@@ -135,7 +135,12 @@ enum State {
 impl Link {
     /// A way on a free loopback port.
     pub fn new() -> io::Result<Link> {
-        let reservation = Reservation::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        Link::at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+    }
+
+    /// A way at this address; port 0 takes a free one.
+    pub fn at(address: SocketAddr) -> io::Result<Link> {
+        let reservation = Reservation::new(address)?;
         Ok(Link { address: reservation.address, reservation: Some(reservation), state: State::Refused, record: Arc::default() })
     }
 

@@ -3,6 +3,7 @@
 mod certificate;
 mod link;
 mod listener;
+mod names;
 mod tls;
 
 use std::io;
@@ -18,6 +19,7 @@ use tokio_rustls::TlsStream;
 pub use certificate::{PEER_AUTHORITY, server_config};
 pub use link::{Heard, Link, Reservation, Said};
 pub use listener::Listener;
+pub use names::{NameServer, Names, Record};
 pub use tls::{Trust, client_config};
 
 use crate::suite::Segments;

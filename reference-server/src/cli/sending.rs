@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::config::{Route, Sending, SendingTls, TlsFor};
+use crate::mail;
 
 /// How mail is sent to other servers.
 #[derive(Args, Clone, Debug)]
@@ -31,6 +32,10 @@ pub struct SendingArgs {
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub dns: Option<SocketAddr>,
 
+    /// Take mail for this domain of others from anybody, and pass it on as its MX records or a route say. Repeatable
+    #[arg(long, value_name = "DOMAIN", value_parser = domain)]
+    pub backup_for: Vec<String>,
+
     /// The port of servers that are found by the DNS
     #[arg(long, value_name = "PORT", default_value_t = 25)]
     pub sending_port: u16,
@@ -46,5 +51,13 @@ impl SendingArgs {
             dns: self.dns,
             port: self.sending_port,
         }
+    }
+}
+
+/// A domain in lower case.
+fn domain(text: &str) -> Result<String, String> {
+    match mail::Domain::parse(text) {
+        Ok(mail::Domain::Name(name)) => Ok(name.to_ascii_lowercase()),
+        _ => Err(format!("\"{text}\" is not a domain name")),
     }
 }

@@ -14,6 +14,7 @@ use super::tls::Security;
 use super::wire::{Broken, Wire, within};
 use crate::clock::Clock;
 use crate::config::{SendingLimits, SendingTls};
+use crate::faults::{Fault, Faults};
 use crate::queue::Diagnosis;
 use crate::stop::Stop;
 
@@ -63,6 +64,7 @@ pub(super) struct Opener {
     pub stop: Stop,
     pub patience: SendingLimits,
     pub security: Security,
+    pub faults: Faults,
 }
 
 /// Where opening stopped.
@@ -93,6 +95,9 @@ impl Opener {
         opened.map_err(|failure| match failure {
             Failure::Broken(Broken::Stopping) => Unopened::Stopping,
             Failure::Broken(broken) => Unopened::Unreachable(broken.diagnosis(&host.name)),
+            Failure::Refused(reply) if reply.is(5) && self.faults.on(Fault::SmtpClientWaitsAfter521) => {
+                Unopened::Unreachable(Diagnosis { status: "4.3.2".to_owned(), ..reply.diagnosis(&host.name, "3.2") })
+            }
             // RFC 7504 §3, RFC 5321 §3.1: no mail is accepted here, ever.
             Failure::Refused(reply) if reply.is(5) => Unopened::Unfit(reply.diagnosis(&host.name, "3.2")),
             Failure::Refused(reply) => Unopened::Unreachable(reply.diagnosis(&host.name, "3.2")),

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::dns::{Dns, Mx, NoAnswer};
 use crate::config::Route;
+use crate::faults::{Fault, Faults};
 use crate::mail::Domain;
 use crate::queue::{Diagnosis, Remote};
 
@@ -51,6 +52,7 @@ pub(super) struct Hosts {
     pub own_names: Vec<String>,
     /// Where this server takes mail.
     pub own_addresses: Vec<SocketAddr>,
+    pub faults: Faults,
 }
 
 impl Hosts {
@@ -80,16 +82,49 @@ impl Hosts {
         let Ok(ascii) = idna::domain_to_ascii(domain) else {
             return Err(never("5.1.2", format!("{domain} cannot be a name in the DNS")));
         };
+        let broken = |fault| self.faults.on(fault);
         let (levels, by_mx) = match self.dns.exchangers(&ascii).await {
-            Ok(records) => (levels(records, domain, &self.own_names)?, true),
+            Ok(records) if is_null(&records) && broken(Fault::SmtpClientIgnoresNullMx) => (vec![vec![ascii.clone()]], false),
+            Ok(records) => (self.levels(records, domain)?, true),
+            Err(NoAnswer::NoRecords) if broken(Fault::SmtpClientNoImplicitMx) => {
+                return Err(never("5.4.4", format!("{domain} has no mail exchangers")));
+            }
             // RFC 5321 §5.1: an implicit MX with preference 0, pointing to the domain itself.
-            Err(NoAnswer::NoRecords) => (vec![vec![ascii]], false),
+            Err(NoAnswer::NoRecords) => (vec![vec![ascii.clone()]], false),
+            Err(NoAnswer::NoDomain) if broken(Fault::SmtpClientWaitsForNoDomain) => {
+                return Err(later(format!("there is no domain {domain} yet")));
+            }
             Err(NoAnswer::NoDomain) => return Err(never("5.1.2", format!("there is no domain {domain}"))),
+            Err(NoAnswer::Temporary(error)) if broken(Fault::SmtpClientBouncesDnsFailure) => {
+                return Err(never("5.4.3", format!("the MX records of {domain} cannot be looked up: {error}")));
+            }
             Err(NoAnswer::Temporary(error)) => {
                 return Err(later(format!("the MX records of {domain} cannot be looked up: {error}")));
             }
         };
-        self.addresses(domain, levels, by_mx).await
+        match self.addresses(domain, levels, by_mx).await {
+            Err(NoHost::Never(_)) if by_mx && broken(Fault::SmtpClientAddressBesideMx) => {
+                self.addresses(domain, vec![vec![ascii]], false).await
+            }
+            hosts => hosts,
+        }
+    }
+
+    /// The exchangers by levels of preference, the best first.
+    fn levels(&self, records: Vec<Mx>, domain: &str) -> Result<Vec<Vec<String>>, NoHost> {
+        let own = if self.faults.on(Fault::SmtpClientForgetsItself) { &[][..] } else { &self.own_names };
+        let mut levels = levels(records, domain, own)?;
+        if self.faults.on(Fault::SmtpClientIgnoresPreference) {
+            levels.reverse();
+        }
+        if self.faults.on(Fault::SmtpClientFixedOrder) {
+            levels.iter_mut().for_each(|names| names.sort());
+        }
+        if self.faults.on(Fault::SmtpClientOneExchanger) {
+            levels.truncate(1);
+            levels.iter_mut().for_each(|names| names.truncate(1));
+        }
+        Ok(levels)
     }
 
     /// The addresses of hosts by levels of preference. An own address cuts off its level and all after it.
@@ -140,10 +175,7 @@ impl Hosts {
 /// The exchangers by levels of preference, the best first, each level in random order (RFC 5321 §5.1). The level in which this
 /// server itself is, and all after it, are left out: mail that came here as the less preferred must not go round.
 fn levels(mut records: Vec<Mx>, domain: &str, own: &[String]) -> Result<Vec<Vec<String>>, NoHost> {
-    // RFC 7505 §3: a null MX is the only record; a root among others says nothing.
-    if let [only] = records.as_slice()
-        && only.exchanger.is_empty()
-    {
+    if is_null(&records) {
         let reply = format!("556 5.1.10 {domain} accepts no mail");
         // RFC 7505 §5: 556, without a connection to anybody.
         let remote = None::<Remote>;
@@ -167,6 +199,11 @@ fn levels(mut records: Vec<Mx>, domain: &str, own: &[String]) -> Result<Vec<Vec<
         levels.push(names);
     }
     Ok(levels)
+}
+
+/// RFC 7505 §3: a null MX is the only record; a root among others says nothing.
+fn is_null(records: &[Mx]) -> bool {
+    matches!(records, [only] if only.exchanger.is_empty())
 }
 
 /// RFC 5321 §5.1: servers of the same preference MUST be randomized to spread the load.

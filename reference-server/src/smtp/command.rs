@@ -99,7 +99,8 @@ pub(super) fn run(conversation: &mut Conversation, line: &[u8]) -> Reply {
     };
     let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
     // RFC 7504 §3: a server that takes no mail says so again, until the client goes.
-    if conversation.role == Role::Refusal && !verb.eq_ignore_ascii_case("QUIT") {
+    let refuses = conversation.role == Role::Refusal && !conversation.broken(Fault::SmtpNoMailTakesMail);
+    if refuses && !verb.eq_ignore_ascii_case("QUIT") {
         return Reply::new(521, "5.3.2", format!("{} does not accept mail", conversation.site.host));
     }
     let known = |command: &&'static dyn Command| {

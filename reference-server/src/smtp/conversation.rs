@@ -97,10 +97,11 @@ impl Conversation {
         self.awaited = Awaited::Command;
     }
 
-    /// Whether mail for this address is taken (RFC 5321 §3.6.2, §7.3): for own domains always, else from users only. LMTP is
-    /// for mailboxes (RFC 2033 §3).
+    /// Whether mail for this address is taken (RFC 5321 §3.6.2, §7.3): for own domains always, else from users, and from other
+    /// servers where this one is a designated exchanger (RFC 5321 §5.1). LMTP is for mailboxes (RFC 2033 §3).
     pub fn carries(&self, recipient: &Address) -> bool {
-        let relays = self.role != Role::Lmtp && self.user.is_some();
+        let backup = self.role == Role::Relay && self.site.is_backed_up(recipient.domain());
+        let relays = backup || (self.role != Role::Lmtp && self.user.is_some());
         self.site.accounts.is_local(recipient.domain()) || relays || self.broken(Fault::SmtpOpenRelay)
     }
 }

@@ -52,6 +52,7 @@ fn session(setup: &Setup) -> SmtpSession {
         aliases: vec!["team@example.org=alice@example.org,bob@example.org,a@elsewhere.example".parse().unwrap()],
         lists: vec!["news@example.org=alice@example.org:bob@example.org,j\u{f6}rg@example.org".parse().unwrap()],
         routes: vec!["hamburger.edu=127.0.0.1:2526".parse().unwrap()],
+        backup_for: vec!["backed-up.example".to_owned()],
         clock: Clock::stopped(datetime!(2026-11-23 04:42:00 UTC)),
         without: setup.without.iter().copied().collect::<Without>(),
         senders: setup.senders,
@@ -201,6 +202,8 @@ fn arguments_are_checked() {
     );
     check("MAIL FROM:<>\nRCPT TO:<alice@example.org> SIZE=1\n", &["250", "555 5.5.4"]);
     check("MAIL FROM:<>\nRCPT TO:<a@elsewhere.example>\nRCPT TO:<a@[192.0.2.1]>\n", &["250", "550 5.7.1", "550 5.7.1"]);
+    // Who has a route to a domain does not take its mail from anybody; who is its backup does.
+    check("MAIL FROM:<>\nRCPT TO:<a@hamburger.edu>\nRCPT TO:<a@Backed-Up.example>\n", &["250", "550 5.7.1", "250"]);
 }
 
 #[test]

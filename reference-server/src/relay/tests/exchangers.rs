@@ -4,6 +4,7 @@ use super::peer::{CLOSE, Peer};
 use super::zones::Zones;
 use super::{MESSAGE, Sender, envelope};
 use crate::config::{Config, Sending};
+use crate::faults::Faults;
 use crate::mail::{Address, Domain, Envelope, Recipient};
 use crate::relay::dns::Dns;
 use crate::relay::hosts::{Hosts, NoHost};
@@ -40,6 +41,7 @@ async fn found(domain: &str) -> String {
         port: 25,
         own_names: vec!["mail.crepes.fr".to_owned()],
         own_addresses: vec!["127.0.0.9:25".parse().unwrap()],
+        faults: Faults::NONE,
     };
     let domain = Domain::parse(domain).unwrap_or_else(|_| Domain::Name(domain.to_owned()));
     match hosts.of(&domain).await {
