@@ -94,6 +94,16 @@ faults! {
     SmtpClientWaitsForNoDomain = "smtp-client/waits-for-no-domain", "keeps mail for a domain that does not exist, and looks again later";
     SmtpClientBouncesDnsFailure = "smtp-client/bounces-dns-failure", "returns mail at once when the DNS cannot be asked";
     SmtpClientForgetsItself = "smtp-client/forgets-itself", "tries mail exchangers that are no better than itself";
+    SmtpClientForgetsDsn = "smtp-client/forgets-dsn", "passes on none of ENVID, RET, NOTIFY and ORCPT";
+    SmtpClientRequireTlsAnywhere = "smtp-client/requiretls-anywhere", "sends mail that requires TLS to servers without REQUIRETLS";
+    SmtpClientIgnoresDeadline = "smtp-client/ignores-deadline", "sends mail with a deadline to servers that cannot keep it";
+    SmtpClientStillsTheClock = "smtp-client/deadline-stands-still", "passes on a deadline as if no time had gone by";
+    SmtpClientPriorityUntold = "smtp-client/priority-untold", "sends MT-PRIORITY to servers that do not know it";
+    SmtpClientForgetsPriority = "smtp-client/forgets-priority", "passes no MT-PRIORITY on";
+    SmtpClientChunksUntold = "smtp-client/chunks-untold", "sends large messages with BDAT to servers without CHUNKING";
+    SmtpClientRawBinary = "smtp-client/raw-binary", "sends binary messages as they are to servers without BINARYMIME";
+    SmtpClientUndeclaredBinary = "smtp-client/undeclared-binary", "sends binary messages without BODY=BINARYMIME";
+    SmtpClientIgnoresLimits = "smtp-client/ignores-limits", "sends more than LIMITS allows";
     SmtpClientWaitsAfter521 = "smtp-client/waits-after-521", "keeps mail for a server that takes none, and tries it again";
     // POP3
     Pop3NoDotStuffing = "pop3/no-dot-stuffing", "sends lines that begin with a dot as they are";

@@ -84,9 +84,13 @@ fn difference(question: &Question, answer: &Answer) -> Option<Difference> {
     }
     expected.iter().find_map(|Counted { line: regex, times }| {
         let matching: Vec<&str> = lines.iter().map(String::as_str).filter(|line| regex.is_match(line)).collect();
-        (matching.len() != *times).then(|| Difference {
-            message: format!("{between} `{regex}` was said {} times, not {times}", matching.len()),
-            expected: format!("{times} lines with {regex}"),
+        let wrong = times.map_or(matching.is_empty(), |times| matching.len() != times);
+        wrong.then(|| Difference {
+            message: match times {
+                Some(times) => format!("{between} `{regex}` was said {} times, not {times}", matching.len()),
+                None => format!("{between} `{regex}` was not said"),
+            },
+            expected: times.map_or(format!("a line with {regex}"), |times| format!("{times} lines with {regex}")),
             received: matching.join("\n"),
         })
     })
@@ -127,12 +131,12 @@ mod tests {
 
     #[test]
     fn an_answer_is_compared_with_everything_that_is_asked() {
-        let counted = |line: &str, times| Counted { line: regex::Regex::new(line).unwrap(), times };
+        let counted = |line: &str, times| Counted { line: regex::Regex::new(line).unwrap(), times: Some(times) };
         let question = Question::Overheard {
             from: "a".into(),
             to: "b".into(),
             connections: Some(1),
-            lines: vec![counted("^MAIL", 2), counted("8BITMIME", 0)],
+            lines: vec![counted("^MAIL", 2), counted("8BITMIME", 0), Counted { times: None, ..counted("MAIL$|QUIT", 0) }],
         };
         let told = |connections, lines: &[&str]| {
             let lines = lines.iter().map(|line| (*line).to_owned()).collect();
@@ -141,6 +145,7 @@ mod tests {
         assert_eq!(told(1, &["MAIL FROM:<>", "MAIL FROM:<x>", "QUIT"]), None);
         assert_eq!(told(2, &[]).as_deref(), Some("between a and b there were 2 connections"));
         assert_eq!(told(1, &["EHLO MAIL", "MAIL"]).as_deref(), Some("between a and b `^MAIL` was said 1 times, not 2"));
+        assert_eq!(told(1, &["MAIL FROM:<>", "MAIL FROM:<x>"]).as_deref(), Some("between a and b `MAIL$|QUIT` was not said"));
         assert_eq!(
             told(1, &["MAIL", "MAIL BODY=8BITMIME"]).as_deref(),
             Some("between a and b `8BITMIME` was said 1 times, not 0")

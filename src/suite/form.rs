@@ -236,6 +236,9 @@ pub struct OverheardYaml {
     /// Regular expression → how many lines of the sending server have a match.
     #[serde(default)]
     pub lines: BTreeMap<String, usize>,
+    /// Regular expressions that each have a match in one of its lines at least.
+    #[serde(default)]
+    pub some: Vec<String>,
     /// Default `5s`.
     pub within: Option<String>,
 }

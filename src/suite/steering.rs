@@ -125,7 +125,7 @@ impl Check<'_> {
         }
         if connections.is_none() && lines.is_empty() {
             let example = format!("`overheard: {{from: {from}, to: {to}, connections: 1, lines: {{'^MAIL FROM:': 2}}}}`");
-            self.error(span, "nothing is asked: neither `connections` nor `lines`".to_owned(), example);
+            self.error(span, "nothing is asked: neither `connections` nor `lines` nor `some`".to_owned(), example);
         }
         let topology = self.case.topology.as_deref();
         if !topology.is_some_and(|topology| topology.leads(from, to)) {

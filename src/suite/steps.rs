@@ -243,9 +243,10 @@ impl Reader<'_> {
 
     fn overheard(&mut self, yaml: &OverheardYaml, span: Span) -> Option<Inquiry> {
         let mut lines = Vec::new();
-        for (expression, count) in &yaml.lines {
+        let counted = yaml.lines.iter().map(|(expression, times)| (expression, Some(*times)));
+        for (expression, times) in counted.chain(yaml.some.iter().map(|expression| (expression, None))) {
             match Regex::new(expression) {
-                Ok(line) => lines.push(Counted { line, times: *count }),
+                Ok(line) => lines.push(Counted { line, times }),
                 Err(error) => {
                     let why = error.to_string();
                     let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();

@@ -219,7 +219,8 @@ pub enum Question {
 #[derive(Clone, Debug)]
 pub struct Counted {
     pub line: Regex,
-    pub times: usize,
+    /// `None`: at least one.
+    pub times: Option<usize>,
 }
 
 impl PartialEq for Counted {

@@ -68,6 +68,17 @@ const CAUGHT: &[(&str, &str, &str)] = &[
     ("smtp-client/waits-for-no-domain", "journeys/mail-exchangers/no-such-domain", "failed"),
     ("smtp-client/bounces-dns-failure", "journeys/mail-exchangers/dns-fails-for-now", "failed"),
     ("smtp-client/forgets-itself", "journeys/mail-exchangers/leads-back-here", "failed"),
+    ("smtp-client/forgets-dsn", "smtp/rfc3461/5.2-client/parameters-relayed", "failed"),
+    ("smtp-client/requiretls-anywhere", "smtp/rfc8689/4.2.1-client/not-advertised", "failed"),
+    ("smtp-client/ignores-deadline", "smtp/rfc2852/4.1.4-client/not-to-a-server-without", "failed"),
+    ("smtp-client/deadline-stands-still", "smtp/rfc2852/4.1.4-client/waiting-takes-of-the-time", "failed"),
+    ("smtp-client/priority-untold", "smtp/rfc6710/4.2-client/not-to-a-server-without", "failed"),
+    ("smtp-client/forgets-priority", "smtp/rfc6710/4.2-client/passed-on", "failed"),
+    ("smtp-client/chunks-untold", "smtp/rfc3030/2-client/no-chunks-untold", "failed"),
+    ("smtp-client/raw-binary", "smtp/rfc3030/2-client/no-binary-to-others", "failed"),
+    ("smtp-client/undeclared-binary", "smtp/rfc3030/2-client/binary-is-declared", "failed"),
+    // RFC 9422 makes a client able to keep to limits; the case shows whether it does.
+    ("smtp-client/ignores-limits", "smtp/rfc9422/4-client/recipients-of-a-transaction", "observed"),
     ("smtp-client/waits-after-521", "smtp/rfc7504/3-no-mail/returned-at-once", "failed"),
     ("smtp/no-mail-takes-mail", "smtp/rfc7504/3-no-mail/nothing-is-accepted", "failed"),
     ("smtp/few-recipients", "smtp/rfc5321/4.5.3.1.8-recipients/hundred-recipients", "failed"),
@@ -145,9 +156,7 @@ const UNTESTABLE: &[(&str, &str)] = &[
 ];
 
 /// Faults that a run over loopback cannot or need not see, and why.
-const UNSEEN: &[(&str, &str)] = &[
-    ("imap/login-though-disabled", "LOGINDISABLED is announced to clients from elsewhere only"),
-];
+const UNSEEN: &[(&str, &str)] = &[("imap/login-though-disabled", "LOGINDISABLED is announced to clients from elsewhere only")];
 
 /// The committed suites, read once.
 static LIBRARY: LazyLock<Library> =

@@ -149,7 +149,7 @@ impl Opener {
         wire.command(format!("EHLO {}\r\n", self.own_name).as_bytes(), patience).await?;
         let reply = wire.reply(patience).await?;
         if reply.is(2) {
-            return Ok(Extensions::read(&reply));
+            return Ok(Extensions::read(&reply).misread(self.faults));
         }
         if reply.is(5) {
             wire.command(format!("HELO {}\r\n", self.own_name).as_bytes(), patience).await?;

@@ -1,6 +1,7 @@
 //! What another server announced in its reply to EHLO (RFC 5321 §4.1.1.1).
 
 use super::reply::Reply;
+use crate::faults::{Fault, Faults};
 
 /// The extensions a client makes use of. A server that knows HELO only has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,6 +61,18 @@ impl Extensions {
         // RFC 6531 §3.1: SMTPUTF8 includes 8BITMIME; a server that forgets it cannot be believed.
         extensions.smtputf8 &= extensions.eight_bit_mime;
         extensions
+    }
+
+    /// The same, as a client with these faults takes it.
+    pub fn misread(mut self, faults: Faults) -> Self {
+        self.chunking |= faults.on(Fault::SmtpClientChunksUntold);
+        self.dsn &= !faults.on(Fault::SmtpClientForgetsDsn);
+        self.mt_priority |= faults.on(Fault::SmtpClientPriorityUntold);
+        self.mt_priority &= !faults.on(Fault::SmtpClientForgetsPriority);
+        if faults.on(Fault::SmtpClientIgnoresLimits) {
+            self.limits = Limits::default();
+        }
+        self
     }
 }
 

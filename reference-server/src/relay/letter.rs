@@ -143,6 +143,7 @@ impl<'a> Letter<'a> {
         let require_tls = entry.require_tls && known.require_tls && connection.privacy == Privacy::Verified;
         let big = size >= CHUNKED && !self.survey.binary;
         let chunked = body == Body::BinaryMime || (known.chunking && big);
+        let body = if self.faults.on(Fault::SmtpClientUndeclaredBinary) { Body::SevenBit } else { body };
         Ok(Form { shape: Shape { body, utf8, size, require_tls }, chunked, converted })
     }
 
@@ -150,7 +151,7 @@ impl<'a> Letter<'a> {
     /// (RFC 5321 §4.5.3.1): a conversion might break a signature for nothing.
     fn goes_as_it_is(&self, known: &Extensions) -> bool {
         if self.entry.body == Body::BinaryMime {
-            return known.binary_mime;
+            return known.binary_mime || self.faults.on(Fault::SmtpClientRawBinary);
         }
         let eight_bit = self.has_eight_bits(self.entry.smtputf8 && known.smtputf8);
         !eight_bit || known.eight_bit_mime || self.faults.on(Fault::SmtpClientRaw8Bit)
@@ -172,7 +173,8 @@ impl<'a> Letter<'a> {
     /// RFC 8689 §4.2.1.
     fn check_tls(&self, connection: &Connection) -> Result<(), Diagnosis> {
         let host = &connection.host.name;
-        if self.requires_tls() && !connection.known.require_tls {
+        let anywhere = self.faults.on(Fault::SmtpClientRequireTlsAnywhere);
+        if self.requires_tls() && !connection.known.require_tls && !anywhere {
             return Err(Diagnosis::local("5.7.30", format!("{host} does not know REQUIRETLS, which the message needs")));
         }
         Ok(())
@@ -181,6 +183,9 @@ impl<'a> Letter<'a> {
     /// RFC 2852 §4.1.4.1: a message that is to be returned when it is late goes only to a server that can do so in time.
     fn check_deadline(&self, known: &Extensions, host: &str, now: OffsetDateTime) -> Result<(), Diagnosis> {
         let Some(by) = self.entry.deliver_by.filter(|by| by.mode == ByMode::Return) else { return Ok(()) };
+        if self.faults.on(Fault::SmtpClientIgnoresDeadline) {
+            return Ok(());
+        }
         match known.deliver_by {
             Some(least) if (by.deadline - now).whole_seconds() >= least => Ok(()),
             Some(least) => {

@@ -129,9 +129,11 @@ impl Transaction<'_> {
 
     fn line(&self, step: Step) -> String {
         let (entry, shape, known) = (self.letter.entry, &self.form.shape, &self.connection.known);
+        let stands_still = self.faults.on(Fault::SmtpClientStillsTheClock);
+        let now = if stands_still { entry.accepted } else { self.clock.now() };
         let mut line = match step {
             Step::Rset => "RSET".to_owned(),
-            Step::Mail => parameters::mail(entry, shape, known, self.clock.now()),
+            Step::Mail => parameters::mail(entry, shape, known, now),
             Step::Rcpt(place) => {
                 entry.recipients.get(place).map(|waiting| parameters::rcpt(waiting, entry, shape, known)).unwrap_or_default()
             }
