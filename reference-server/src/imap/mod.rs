@@ -7,6 +7,7 @@
 
 pub mod command;
 pub mod context;
+mod enabled;
 pub mod grammar;
 pub mod mailbox_name;
 pub mod message_data;

@@ -1,6 +1,7 @@
 //! LIST (RFC 3501 §6.3.8), with the attributes of CHILDREN (RFC 3348).
 
 use super::{Command, Outcome, USUAL};
+use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
@@ -25,15 +26,17 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
         Err(error) => return Ok(Outcome::Done(refusal(error))),
     };
     for listed in mailboxes.iter().filter(|listed| pattern.matches(&listed.mailbox.name)) {
-        write_listed(out, "LIST", &attributes(listed), &listed.mailbox.name);
+        write_listed(out, "LIST", &attributes(context, listed), &listed.mailbox.name);
     }
     Ok(Outcome::Done(Status::ok("LIST completed")))
 }
 
 /// `\Marked` and `\Unmarked` are left out: what is interesting is for the client to say (RFC 3501 §7.2.2).
-fn attributes(listed: &Listed) -> String {
+fn attributes(context: &Context, listed: &Listed) -> String {
+    let selectable = (!listed.mailbox.selectable).then_some("\\Noselect");
     let children = if listed.children { "\\HasChildren" } else { "\\HasNoChildren" };
-    if listed.mailbox.selectable { children.to_owned() } else { format!("\\Noselect {children}") }
+    let children = (!context.lacks(Extension::ImapChildren)).then_some(children);
+    selectable.into_iter().chain(children).collect::<Vec<_>>().join(" ")
 }
 
 /// What LIST and LSUB look for, in the encoding of the wire.
