@@ -19,7 +19,7 @@ pub struct EncodedName<'a> {
 
 impl<'a> EncodedName<'a> {
     pub fn new(name: &'a str) -> Self {
-        EncodedName { name, written: utf7::encode(name).into() }
+        EncodedName { name, written: utf7::encode(name) }
     }
 }
 
