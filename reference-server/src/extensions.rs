@@ -25,6 +25,11 @@ macro_rules! extensions {
                 }
             }
 
+            /// The name in the list of capabilities that the protocol announces.
+            pub fn keyword(self) -> &'static str {
+                self.name().split_once('/').map_or("", |(_, keyword)| keyword)
+            }
+
             /// What it is for and where it is defined, in one line.
             pub fn description(self) -> &'static str {
                 match self {
@@ -64,6 +69,23 @@ extensions! {
     SmtpVrfy = "smtp/VRFY", "asks whether a mailbox exists (RFC 5321 §3.5)";
     SmtpExpn = "smtp/EXPN", "asks who is on a list (RFC 5321 §3.5)";
     SmtpHelp = "smtp/HELP", "shows the commands (RFC 5321 §4.1.1.8)";
+    // IMAP; CAPABILITY announces them in this order
+    ImapStartTls = "imap/STARTTLS", "TLS on a connection that began in clear (RFC 3501 §6.2.1)";
+    ImapSaslIr = "imap/SASL-IR", "AUTHENTICATE with the first message of the exchange (RFC 4959)";
+    ImapLiteralPlus = "imap/LITERAL+", "literals that need not be asked for (RFC 7888)";
+    ImapEnable = "imap/ENABLE", "extensions that change responses are asked for (RFC 5161)";
+    ImapId = "imap/ID", "client and server say who they are (RFC 2971)";
+    ImapIdle = "imap/IDLE", "news without asking (RFC 2177)";
+    ImapNamespace = "imap/NAMESPACE", "where whose mailboxes are (RFC 2342)";
+    ImapChildren = "imap/CHILDREN", "LIST tells which mailboxes have others below (RFC 3348)";
+    ImapUnselect = "imap/UNSELECT", "CLOSE that expunges nothing (RFC 3691)";
+    ImapUidPlus = "imap/UIDPLUS", "UIDs of what was appended, copied and is to be expunged (RFC 4315)";
+    ImapListExtended = "imap/LIST-EXTENDED", "LIST with options and several patterns (RFC 5258)";
+    ImapListStatus = "imap/LIST-STATUS" needs ImapListExtended, "LIST that answers with STATUS too (RFC 5819)";
+    ImapSpecialUse = "imap/SPECIAL-USE", "LIST tells what mailboxes are for (RFC 6154)";
+    ImapCreateSpecialUse = "imap/CREATE-SPECIAL-USE", "CREATE says what a mailbox is for (RFC 6154 §3)";
+    ImapStatusSize = "imap/STATUS=SIZE", "STATUS tells the size of a mailbox (RFC 8438)";
+    ImapObjectId = "imap/OBJECTID", "identifiers of mailboxes, messages and threads that last (RFC 8474)";
 }
 
 // The set is one word of bits.

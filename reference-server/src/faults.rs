@@ -153,6 +153,16 @@ faults! {
     ImapUidExpungeIgnoresSet = "imap/uid-expunge-ignores-set", "removes all deleted messages in UID EXPUNGE";
     ImapCloseKeepsDeleted = "imap/close-keeps-deleted", "does not expunge in CLOSE";
     ImapIdleSilent = "imap/idle-silent", "tells nothing of other sessions during IDLE";
+    ImapListIgnoresSelection = "imap/list-ignores-selection", "lists all mailboxes for LIST (SUBSCRIBED) and LIST (SPECIAL-USE)";
+    ImapListHidesNonExistence = "imap/list-hides-non-existence", "leaves out \\NonExistent";
+    ImapRecursiveMatchAlone = "imap/recursivematch-alone", "accepts RECURSIVEMATCH as the only selection option";
+    ImapNoChildInfo = "imap/no-childinfo", "leaves out CHILDINFO";
+    ImapCreateForgetsUse = "imap/create-forgets-use", "makes a mailbox and ignores what CREATE says it is for";
+    ImapUseAttrCreates = "imap/useattr-creates", "answers NO [USEATTR] and makes the mailbox";
+    ImapStatusSizeInKilobytes = "imap/status-size-in-kilobytes", "tells SIZE of STATUS in units of 1024 octets";
+    ImapMailboxIdOfName = "imap/mailboxid-of-name", "gives a renamed mailbox another MAILBOXID";
+    ImapEmailIdOfPlace = "imap/emailid-of-place", "gives a copy another EMAILID";
+    ImapEveryMessageAThread = "imap/every-message-a-thread", "puts each message into a thread of its own";
     // SASL, in all protocols
     SaslAcceptsAnyProof = "sasl/accepts-any-proof", "lets in who sends any SCRAM proof";
     SaslAcceptsOtherNonce = "sasl/accepts-other-nonce", "takes another nonce in SCRAM's last message than it gave";
@@ -166,38 +176,32 @@ faults! {
     SaslExternalActsForAnyone = "sasl/external-acts-for-anyone", "lets a client certificate act for any account";
 }
 
-// The set is one word of bits.
-const _: () = assert!(Fault::ALL.len() <= 128);
+/// Words of bits in a set.
+const WORDS: usize = Fault::ALL.len().div_ceil(64);
 
 /// The faults that are switched on.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct Faults([u128; 2]);
-
-// A table that outgrows the set does not compile.
-const _: () = assert!(Fault::ALL.len() <= 2 * 128);
+pub struct Faults([u64; WORDS]);
 
 impl Faults {
     /// A server that keeps every rule.
-    pub const NONE: Faults = Faults([0; 2]);
+    pub const NONE: Faults = Faults([0; WORDS]);
 
     /// Whether the server is asked to break this rule.
     pub fn on(self, fault: Fault) -> bool {
-        let (word, bit) = place(fault);
-        self.0.get(word).is_some_and(|bits| bits & bit != 0)
+        let number = fault as usize;
+        self.0.get(number / 64).is_some_and(|word| word & (1 << (number % 64)) != 0)
     }
-}
-
-/// The word of the set that has a fault, and its bit there.
-fn place(fault: Fault) -> (usize, u128) {
-    (fault as usize / 128, 1 << (fault as usize % 128))
 }
 
 impl FromIterator<Fault> for Faults {
     fn from_iter<I: IntoIterator<Item = Fault>>(faults: I) -> Self {
-        let mut set = Self::NONE;
+        let mut set = Faults::NONE;
         for fault in faults {
-            let (word, bit) = place(fault);
-            set.0.iter_mut().skip(word).take(1).for_each(|bits| *bits |= bit);
+            let number = fault as usize;
+            if let Some(word) = set.0.get_mut(number / 64) {
+                *word |= 1 << (number % 64);
+            }
         }
         set
     }

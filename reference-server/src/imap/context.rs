@@ -1,8 +1,10 @@
 //! What the commands of one connection work on: who the client is, what it has selected, and the server around it.
 
+use super::enabled::Enabled;
 use super::response::{Code, Status};
 use super::selected::Selected;
 use crate::accounts::Account;
+use crate::extensions::Extension;
 use crate::faults::Faults;
 use crate::sasl::Mechanism;
 use crate::session::Peer;
@@ -22,6 +24,8 @@ pub struct Context {
     pub account: Option<Arc<Account>>,
     /// The mailbox that is open, if one is.
     pub selected: Option<Selected>,
+    /// What the client has enabled.
+    pub enabled: Enabled,
     /// How many logins failed on this connection.
     pub failed_logins: u32,
 }
@@ -44,6 +48,7 @@ impl Context {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             account: None,
             selected: None,
+            enabled: Enabled::default(),
             failed_logins: 0,
         }
     }
@@ -54,6 +59,11 @@ impl Context {
             (Some(_), None) => State::Authenticated,
             (Some(_), Some(_)) => State::Selected,
         }
+    }
+
+    /// Whether the server is to do without this extension.
+    pub fn lacks(&self, extension: Extension) -> bool {
+        self.site.without.lacks(extension)
     }
 
     pub fn faults(&self) -> Faults {

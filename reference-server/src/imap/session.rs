@@ -7,6 +7,7 @@ use super::grammar::string::is_tag_char;
 use super::reader::{Announced, Fault as Framing, Limits, Read, Reader, Unit};
 use super::response::{Code, Condition, Status, write_untagged};
 use super::selected::Naming;
+use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::session::{After, Channel, Peer, Session};
 use crate::site::Site;
@@ -114,7 +115,7 @@ impl ImapSession {
                 false => self.untagged_bad(text, out),
             };
         }
-        let command = match command::find(&mut cursor, self.context.state()) {
+        let command = match command::find(&mut cursor, &self.context) {
             Ok(command) => command,
             Err(status) => return self.tagged(&tag, status, out),
         };
@@ -259,10 +260,14 @@ impl ImapSession {
             return Some((None, Status::bad("Expected a tag and one space")));
         }
         let tag = Some(String::from_utf8_lossy(tag).into_owned());
-        let command = match command::find(&mut cursor, self.context.state()) {
+        let command = match command::find(&mut cursor, &self.context) {
             Ok(command) => command,
             Err(status) => return Some((tag, status)),
         };
+        // Such a literal is no syntax that the server knows; it is skipped all the same, for nothing in it is a command.
+        if !announced.synchronizing && self.context.lacks(Extension::ImapLiteralPlus) {
+            return Some((tag, Status::bad("There are no literals with + here")));
+        }
         let limit = match command.large_literals {
             true => u32::try_from(self.context.site.limits.message).unwrap_or(u32::MAX),
             false => LONGEST_ARGUMENT,

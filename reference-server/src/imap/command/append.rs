@@ -1,6 +1,7 @@
 //! APPEND (RFC 3501 §6.3.11), with APPENDUID (RFC 4315 §3).
 
 use super::{Command, Outcome, USUAL};
+use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
@@ -53,7 +54,9 @@ fn append(context: &Context, name: &WrittenName<'_>, message: NewMessage) -> Res
     let appended = context.store.append(mailbox.id, vec![message]).map_err(refusal)?;
     let uid_validity = appended.uidvalidity;
     Ok(match appended.uids.first() {
-        Some(uid) => Status::ok("APPEND completed").with(Code::AppendUid { uid_validity, uid: *uid }),
-        None => Status::ok("APPEND completed"),
+        Some(uid) if !context.lacks(Extension::ImapUidPlus) => {
+            Status::ok("APPEND completed").with(Code::AppendUid { uid_validity, uid: *uid })
+        }
+        _ => Status::ok("APPEND completed"),
     })
 }

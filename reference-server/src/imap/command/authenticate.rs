@@ -1,6 +1,7 @@
 //! AUTHENTICATE (RFC 3501 §6.2.2) with an initial response (RFC 4959).
 
 use super::{Command, Legal, Outcome, USUAL, login};
+use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::imap::context::Context;
 use crate::imap::grammar::Cursor;
@@ -19,7 +20,7 @@ pub struct Running(Exchange);
 fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Parsed<Outcome> {
     cursor.space()?;
     let name = String::from_utf8_lossy(cursor.atom("the name of a mechanism")?).into_owned();
-    let initial = match cursor.eat(b' ') {
+    let initial = match !context.lacks(Extension::ImapSaslIr) && cursor.eat(b' ') {
         false => None,
         true => {
             let Some(message) = sasl::decode_initial(cursor.rest()) else {

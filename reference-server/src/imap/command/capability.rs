@@ -1,6 +1,7 @@
 //! CAPABILITY (RFC 3501 §6.1.1).
 
 use super::{Command, Legal, Outcome, USUAL};
+use crate::extensions::Extension;
 use crate::imap::context::{Context, State};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
@@ -9,27 +10,32 @@ use crate::imap::response::{Status, write_untagged};
 /// `"CAPABILITY"`
 pub const COMMAND: Command = Command { name: "CAPABILITY", legal: Legal::Always, run, ..USUAL };
 
-/// What holds in every state.
-const ALWAYS: [&str; 9] = ["IMAP4rev1", "CHILDREN", "ID", "IDLE", "LITERAL+", "NAMESPACE", "SASL-IR", "UIDPLUS", "UNSELECT"];
-
 fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Parsed<Outcome> {
     cursor.end()?;
     write_untagged(out, format_args!("CAPABILITY {}", names(context)));
     Ok(Outcome::Done(Status::ok("CAPABILITY completed")))
 }
 
-/// The capabilities at this moment. How to log in is told to those who have not: "Servers MUST implement the STARTTLS,
-/// AUTH=PLAIN, and LOGINDISABLED capabilities" (RFC 3501 §9).
+/// The capabilities at this moment: the extensions of the table `extensions.rs`, in its order. How to log in is told to
+/// those who have not: "Servers MUST implement the STARTTLS, AUTH=PLAIN, and LOGINDISABLED capabilities" (RFC 3501 §9).
 pub fn names(context: &Context) -> String {
-    let mut names: Vec<String> = ALWAYS.iter().map(|name| (*name).to_owned()).collect();
+    let mut names = vec!["IMAP4rev1".to_owned()];
+    let imap = Extension::ALL.iter().filter(|extension| extension.name().starts_with("imap/"));
+    let here = imap.filter(|extension| !context.site.without.lacks(**extension));
+    names.extend(here.filter_map(|extension| announced(*extension, context)));
     if context.state() == State::NotAuthenticated {
-        if !context.peer.tls {
-            names.push("STARTTLS".to_owned());
-        }
         if !context.plaintext_allowed() {
             names.push("LOGINDISABLED".to_owned());
         }
         names.extend(context.mechanisms().iter().map(|mechanism| format!("AUTH={}", mechanism.name())));
     }
     names.join(" ")
+}
+
+/// How an extension is announced now; most are by their name, always.
+fn announced(extension: Extension, context: &Context) -> Option<String> {
+    match extension {
+        Extension::ImapStartTls if context.peer.tls || context.state() != State::NotAuthenticated => None,
+        _ => Some(extension.keyword().to_owned()),
+    }
 }

@@ -1,6 +1,7 @@
 //! COPY (RFC 3501 §6.4.7), with COPYUID (RFC 4315 §3).
 
 use super::{Command, Legal, Outcome, USUAL};
+use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
@@ -47,6 +48,9 @@ fn copy(context: &Context, set: &SequenceSet, naming: Naming, name: &WrittenName
     if context.faults().on(Fault::ImapCopyLosesFlags) {
         let change = FlagChange { how: How::Replace, flags: Flags::none(), unchanged_since: None };
         context.store.change_flags(destination.id, to.clone(), change).map_err(refusal)?;
+    }
+    if context.lacks(Extension::ImapUidPlus) {
+        return Ok(Status::ok("COPY completed"));
     }
     Ok(Status::ok("COPY completed").with(Code::CopyUid { uid_validity: copied.uidvalidity, from, to }))
 }

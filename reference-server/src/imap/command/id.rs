@@ -1,6 +1,7 @@
 //! ID (RFC 2971).
 
 use super::{Command, Legal, Outcome, USUAL};
+use crate::extensions::Extension;
 use crate::imap::context::Context;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::{Parsed, SyntaxError};
@@ -10,7 +11,7 @@ use crate::imap::response::{Status, write_untagged};
 /// id             = "ID" SP id-params-list
 /// id-params-list = "(" [string SP nstring *(SP string SP nstring)] ")" / nil
 /// ```
-pub const COMMAND: Command = Command { name: "ID", legal: Legal::Always, run, ..USUAL };
+pub const COMMAND: Command = Command { name: "ID", extension: Some(Extension::ImapId), legal: Legal::Always, run, ..USUAL };
 
 /// The client's pairs are read and not used: "Implementations MUST NOT make operational changes based on the data sent"
 /// (RFC 2971 §2).

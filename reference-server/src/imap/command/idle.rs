@@ -1,6 +1,7 @@
 //! IDLE (RFC 2177).
 
 use super::{Command, Outcome, USUAL};
+use crate::extensions::Extension;
 use crate::imap::context::Context;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 
 /// `idle = "IDLE" CRLF "DONE"`. It is legal without a mailbox too, where nothing ever happens (RFC 2177 §3 names no state;
 /// RFC 9051 §6.3.13 says authenticated or selected).
-pub const COMMAND: Command = Command { name: "IDLE", run, ..USUAL };
+pub const COMMAND: Command = Command { name: "IDLE", extension: Some(Extension::ImapIdle), run, ..USUAL };
 
 /// Waiting for DONE; dropping it ends the announcements.
 pub struct Running(#[expect(dead_code, reason = "held, so that the announcements go on")] Option<Watch>);

@@ -8,6 +8,7 @@ pub mod close;
 pub mod copy;
 pub mod create;
 pub mod delete;
+pub mod enable;
 pub mod expunge;
 pub mod fetch;
 pub mod id;
@@ -32,12 +33,15 @@ use super::context::{Context, State};
 use super::grammar::Cursor;
 use super::grammar::cursor::Parsed;
 use super::response::Status;
+use crate::extensions::{Extension, Without};
 use crate::store::Expunges;
 
 /// A command of the protocol.
 pub struct Command {
     /// Its name, in upper case.
     pub name: &'static str,
+    /// The extension it belongs to; without it there is no such command.
+    pub extension: Option<Extension>,
     /// When it may be sent.
     pub legal: Legal,
     /// Whether EXPUNGE may be sent while it is answered (RFC 3501 §7.4.1).
@@ -87,6 +91,7 @@ const COMMANDS: &[&Command] = &[
     &copy::COMMAND,
     &create::COMMAND,
     &delete::COMMAND,
+    &enable::COMMAND,
     &select::EXAMINE,
     &expunge::COMMAND,
     &fetch::COMMAND,
@@ -113,16 +118,22 @@ const COMMANDS: &[&Command] = &[
 /// What most commands share: legal once logged in, no hindrance to EXPUNGE, no messages in literals.
 const USUAL: Command = Command {
     name: "",
+    extension: None,
     legal: Legal::Authenticated,
     expunges: Expunges::Tell,
     large_literals: false,
     run: |_, _, _| Ok(Outcome::Done(Status::bad("There is no such command"))),
 };
 
-/// Reads the name of a command; it must be one, and legal in this state.
-pub fn find(cursor: &mut Cursor<'_>, state: State) -> Result<&'static Command, Status> {
+/// Reads the name of a command; it must be one of this server's, and legal in this state.
+pub fn find(cursor: &mut Cursor<'_>, context: &Context) -> Result<&'static Command, Status> {
+    find_in(cursor, context.site.without, context.state())
+}
+
+fn find_in(cursor: &mut Cursor<'_>, without: Without, state: State) -> Result<&'static Command, Status> {
     let name = cursor.atom("the name of a command").map_err(|error| Status::bad(error.to_string()))?;
     let found = COMMANDS.iter().find(|command| name.eq_ignore_ascii_case(command.name.as_bytes()));
+    let found = found.filter(|command| !command.extension.is_some_and(|extension| without.lacks(extension)));
     let Some(command) = found else {
         return Err(Status::bad(format!("There is no command {}", String::from_utf8_lossy(name))));
     };
@@ -166,6 +177,13 @@ mod tests {
     #[case("", State::Selected, false)]
     #[case(" NOOP", State::Selected, false)]
     fn commands_have_their_states(#[case] text: &str, #[case] state: State, #[case] legal: bool) {
-        assert_eq!(find(&mut Cursor::new(text.as_bytes()), state).is_ok(), legal);
+        assert_eq!(find_in(&mut Cursor::new(text.as_bytes()), Without::NOTHING, state).is_ok(), legal);
+    }
+
+    #[test]
+    fn commands_go_with_their_extensions() {
+        let without: Without = [Extension::ImapUnselect].into_iter().collect();
+        assert!(find_in(&mut Cursor::new(b"UNSELECT"), without, State::Selected).is_err());
+        assert!(find_in(&mut Cursor::new(b"CLOSE"), without, State::Selected).is_ok());
     }
 }

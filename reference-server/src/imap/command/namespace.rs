@@ -1,6 +1,7 @@
 //! NAMESPACE (RFC 2342): one personal namespace without a prefix.
 
 use super::{Command, Outcome, USUAL};
+use crate::extensions::Extension;
 use crate::imap::context::Context;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
@@ -8,7 +9,7 @@ use crate::imap::response::{Status, write_untagged};
 use crate::store::DELIMITER;
 
 /// `"NAMESPACE"`
-pub const COMMAND: Command = Command { name: "NAMESPACE", run, ..USUAL };
+pub const COMMAND: Command = Command { name: "NAMESPACE", extension: Some(Extension::ImapNamespace), run, ..USUAL };
 
 fn run(_: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Parsed<Outcome> {
     cursor.end()?;

@@ -1,6 +1,7 @@
 //! The UID prefix of COPY, FETCH, SEARCH, STORE (RFC 3501 §6.4.8) and EXPUNGE (RFC 4315 §2.1).
 
 use super::{Command, Legal, Outcome, USUAL, copy, expunge, fetch, search, store};
+use crate::extensions::Extension;
 use crate::imap::context::Context;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::{Parsed, SyntaxError};
@@ -16,7 +17,7 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
     let name = cursor.atom("COPY, EXPUNGE, FETCH, SEARCH or STORE")?.to_ascii_uppercase();
     match name.as_slice() {
         b"COPY" => Ok(Outcome::DoneByUid(copy::run(context, cursor, Naming::Uids)?)),
-        b"EXPUNGE" => expunge::run_by_uid(context, cursor),
+        b"EXPUNGE" if !context.lacks(Extension::ImapUidPlus) => expunge::run_by_uid(context, cursor),
         b"FETCH" => fetch::run(context, cursor, Naming::Uids),
         b"SEARCH" => Ok(Outcome::DoneByUid(search::run(context, cursor, out, Naming::Uids)?)),
         b"STORE" => Ok(Outcome::DoneByUid(store::run(context, cursor, out, Naming::Uids)?)),
