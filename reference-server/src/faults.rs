@@ -71,6 +71,11 @@ faults! {
     SmtpAnyPriority = "smtp/any-priority", "accepts MT-PRIORITY=10";
     SmtpStrangerPriority = "smtp/stranger-priority", "lets anyone raise the priority of their mail";
     SmtpRequireTlsInClear = "smtp/requiretls-in-clear", "announces and accepts REQUIRETLS without TLS";
+    SmtpIgnoresMessageLimit = "smtp/ignores-message-limit", "takes messages larger than it says, where no SIZE was declared";
+    SmtpForgetsRecipients = "smtp/forgets-recipients", "answers 452 to one recipient too many and drops those before it";
+    Smtp521ForStrangers = "smtp/521-for-strangers", "answers 521 to RCPT for a mailbox that does not exist";
+    SmtpCaseSensitiveDomains = "smtp/case-sensitive-domains", "knows its domains in lower case only";
+    SmtpCountsNoHops = "smtp/counts-no-hops", "takes messages however many Received fields they have";
     SmtpNoMailTakesMail = "smtp/no-mail-takes-mail", "greets with 521 and serves the session all the same";
     SmtpFewRecipients = "smtp/few-recipients", "takes ten recipients, whatever LIMITS says";
     SmtpEtrnInTransaction = "smtp/etrn-in-transaction", "accepts ETRN inside a mail transaction";
@@ -94,6 +99,7 @@ faults! {
     SmtpClientWaitsForNoDomain = "smtp-client/waits-for-no-domain", "keeps mail for a domain that does not exist, and looks again later";
     SmtpClientBouncesDnsFailure = "smtp-client/bounces-dns-failure", "returns mail at once when the DNS cannot be asked";
     SmtpClientForgetsItself = "smtp-client/forgets-itself", "tries mail exchangers that are no better than itself";
+    SmtpClientLowersNames = "smtp-client/lowers-names", "writes local parts of recipients in lower case";
     SmtpClientForgetsDsn = "smtp-client/forgets-dsn", "passes on none of ENVID, RET, NOTIFY and ORCPT";
     SmtpClientRequireTlsAnywhere = "smtp-client/requiretls-anywhere", "sends mail that requires TLS to servers without REQUIRETLS";
     SmtpClientIgnoresDeadline = "smtp-client/ignores-deadline", "sends mail with a deadline to servers that cannot keep it";

@@ -101,7 +101,8 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("queue-id", Scope::Received, r"(?i)\bqueue entry (\d+)"),
     ("queue-id", Scope::Received, r"(?i)\bid[ =]([0-9a-z._+/=-]*\d[0-9a-z._+/=-]*)"),
     // A boundary that a server made up (RFC 3464 §2). A tab in front of it is shown as `\t`, so there is no word boundary.
-    ("boundary", Scope::Received, r#"(?i)boundary="?[^";\s]*?([0-9a-f]{12,})"#),
+    ("boundary", Scope::Received, r#"(?i)boundary="?([^";\s]*?[0-9a-f]{12,})"#),
+    ("boundary", Scope::Received, r"^--([^\s]*?[0-9a-f]{12,})(?:--)?$"),
     // The time stamp of APOP (RFC 1939 §7).
     ("message-id", Scope::Received, r"^\+OK [^<]*<([^<>\s]+@[^<>\s]*)>"),
     // What answers it, and SASL challenges and responses: they hold the account, a time stamp, or a digest of one.

@@ -52,7 +52,9 @@ pub fn normalise(transcript: &Transcript, values: &[(String, Vec<u8>)], filters:
         let (letter, said) = match &entry.what {
             What::Sent(bytes) => (ours, lines(&named(bytes, &values))),
             What::Received(bytes) => (theirs, lines(&named(bytes, &values))),
-            What::Event(text) => ("#", text.lines().map(str::to_owned).collect()),
+            What::Event(text) => {
+                ("#", String::from_utf8_lossy(&named(text.as_bytes(), &values)).lines().map(str::to_owned).collect())
+            }
         };
         let mut shown = Vec::with_capacity(said.len());
         for line in said {

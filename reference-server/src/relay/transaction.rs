@@ -139,6 +139,9 @@ impl Transaction<'_> {
             }
             Step::Data => "DATA".to_owned(),
         };
+        if matches!(step, Step::Rcpt(_)) && self.faults.on(Fault::SmtpClientLowersNames) {
+            line.make_ascii_lowercase();
+        }
         line.push_str("\r\n");
         line
     }

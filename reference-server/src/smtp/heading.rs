@@ -11,6 +11,8 @@ pub(super) struct Heading {
     pub stamp: Stamp,
     /// Whether the time stamp line is written.
     pub stamped: bool,
+    /// Whether a message in a loop is refused.
+    pub stops_loops: bool,
     /// The Return-Path of final delivery, where this is one (RFC 5321 §4.4).
     pub return_path: Option<String>,
     /// The checks and repairs of a submission (RFC 6409).
@@ -20,7 +22,7 @@ pub(super) struct Heading {
 impl Heading {
     /// Takes the beginning of the message, with its whole header section, and gives it with everything in its place.
     pub fn write(&self, head: Vec<u8>, section: &HeaderSection) -> Result<Vec<u8>, Flaw> {
-        if section.loops() {
+        if self.stops_loops && section.loops() {
             return Err(Flaw::Loop);
         }
         let mut heading = self.return_path.clone().unwrap_or_default();

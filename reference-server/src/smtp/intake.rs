@@ -85,7 +85,7 @@ impl Intake {
         }
         self.size += octets.len();
         self.eight_bit = self.eight_bit || !octets.is_ascii();
-        if self.size > self.rules.size {
+        if self.size > self.rules.size && !self.rules.faults.on(Fault::SmtpIgnoresMessageLimit) {
             self.flaw(Flaw::TooBig);
         }
         if !self.rules.binary && memchr::memchr(0, octets).is_some() {

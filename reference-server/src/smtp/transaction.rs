@@ -150,6 +150,7 @@ impl Conversation {
         Heading {
             stamp,
             stamped: !self.broken(Fault::SmtpNoReceived),
+            stops_loops: !self.broken(Fault::SmtpCountsNoHops),
             return_path: delivers.then(|| format!("Return-Path: <{}>\r\n", reverse_path())),
             submission: (self.role == Role::Submission).then(submission),
         }

@@ -40,6 +40,12 @@ impl Command for Rcpt {
             Ok(recipient) => recipient,
             Err(reply) => return reply,
         };
+        if full && conversation.broken(Fault::SmtpForgetsRecipients) {
+            if let Some(transaction) = &mut conversation.transaction {
+                transaction.envelope.recipients.truncate(1);
+                transaction.accepted.retain(|index| *index == 0);
+            }
+        }
         if full {
             // RFC 5321 §4.5.3.1.10: 452, so that the client sends the rest in another transaction.
             return Reply::new(452, "4.5.3", "Too many recipients");
@@ -83,10 +89,17 @@ fn recipient(conversation: &Conversation, argument: &str) -> Result<Recipient, R
     let mut recipient = Recipient::new(address);
     extension::rcpt(conversation, &parameters(argument, end)?, &mut recipient)?;
     let address = &recipient.address;
+    let typed = argument.get(..end).and_then(|path| path.rsplit_once('@')).map(|(_, domain)| domain).unwrap_or_default();
+    if conversation.broken(Fault::SmtpCaseSensitiveDomains) && typed.bytes().any(|octet| octet.is_ascii_uppercase()) {
+        return Err(Reply::new(550, "5.1.2", format!("There is no domain {typed}")));
+    }
     if !conversation.carries(address) {
         return Err(Reply::new(550, "5.7.1", format!("Relaying to <{address}> needs authentication")));
     }
     let known = !accounts.is_local(address.domain()) || accounts.takes(address);
+    if !known && conversation.broken(Fault::Smtp521ForStrangers) {
+        return Err(Reply::new(521, "5.1.1", format!("There is no mailbox <{address}>")));
+    }
     if !known && !conversation.broken(Fault::SmtpAcceptsUnknownRecipient) {
         return Err(Reply::new(550, "5.1.1", format!("There is no mailbox <{address}>")));
     }
