@@ -12,7 +12,10 @@ pub fn run(servers: &[Server], messages: usize, rounds: usize, chosen: &str) -> 
         let took = timed(|| rows::prepare(server, messages))?;
         eprintln!("{}: filled in {:.1} s", server.name, took.as_secs_f64());
     }
-    println!("{messages} messages of about 4 KB in the mailbox; median of {rounds} rounds, in ms; ratio = its time / {}", first(servers));
+    println!(
+        "{messages} messages of about 4 KB in the mailbox; median of {rounds} rounds, in ms; ratio = its time / {}",
+        first(servers)
+    );
     print!("{:<38}", "");
     servers.iter().enumerate().for_each(|(at, server)| print!("{:>14}{}", server.name, if at > 0 { "  ratio" } else { "" }));
     println!();
@@ -21,7 +24,8 @@ pub fn run(servers: &[Server], messages: usize, rounds: usize, chosen: &str) -> 
         let mut times = vec![Vec::new(); servers.len()];
         for round in 0..=rounds {
             for (server, times) in servers.iter().zip(&mut times) {
-                let took = (row.play)(server, messages, round).map_err(|error| format!("{}, {}: {error}", server.name, row.name))?;
+                let took =
+                    (row.play)(server, messages, round).map_err(|error| format!("{}, {}: {error}", server.name, row.name))?;
                 if round > 0 {
                     times.push(took);
                 }

@@ -20,9 +20,16 @@ pub struct Row {
 pub const ROWS: &[Row] = &[
     Row { name: "log in, SELECT", play: |server, _, _| timed(|| big(server).map(drop)) },
     Row { name: "FETCH 1:* (FLAGS UID)", play: |server, n, _| fetch(server, "FETCH 1:* (FLAGS UID)", n) },
-    Row { name: "FETCH 1:* header fields", play: |server, n, _| {
-        fetch(server, "FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE FROM TO SUBJECT MESSAGE-ID)])", n)
-    } },
+    Row {
+        name: "FETCH 1:* header fields",
+        play: |server, n, _| {
+            fetch(
+                server,
+                "FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER.FIELDS (DATE FROM TO SUBJECT MESSAGE-ID)])",
+                n,
+            )
+        },
+    },
     Row { name: "FETCH 1:* ENVELOPE", play: |server, n, _| fetch(server, "FETCH 1:* (UID FLAGS ENVELOPE)", n) },
     Row { name: "FETCH 1:* whole header", play: |server, n, _| fetch(server, "FETCH 1:* (BODY.PEEK[HEADER])", n) },
     Row { name: "FETCH 1:* BODYSTRUCTURE", play: |server, n, _| fetch(server, "FETCH 1:* (BODYSTRUCTURE)", n) },

@@ -36,7 +36,8 @@ pub fn run(imap: SocketAddr, sizes: &[usize]) -> Outcome<()> {
     print!("{:<24}", "ms, messages:");
     sizes.iter().for_each(|size| print!("{size:>12}"));
     println!();
-    let names = COMMANDS.iter().map(|(name, _)| *name).chain(["NOOP, another session's", "IDLE hears a flag", "IDLE hears a message"]);
+    let names =
+        COMMANDS.iter().map(|(name, _)| *name).chain(["NOOP, another session's", "IDLE hears a flag", "IDLE hears a message"]);
     for (at, name) in names.enumerate() {
         print!("{name:<24}");
         columns.iter().filter_map(|column| column.get(at)).for_each(|took| print!("{:>12.2}", took.as_secs_f64() * 1e3));

@@ -36,9 +36,7 @@ impl Store {
     pub fn bytes(&self, blob: BlobId, range: Range<u64>) -> Result<Vec<u8>> {
         let end = i64::try_from(range.end).unwrap_or(i64::MAX);
         let start = i64::try_from(range.start).unwrap_or(i64::MAX);
-        self.read(|connection| {
-            sql::blob::find(connection, blob.0, start..end)?.ok_or(Error::BlobGone)
-        })
+        self.read(|connection| sql::blob::find(connection, blob.0, start..end)?.ok_or(Error::BlobGone))
     }
 
     /// The bytes of several messages at once, or of their beginnings: at most `each` of one. None where they are gone.

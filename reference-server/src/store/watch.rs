@@ -81,3 +81,28 @@ impl Drop for Watch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Body, Flags, NewMessage};
+    use time::OffsetDateTime;
+
+    #[test]
+    fn the_revision_grows_with_the_changes_of_this_mailbox_alone() {
+        let store = Store::memory().unwrap();
+        let (inbox, other) = (store.mailbox("alice", "INBOX").unwrap().id, store.create("alice", "other").unwrap().id);
+        let message = || NewMessage { body: Body::Bytes(Vec::new()), flags: Flags::none(), date: OffsetDateTime::UNIX_EPOCH };
+        let before = store.revision(inbox);
+        store.append(other, vec![message()]).unwrap();
+        assert_eq!(store.revision(inbox), before);
+        store.append(inbox, vec![message()]).unwrap();
+        assert_eq!(store.revision(inbox), before + 1);
+        store.expunge(inbox, None).unwrap();
+        assert_eq!(store.revision(inbox), before + 1, "nothing was there to expunge");
+        store.remove(inbox, vec![1]).unwrap();
+        assert_eq!(store.revision(inbox), before + 2);
+        store.delete("alice", "other").unwrap();
+        assert_eq!(store.revision(other), 2);
+    }
+}
