@@ -26,7 +26,7 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-nice cargo build --offline --quiet --release --package reference-server --package retrieval
+cargo build --quiet --release --package reference-server --package retrieval
 bin=${CARGO_TARGET_DIR:-target}/release
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/retrieval.XXXXXX")
 # Dovecot changes to users of its own.
