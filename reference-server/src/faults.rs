@@ -132,6 +132,26 @@ faults! {
     ImapUidExpungeIgnoresSet = "imap/uid-expunge-ignores-set", "removes all deleted messages in UID EXPUNGE";
     ImapCloseKeepsDeleted = "imap/close-keeps-deleted", "does not expunge in CLOSE";
     ImapIdleSilent = "imap/idle-silent", "tells nothing of other sessions during IDLE";
+    ImapMoveKeepsOriginal = "imap/move-keeps-original", "copies in MOVE and removes nothing";
+    ImapMoveSetsDeleted = "imap/move-sets-deleted", "moves messages with \\Deleted, as if it had been stored";
+    ImapMoveTellsCopyUidLate = "imap/move-tells-copyuid-late", "answers MOVE with COPYUID in the tagged OK, behind EXPUNGE";
+    ImapMultiAppendKeepsPart = "imap/multiappend-keeps-part", "keeps the messages before the one for which APPEND fails";
+    ImapIgnoresAppendLimit = "imap/ignores-append-limit", "accepts messages that are over the announced APPENDLIMIT";
+    ImapLiteralMinusUnlimited = "imap/literal-minus-unlimited", "announces LITERAL- in place of LITERAL+ and takes literals with + of any size";
+    ImapReplaceInheritsFlags = "imap/replace-inherits-flags", "gives the replacement the flags of the message it replaces";
+    ImapReplaceKeepsOriginal = "imap/replace-keeps-original", "appends in REPLACE and removes nothing";
+    ImapBinaryStaysEncoded = "imap/binary-stays-encoded", "answers BINARY with the octets as they are encoded";
+    ImapBinarySizeIsEncoded = "imap/binary-size-is-encoded", "answers BINARY.SIZE with the size of the encoded part";
+    ImapBinaryGuessesEncoding = "imap/binary-guesses-encoding", "answers BINARY of a part in an unknown encoding";
+    ImapSaveDateIsInternalDate = "imap/savedate-is-internaldate", "answers SAVEDATE with the internal date";
+    ImapPreviewStaysEncoded = "imap/preview-stays-encoded", "makes the preview of the part's octets as they are encoded";
+    ImapCatenateSkipsBadUrl = "imap/catenate-skips-bad-url", "leaves out the parts whose URL names nothing";
+    ImapUrlAcceptsAnyToken = "imap/url-accepts-any-token", "takes any token of an authorized URL";
+    ImapUrlNeverExpires = "imap/url-never-expires", "takes authorized URLs that have expired";
+    ImapUrlForAnyUser = "imap/url-for-any-user", "lets anyone use a URL that is authorized for one user";
+    ImapResetKeyKeepsKeys = "imap/resetkey-keeps-keys", "answers OK to RESETKEY and keeps the keys";
+    ImapCompressStaysClear = "imap/compress-stays-clear", "answers OK to COMPRESS and goes on in clear";
+    ImapUnauthenticateStaysSelected = "imap/unauthenticate-stays-selected", "keeps user and mailbox in UNAUTHENTICATE";
     // SASL, in all protocols
     SaslAcceptsAnyProof = "sasl/accepts-any-proof", "lets in who sends any SCRAM proof";
     SaslAcceptsOtherNonce = "sasl/accepts-other-nonce", "takes another nonce in SCRAM's last message than it gave";

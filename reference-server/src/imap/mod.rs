@@ -5,10 +5,12 @@
 //! one file each, [`selected`] is the mailbox a client sees, [`response`] writes what it is told, and [`session`] puts
 //! them in order. This room knows the store and nothing of sockets.
 
+mod catenate;
 pub mod command;
 pub mod context;
 mod enabled;
 pub mod grammar;
+mod incoming;
 pub mod mailbox_name;
 pub mod message_data;
 pub mod reader;
@@ -16,6 +18,10 @@ pub mod response;
 pub mod search;
 pub mod selected;
 pub mod session;
+mod staged;
+mod url;
+mod url_auth;
+mod url_content;
 pub mod utf7;
 
 pub use session::ImapSession;

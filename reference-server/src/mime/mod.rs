@@ -6,16 +6,22 @@
 
 mod address;
 mod cursor;
+mod decoding;
 mod envelope;
 mod header;
+mod parse;
 mod part;
+mod preview;
 mod section;
 pub mod text;
 
 pub use address::{Address, addresses};
+pub use decoding::Decoder;
 pub use envelope::{Envelope, envelope};
 pub use header::{Field, fields, subset, unfolded, value};
+pub use parse::Parser;
 pub use part::{Content, Disposition, Message, Parameter, Part};
+pub use preview::{ENOUGH as PREVIEW_ENOUGH, preview, preview_part};
 pub use section::Section;
 
 #[cfg(test)]

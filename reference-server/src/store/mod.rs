@@ -18,6 +18,7 @@ mod names;
 mod readers;
 mod rewind;
 pub(crate) mod sql;
+mod url_keys;
 mod view;
 mod watch;
 mod writer;

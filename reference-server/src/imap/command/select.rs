@@ -1,6 +1,7 @@
 //! SELECT and EXAMINE (RFC 3501 §6.3.1, §6.3.2).
 
 use super::{Command, Outcome, USUAL};
+use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
@@ -51,6 +52,11 @@ fn open(context: &mut Context, name: &WrittenName<'_>, out: &mut Vec<u8>, read_o
     let validity = Code::UidValidity(selected.mailbox.uidvalidity);
     write_untagged(out, Status::ok("UIDs are valid").with(validity));
     write_untagged(out, Status::ok("Predicted next UID").with(Code::UidNext(uidnext)));
+    // "This status response code is returned in an untagged OK response in response to a RESETKEY, SELECT, or EXAMINE command"
+    // (RFC 4467 §8).
+    if !context.lacks(Extension::ImapUrlAuth) {
+        write_untagged(out, Status::ok("URLs can be authorized").with(Code::UrlMech));
+    }
     context.selected = Some(selected);
     Ok(match read_only {
         true => Status::ok("EXAMINE completed").with(Code::ReadOnly),

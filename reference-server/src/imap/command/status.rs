@@ -1,6 +1,7 @@
 //! STATUS (RFC 3501 §6.3.10).
 
 use super::{Command, Outcome, USUAL};
+use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
@@ -14,6 +15,7 @@ pub const COMMAND: Command = Command { name: "STATUS", run, ..USUAL };
 /// What can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Item {
+    AppendLimit,
     Messages,
     Recent,
     UidNext,
@@ -21,7 +23,8 @@ enum Item {
     Unseen,
 }
 
-const ITEMS: [(&str, Item); 5] = [
+const ITEMS: [(&str, Item); 6] = [
+    ("APPENDLIMIT", Item::AppendLimit),
     ("MESSAGES", Item::Messages),
     ("RECENT", Item::Recent),
     ("UIDNEXT", Item::UidNext),
@@ -33,17 +36,19 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
     cursor.space()?;
     let name = cursor.mailbox()?;
     cursor.space()?;
-    let items = items(cursor)?;
+    let items = items(cursor, context)?;
     cursor.end()?;
     Ok(Outcome::Done(tell(context, &name, &items, out).unwrap_or_else(|status| status)))
 }
 
-/// `status-att = "MESSAGES" / "RECENT" / "UIDNEXT" / "UIDVALIDITY" / "UNSEEN"`
-fn items(cursor: &mut Cursor<'_>) -> Parsed<Vec<(&'static str, Item)>> {
+/// `status-att = "MESSAGES" / "RECENT" / "UIDNEXT" / "UIDVALIDITY" / "UNSEEN" / "APPENDLIMIT"`
+fn items(cursor: &mut Cursor<'_>, context: &Context) -> Parsed<Vec<(&'static str, Item)>> {
     cursor.need(b'(', "the opening parenthesis of the status items")?;
+    let lacks_limit = context.lacks(Extension::ImapAppendLimit);
+    let here = ITEMS.into_iter().filter(|(_, item)| *item != Item::AppendLimit || !lacks_limit);
     let mut items = Vec::new();
     loop {
-        let Some(item) = ITEMS.into_iter().find(|(name, _)| cursor.eat_word(name)) else {
+        let Some(item) = here.clone().find(|(name, _)| cursor.eat_word(name)) else {
             return cursor.expected("MESSAGES, RECENT, UIDNEXT, UIDVALIDITY or UNSEEN");
         };
         if !items.contains(&item) {
@@ -60,6 +65,7 @@ fn tell(context: &Context, name: &WrittenName<'_>, items: &[(&str, Item)], out: 
     let mailbox = context.selectable(&name.decoded(context)?)?;
     let status = context.store.status(mailbox.id).map_err(refusal)?;
     let value = |item| match item {
+        Item::AppendLimit => context.append_limit(),
         Item::Messages => status.messages,
         Item::Recent => status.recent,
         Item::UidNext => status.uidnext,

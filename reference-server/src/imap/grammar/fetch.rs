@@ -2,6 +2,7 @@
 
 use super::cursor::{Cursor, Parsed};
 use super::section::{Section, SectionText};
+use crate::extensions::Extension;
 
 /// One data item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +17,24 @@ pub enum Item {
     Rfc822Size,
     Rfc822Text,
     Uid,
-    Section { section: Section, peek: bool, partial: Option<Partial> },
+    Section {
+        section: Section,
+        peek: bool,
+        partial: Option<Partial>,
+    },
+    /// A part, or the whole message, decoded (RFC 3516).
+    Binary {
+        part: Vec<u32>,
+        peek: bool,
+        partial: Option<Partial>,
+    },
+    BinarySize {
+        part: Vec<u32>,
+    },
+    /// RFC 8514.
+    SaveDate,
+    /// RFC 8970. Nothing here takes so long that LAZY would matter.
+    Preview,
 }
 
 /// A substring: `<origin.length>`.
@@ -31,7 +49,7 @@ impl Item {
     pub fn sets_seen(&self) -> bool {
         match self {
             Item::Rfc822 | Item::Rfc822Text => true,
-            Item::Section { peek, .. } => !peek,
+            Item::Section { peek, .. } | Item::Binary { peek, .. } => !peek,
             _ => false,
         }
     }
@@ -70,21 +88,26 @@ const MACROS: [(&str, &[Item]); 3] = [
     ("FULL", &[Item::Flags, Item::InternalDate, Item::Rfc822Size, Item::Envelope, Item::Body]),
 ];
 
+/// The items of extensions that are one word.
+const MORE_WORDS: [(&str, Extension, Item); 1] = [("SAVEDATE", Extension::ImapSaveDate, Item::SaveDate)];
+
 impl Cursor<'_> {
+    /// `has`: whether the server has this extension.
+    ///
     /// ```abnf
     /// fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att /
     ///         "(" fetch-att *(SP fetch-att) ")")
     /// ```
-    pub fn fetch_items(&mut self) -> Parsed<Vec<Item>> {
+    pub fn fetch_items(&mut self, has: impl Fn(Extension) -> bool) -> Parsed<Vec<Item>> {
         if let Some((_, items)) = MACROS.iter().find(|(name, _)| self.eat_word(name)) {
             return Ok(items.to_vec());
         }
         if !self.eat(b'(') {
-            return Ok(vec![self.fetch_att()?]);
+            return Ok(vec![self.fetch_att(&has)?]);
         }
         let mut items = Vec::new();
         loop {
-            let item = self.fetch_att()?;
+            let item = self.fetch_att(&has)?;
             if !items.contains(&item) {
                 items.push(item);
             }
@@ -100,8 +123,36 @@ impl Cursor<'_> {
     ///             "BODY" ["STRUCTURE"] / "UID" /
     ///             "BODY" section ["<" number "." nz-number ">"] /
     ///             "BODY.PEEK" section ["<" number "." nz-number ">"]
+    /// fetch-att =/ "BINARY" [".PEEK"] section-binary [partial] / "BINARY.SIZE" section-binary     ; RFC 3516 §7
+    /// fetch-att =/ "SAVEDATE"                                                                     ; RFC 8514 §5
+    /// fetch-att =/ "PREVIEW" [SP "(" preview-mod *(SP preview-mod) ")"]                           ; RFC 8970 §6
+    /// preview-mod = "LAZY"
     /// ```
-    fn fetch_att(&mut self) -> Parsed<Item> {
+    fn fetch_att(&mut self, has: &impl Fn(Extension) -> bool) -> Parsed<Item> {
+        if has(Extension::ImapBinary) {
+            if self.eat_text("BINARY.SIZE[") {
+                return Ok(Item::BinarySize { part: self.section_binary()? });
+            }
+            let peek = self.eat_text("BINARY.PEEK[");
+            if peek || self.eat_text("BINARY[") {
+                let part = self.section_binary()?;
+                let partial = if self.eat(b'<') { Some(self.partial()?) } else { None };
+                return Ok(Item::Binary { part, peek, partial });
+            }
+        }
+        if has(Extension::ImapPreview) && self.eat_word("PREVIEW") {
+            if self.eat_text(" (") {
+                if !self.eat_word("LAZY") {
+                    return self.expected("LAZY");
+                }
+                self.need(b')', "the closing parenthesis of the modifiers of PREVIEW")?;
+            }
+            return Ok(Item::Preview);
+        }
+        let mut more = MORE_WORDS.iter().filter(|(_, extension, _)| has(*extension));
+        if let Some((_, _, item)) = more.find(|(name, _, _)| self.eat_word(name)) {
+            return Ok(item.clone());
+        }
         let peek = self.eat_text("BODY.PEEK[");
         if peek || self.eat_text("BODY[") {
             let section = self.section()?;
@@ -137,9 +188,12 @@ mod tests {
     #[case("(BODY BODYSTRUCTURE BODY[] BODY.PEEK[])", 4)]
     #[case("(RFC822 RFC822.SIZE RFC822.HEADER RFC822.TEXT)", 4)]
     #[case("BODY[HEADER.FIELDS (DATE FROM)]<0.2048>", 1)]
+    #[case("(BINARY[] BINARY.PEEK[1.2]<0.9> BINARY.SIZE[3] SAVEDATE PREVIEW)", 5)]
+    #[case("(PREVIEW (LAZY) UID)", 2)]
+    #[case("PREVIEW (LAZY)", 1)]
     fn accepted(#[case] text: &str, #[case] count: usize) {
         let mut cursor = Cursor::new(text.as_bytes());
-        assert_eq!(cursor.fetch_items().unwrap().len(), count);
+        assert_eq!(cursor.fetch_items(|_| true).unwrap().len(), count);
         cursor.end().unwrap();
     }
 
@@ -152,17 +206,29 @@ mod tests {
     #[case("BODYX", 0)]
     #[case("RFC822.FOO", 0)]
     #[case("BODY[]<1>", 8)]
+    #[case("BINARY", 0)]
+    #[case("BINARY[TEXT]", 7)]
+    #[case("BINARY[1.]", 9)]
+    #[case("PREVIEW (EAGER)", 9)]
     #[case("BODY[]<0.0>", 9)]
     #[case("BODY[]<-1.5>", 7)]
     #[case("BODY[]<4294967296.1>", 7)]
     fn refused(#[case] text: &str, #[case] offset: usize) {
-        assert_eq!(Cursor::new(text.as_bytes()).fetch_items().unwrap_err().offset, offset);
+        assert_eq!(Cursor::new(text.as_bytes()).fetch_items(|_| true).unwrap_err().offset, offset);
+    }
+
+    #[test]
+    fn extensions_have_their_items() {
+        for text in ["BINARY[1]", "BINARY.SIZE[1]", "SAVEDATE", "PREVIEW"] {
+            assert!(Cursor::new(text.as_bytes()).fetch_items(|_| false).is_err(), "{text}");
+        }
     }
 
     #[test]
     fn only_what_shows_the_body_sets_seen() {
-        let sets_seen = |text: &str| Cursor::new(text.as_bytes()).fetch_items().unwrap().iter().any(Item::sets_seen);
+        let sets_seen = |text: &str| Cursor::new(text.as_bytes()).fetch_items(|_| true).unwrap().iter().any(Item::sets_seen);
         assert!(sets_seen("BODY[]") && sets_seen("BODY[HEADER]") && sets_seen("RFC822") && sets_seen("RFC822.TEXT"));
+        assert!(sets_seen("BINARY[1]") && !sets_seen("BINARY.PEEK[1]") && !sets_seen("BINARY.SIZE[1]"));
         assert!(!sets_seen("BODY.PEEK[]") && !sets_seen("RFC822.HEADER") && !sets_seen("FULL"));
     }
 }

@@ -5,14 +5,21 @@ pub(crate) mod blob;
 pub(crate) mod mailbox;
 pub(crate) mod message;
 pub(crate) mod queue;
+pub(crate) mod url_key;
 
 use rusqlite::Connection;
 
 use super::{Error, Result};
 
 /// The schema in steps: a database at version n has seen the first n. Steps are only ever added.
-const STEPS: &[&str] =
-    &[include_str!("schema.sql"), include_str!("queue.sql"), include_str!("envelope.sql"), include_str!("head.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("queue.sql"),
+    include_str!("envelope.sql"),
+    include_str!("head.sql"),
+    include_str!("saved.sql"),
+    include_str!("url_key.sql"),
+];
 
 /// Settings of the writing connection of a database in a file. They come before anything else.
 ///
