@@ -92,6 +92,12 @@ extensions! {
     ImapSaveDate = "imap/SAVEDATE", "when a message came into its mailbox (RFC 8514)";
     ImapPreview = "imap/PREVIEW", "the beginning of a message as a person reads it (RFC 8970)";
     ImapUnauthenticate = "imap/UNAUTHENTICATE", "another user can log in on the same connection (RFC 8437)";
+    ImapListExtended = "imap/LIST-EXTENDED", "LIST with options and several patterns (RFC 5258)";
+    ImapListStatus = "imap/LIST-STATUS" needs ImapListExtended, "LIST that answers with STATUS too (RFC 5819)";
+    ImapSpecialUse = "imap/SPECIAL-USE", "LIST tells what mailboxes are for (RFC 6154)";
+    ImapCreateSpecialUse = "imap/CREATE-SPECIAL-USE", "CREATE says what a mailbox is for (RFC 6154 §3)";
+    ImapStatusSize = "imap/STATUS=SIZE", "STATUS tells the size of a mailbox (RFC 8438)";
+    ImapObjectId = "imap/OBJECTID", "identifiers of mailboxes, messages and threads that last (RFC 8474)";
 }
 
 // The set is one word of bits.

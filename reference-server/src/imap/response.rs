@@ -80,6 +80,7 @@ pub enum Code {
     CopyUid { uid_validity: u32, from: Vec<u32>, to: Vec<u32> },
     ExpungeIssued,
     Limit,
+    MailboxId(String),
     NonExistent,
     PermanentFlags(String),
     PrivacyRequired,
@@ -93,6 +94,7 @@ pub enum Code {
     UidValidity(u32),
     Unseen(u32),
     UrlMech,
+    UseAttr,
 }
 
 impl fmt::Display for Code {
@@ -112,6 +114,7 @@ impl fmt::Display for Code {
             }
             Code::ExpungeIssued => out.write_str("EXPUNGEISSUED"),
             Code::Limit => out.write_str("LIMIT"),
+            Code::MailboxId(id) => write!(out, "MAILBOXID ({id})"),
             Code::NonExistent => out.write_str("NONEXISTENT"),
             Code::PermanentFlags(flags) => write!(out, "PERMANENTFLAGS ({flags})"),
             Code::PrivacyRequired => out.write_str("PRIVACYREQUIRED"),
@@ -125,6 +128,7 @@ impl fmt::Display for Code {
             Code::UidValidity(validity) => write!(out, "UIDVALIDITY {validity}"),
             Code::UrlMech => out.write_str("URLMECH INTERNAL"),
             Code::Unseen(number) => write!(out, "UNSEEN {number}"),
+            Code::UseAttr => out.write_str("USEATTR"),
         }
     }
 }

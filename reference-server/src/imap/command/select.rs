@@ -7,6 +7,7 @@ use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::mailbox_name::WrittenName;
+use crate::imap::object_id::mailbox_id;
 use crate::imap::response::{Code, Status, write_untagged};
 use crate::imap::selected::Selected;
 use crate::store::View;
@@ -56,6 +57,10 @@ fn open(context: &mut Context, name: &WrittenName<'_>, out: &mut Vec<u8>, read_o
     // (RFC 4467 §8).
     if !context.lacks(Extension::ImapUrlAuth) {
         write_untagged(out, Status::ok("URLs can be authorized").with(Code::UrlMech));
+    }
+    if !context.lacks(Extension::ImapObjectId) {
+        let id = mailbox_id(selected.mailbox.id, &selected.mailbox.name, context.faults());
+        write_untagged(out, Status::ok("The mailbox is this one, whatever its name").with(Code::MailboxId(id)));
     }
     context.selected = Some(selected);
     Ok(match read_only {

@@ -9,6 +9,7 @@ use crate::extensions::Extension;
 pub enum Item {
     Body,
     BodyStructure,
+    EmailId,
     Envelope,
     Flags,
     InternalDate,
@@ -16,6 +17,7 @@ pub enum Item {
     Rfc822Header,
     Rfc822Size,
     Rfc822Text,
+    ThreadId,
     Uid,
     Section {
         section: Section,
@@ -54,6 +56,17 @@ impl Item {
         }
     }
 
+    /// The extension it belongs to; without it there is no such item.
+    pub fn extension(&self) -> Option<Extension> {
+        match self {
+            Item::EmailId | Item::ThreadId => Some(Extension::ImapObjectId),
+            Item::Binary { .. } | Item::BinarySize { .. } => Some(Extension::ImapBinary),
+            Item::SaveDate => Some(Extension::ImapSaveDate),
+            Item::Preview => Some(Extension::ImapPreview),
+            _ => None,
+        }
+    }
+
     /// The section of the message whose octets it shows.
     pub fn section(&self) -> Option<Section> {
         let of_the_message = |text| Some(Section { part: Vec::new(), text });
@@ -68,9 +81,10 @@ impl Item {
 }
 
 /// The items that are one word, longest first where one begins another.
-const WORDS: [(&str, Item); 10] = [
+const WORDS: [(&str, Item); 13] = [
     ("BODYSTRUCTURE", Item::BodyStructure),
     ("BODY", Item::Body),
+    ("EMAILID", Item::EmailId),
     ("ENVELOPE", Item::Envelope),
     ("FLAGS", Item::Flags),
     ("INTERNALDATE", Item::InternalDate),
@@ -78,6 +92,8 @@ const WORDS: [(&str, Item); 10] = [
     ("RFC822.SIZE", Item::Rfc822Size),
     ("RFC822.TEXT", Item::Rfc822Text),
     ("RFC822", Item::Rfc822),
+    ("SAVEDATE", Item::SaveDate),
+    ("THREADID", Item::ThreadId),
     ("UID", Item::Uid),
 ];
 
@@ -88,26 +104,21 @@ const MACROS: [(&str, &[Item]); 3] = [
     ("FULL", &[Item::Flags, Item::InternalDate, Item::Rfc822Size, Item::Envelope, Item::Body]),
 ];
 
-/// The items of extensions that are one word.
-const MORE_WORDS: [(&str, Extension, Item); 1] = [("SAVEDATE", Extension::ImapSaveDate, Item::SaveDate)];
-
 impl Cursor<'_> {
-    /// `has`: whether the server has this extension.
-    ///
     /// ```abnf
     /// fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att /
     ///         "(" fetch-att *(SP fetch-att) ")")
     /// ```
-    pub fn fetch_items(&mut self, has: impl Fn(Extension) -> bool) -> Parsed<Vec<Item>> {
+    pub fn fetch_items(&mut self) -> Parsed<Vec<Item>> {
         if let Some((_, items)) = MACROS.iter().find(|(name, _)| self.eat_word(name)) {
             return Ok(items.to_vec());
         }
         if !self.eat(b'(') {
-            return Ok(vec![self.fetch_att(&has)?]);
+            return Ok(vec![self.fetch_att()?]);
         }
         let mut items = Vec::new();
         loop {
-            let item = self.fetch_att(&has)?;
+            let item = self.fetch_att()?;
             if !items.contains(&item) {
                 items.push(item);
             }
@@ -128,19 +139,17 @@ impl Cursor<'_> {
     /// fetch-att =/ "PREVIEW" [SP "(" preview-mod *(SP preview-mod) ")"]                           ; RFC 8970 §6
     /// preview-mod = "LAZY"
     /// ```
-    fn fetch_att(&mut self, has: &impl Fn(Extension) -> bool) -> Parsed<Item> {
-        if has(Extension::ImapBinary) {
-            if self.eat_text("BINARY.SIZE[") {
-                return Ok(Item::BinarySize { part: self.section_binary()? });
-            }
-            let peek = self.eat_text("BINARY.PEEK[");
-            if peek || self.eat_text("BINARY[") {
-                let part = self.section_binary()?;
-                let partial = if self.eat(b'<') { Some(self.partial()?) } else { None };
-                return Ok(Item::Binary { part, peek, partial });
-            }
+    fn fetch_att(&mut self) -> Parsed<Item> {
+        if self.eat_text("BINARY.SIZE[") {
+            return Ok(Item::BinarySize { part: self.section_binary()? });
         }
-        if has(Extension::ImapPreview) && self.eat_word("PREVIEW") {
+        let peek = self.eat_text("BINARY.PEEK[");
+        if peek || self.eat_text("BINARY[") {
+            let part = self.section_binary()?;
+            let partial = if self.eat(b'<') { Some(self.partial()?) } else { None };
+            return Ok(Item::Binary { part, peek, partial });
+        }
+        if self.eat_word("PREVIEW") {
             if self.eat_text(" (") {
                 if !self.eat_word("LAZY") {
                     return self.expected("LAZY");
@@ -148,10 +157,6 @@ impl Cursor<'_> {
                 self.need(b')', "the closing parenthesis of the modifiers of PREVIEW")?;
             }
             return Ok(Item::Preview);
-        }
-        let mut more = MORE_WORDS.iter().filter(|(_, extension, _)| has(*extension));
-        if let Some((_, _, item)) = more.find(|(name, _, _)| self.eat_word(name)) {
-            return Ok(item.clone());
         }
         let peek = self.eat_text("BODY.PEEK[");
         if peek || self.eat_text("BODY[") {
@@ -193,7 +198,7 @@ mod tests {
     #[case("PREVIEW (LAZY)", 1)]
     fn accepted(#[case] text: &str, #[case] count: usize) {
         let mut cursor = Cursor::new(text.as_bytes());
-        assert_eq!(cursor.fetch_items(|_| true).unwrap().len(), count);
+        assert_eq!(cursor.fetch_items().unwrap().len(), count);
         cursor.end().unwrap();
     }
 
@@ -214,19 +219,20 @@ mod tests {
     #[case("BODY[]<-1.5>", 7)]
     #[case("BODY[]<4294967296.1>", 7)]
     fn refused(#[case] text: &str, #[case] offset: usize) {
-        assert_eq!(Cursor::new(text.as_bytes()).fetch_items(|_| true).unwrap_err().offset, offset);
+        assert_eq!(Cursor::new(text.as_bytes()).fetch_items().unwrap_err().offset, offset);
     }
 
     #[test]
     fn extensions_have_their_items() {
         for text in ["BINARY[1]", "BINARY.SIZE[1]", "SAVEDATE", "PREVIEW"] {
-            assert!(Cursor::new(text.as_bytes()).fetch_items(|_| false).is_err(), "{text}");
+            let items = Cursor::new(text.as_bytes()).fetch_items().unwrap();
+            assert!(items.iter().all(|item| item.extension().is_some()), "{text}");
         }
     }
 
     #[test]
     fn only_what_shows_the_body_sets_seen() {
-        let sets_seen = |text: &str| Cursor::new(text.as_bytes()).fetch_items(|_| true).unwrap().iter().any(Item::sets_seen);
+        let sets_seen = |text: &str| Cursor::new(text.as_bytes()).fetch_items().unwrap().iter().any(Item::sets_seen);
         assert!(sets_seen("BODY[]") && sets_seen("BODY[HEADER]") && sets_seen("RFC822") && sets_seen("RFC822.TEXT"));
         assert!(sets_seen("BINARY[1]") && !sets_seen("BINARY.PEEK[1]") && !sets_seen("BINARY.SIZE[1]"));
         assert!(!sets_seen("BODY.PEEK[]") && !sets_seen("RFC822.HEADER") && !sets_seen("FULL"));

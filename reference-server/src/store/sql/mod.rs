@@ -1,10 +1,12 @@
 //! All SQL of the server, behind functions that take a connection. Which statements make one operation, and what the
 //! results mean for mail, is decided outside.
 
+pub(crate) mod annotation;
 pub(crate) mod blob;
 pub(crate) mod mailbox;
 pub(crate) mod message;
 pub(crate) mod queue;
+pub(crate) mod thread;
 pub(crate) mod url_key;
 
 use rusqlite::Connection;
@@ -17,6 +19,7 @@ const STEPS: &[&str] = &[
     include_str!("queue.sql"),
     include_str!("envelope.sql"),
     include_str!("head.sql"),
+    include_str!("folders.sql"),
     include_str!("saved.sql"),
     include_str!("url_key.sql"),
 ];

@@ -10,13 +10,13 @@ use super::{Command, Legal, Outcome, USUAL};
 use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
-use crate::imap::grammar::cursor::Parsed;
+use crate::imap::grammar::cursor::{Parsed, SyntaxError};
 use crate::imap::grammar::fetch::Item;
 use crate::imap::response::{Code, Status};
 use crate::imap::selected::{Naming, Selected};
-use crate::store::{Expunges, FlagChange, Flags, How, Store, SystemFlag};
+use crate::store::{BlobId, Expunges, FlagChange, Flags, How, Store, SystemFlag};
 use answer::Answer;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use teller::Teller;
 
 /// The grammar is at [`Cursor::fetch_items`].
@@ -42,6 +42,8 @@ pub struct Running {
     batch: VecDeque<u32>,
     /// Those of them that were not.
     newly_seen: Vec<u32>,
+    /// The threads of the messages of the batch, if they were asked for.
+    threads: HashMap<BlobId, i64>,
     /// What is being sent.
     answer: Answer,
     /// Some messages were expunged by another session.
@@ -65,7 +67,11 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, naming: Naming) -> Pa
     cursor.space()?;
     let set = cursor.sequence_set()?;
     cursor.space()?;
-    let mut items = cursor.fetch_items(|extension| !context.lacks(extension))?;
+    let offset = cursor.offset();
+    let mut items = cursor.fetch_items()?;
+    if items.iter().filter_map(Item::extension).any(|extension| context.lacks(extension)) {
+        return Err(SyntaxError { offset, expected: "data items of FETCH that this server has" });
+    }
     cursor.end()?;
     let Some(selected) = &context.selected else {
         return Ok(Outcome::Done(Status::bad("No mailbox is selected")));
@@ -93,6 +99,7 @@ impl Running {
             left: VecDeque::new(),
             batch: VecDeque::new(),
             newly_seen: Vec::new(),
+            threads: HashMap::new(),
             answer,
             missed: false,
             failure: None,
@@ -159,6 +166,13 @@ impl Running {
             false => Vec::new(),
         };
         selected.write_new_keywords(out);
+        self.threads = match self.items.contains(&Item::ThreadId) && !faults.on(Fault::ImapEveryMessageAThread) {
+            true => {
+                let blobs = selected.present(self.batch.make_contiguous()).iter().map(|(_, row)| row.message.blob).collect();
+                context.store.threads(selected.mailbox.id, blobs).map_err(refusal)?
+            }
+            false => HashMap::new(),
+        };
         Ok(())
     }
 
@@ -170,7 +184,8 @@ impl Running {
             self.missed = true;
             return Ok(());
         };
-        let teller = Teller { row, store: &context.store, faults };
+        let thread = self.threads.get(&row.message.blob).copied();
+        let teller = Teller { row, store: &context.store, mailbox: selected.mailbox.id, thread, faults };
         // "The \Seen flag is implicitly set; if this causes the flags to change, they SHOULD be included as part of the
         // FETCH responses" (RFC 3501 §6.4.5).
         let changed = self.newly_seen.contains(&number) && !self.items.contains(&Item::Flags);

@@ -8,15 +8,19 @@ use crate::faults::{Fault, Faults};
 use crate::imap::grammar::date::write_date_time;
 use crate::imap::grammar::fetch::Item;
 use crate::imap::message_data::{write_body, write_envelope};
+use crate::imap::object_id::{email_id, thread_id};
 use crate::imap::response::{Status, write_string};
 use crate::imap::selected::flag_list;
 use crate::mime;
-use crate::store::{self, Row, Store};
+use crate::store::{self, MailboxId, Row, Store};
 
 /// Tells of one message.
 pub struct Teller<'a> {
     pub row: &'a Row,
     pub store: &'a Store,
+    pub mailbox: MailboxId,
+    /// Known if it was asked for.
+    pub thread: Option<i64>,
     pub faults: Faults,
 }
 
@@ -59,6 +63,13 @@ impl Teller<'_> {
             Item::Rfc822Size => answer.text(format!("RFC822.SIZE {}", message.size).as_bytes()),
             Item::InternalDate => {
                 answer.text(format!("INTERNALDATE {}", write_date_time(message.date)).as_bytes());
+            }
+            Item::EmailId => {
+                answer.text(format!("EMAILID ({})", email_id(message, self.mailbox, self.faults)).as_bytes());
+            }
+            Item::ThreadId => {
+                let id = thread_id(self.thread.unwrap_or(message.blob.0));
+                answer.text(format!("THREADID ({id})").as_bytes());
             }
             Item::SaveDate => self.save_date(answer),
             Item::Preview => {
@@ -120,6 +131,7 @@ fn preview(loaded: &Loaded<'_>, faults: Faults) -> store::Result<String> {
 fn needs(item: &Item) -> Needs {
     match item {
         Item::Flags | Item::Uid | Item::Rfc822Size | Item::InternalDate | Item::SaveDate => Needs::Nothing,
+        Item::EmailId | Item::ThreadId => Needs::Nothing,
         Item::Envelope => Needs::Header,
         Item::Body | Item::BodyStructure | Item::Preview => Needs::Form,
         Item::Binary { part, .. } | Item::BinarySize { part } => binary::needs(part),
