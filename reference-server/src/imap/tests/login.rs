@@ -1,7 +1,6 @@
 //! Greeting, capabilities, STARTTLS and authentication.
 
 use super::*;
-use crate::extensions::Extension;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
