@@ -151,6 +151,7 @@ faults! {
     ImapUrlForAnyUser = "imap/url-for-any-user", "lets anyone use a URL that is authorized for one user";
     ImapResetKeyKeepsKeys = "imap/resetkey-keeps-keys", "answers OK to RESETKEY and keeps the keys";
     ImapCompressStaysClear = "imap/compress-stays-clear", "answers OK to COMPRESS and goes on in clear";
+    ImapPartKeepsLineEnd = "imap/part-keeps-line-end", "counts the line end before a delimiter to the part";
     ImapUnauthenticateStaysSelected = "imap/unauthenticate-stays-selected", "keeps user and mailbox in UNAUTHENTICATE";
     ImapListIgnoresSelection = "imap/list-ignores-selection", "lists all mailboxes for LIST (SUBSCRIBED) and LIST (SPECIAL-USE)";
     ImapListHidesNonExistence = "imap/list-hides-non-existence", "leaves out \\NonExistent";

@@ -29,6 +29,8 @@ pub struct Context {
     pub enabled: Enabled,
     /// The large literals of the command at hand.
     pub staging: Staging,
+    /// How often the key of the selected mailbox was reset, as far as the client was told.
+    pub url_resets: u64,
     /// Whether both sides compress.
     pub compressed: bool,
     /// How many logins failed on this connection.
@@ -55,6 +57,7 @@ impl Context {
             selected: None,
             enabled: Enabled::default(),
             staging: Staging::default(),
+            url_resets: 0,
             compressed: false,
             failed_logins: 0,
         }

@@ -224,6 +224,18 @@ impl ImapSession {
                 Err(error) => tracing::error!(%error, "changes of a mailbox can not be read"),
             }
         }
+        self.tell_url_resets(out);
+    }
+
+    /// "Any current IMAP session logged in as the user that has the mailbox selected will receive an untagged OK response with
+    /// the URLMECH status response code" (RFC 4467 §7).
+    fn tell_url_resets(&mut self, out: &mut Vec<u8>) {
+        let Some(selected) = self.context.selected.as_ref() else { return };
+        let resets = self.context.store.url_resets(self.context.account_name(), selected.mailbox.id);
+        if resets != self.context.url_resets && !self.context.lacks(Extension::ImapUrlAuth) {
+            self.context.url_resets = resets;
+            write_untagged(out, Status::ok("The key of this mailbox is another one now").with(Code::UrlMech));
+        }
     }
 
     fn tagged(&mut self, tag: &str, status: Status, out: &mut Vec<u8>) -> After {

@@ -5,6 +5,7 @@
 //! simpler form (a multipart without its boundary is one part of plain text). Nothing here knows IMAP's syntax.
 
 mod address;
+mod continuations;
 mod cursor;
 mod decoding;
 mod envelope;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::continuations;
 use super::cursor::Cursor;
 use super::envelope::Envelope;
 use super::header;
@@ -194,5 +195,5 @@ fn parameters(cursor: &mut Cursor<'_>) -> Vec<Parameter> {
             parameters.push(Parameter { name, value: cursor.word(b"();").unwrap_or_default() });
         }
     }
-    parameters
+    continuations::joined(parameters)
 }

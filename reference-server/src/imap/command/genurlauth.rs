@@ -73,7 +73,7 @@ fn authorized(context: &Context, rump: &str, mechanism: &[u8]) -> Result<String,
     let key = match context.store.url_key(owner.name(), mailbox.id).map_err(refusal)? {
         Some(key) => key,
         // "If there is currently no mailbox access key for the given mailbox […], one is automatically generated."
-        None => context.store.set_url_key(owner.name(), mailbox.id, new_key()?).map_err(refusal)?,
+        None => context.store.make_url_key(owner.name(), mailbox.id, new_key()?).map_err(refusal)?,
     };
     Ok(format!("{rump}:{}:{}", MECHANISM.to_ascii_lowercase(), token(rump, &key)))
 }

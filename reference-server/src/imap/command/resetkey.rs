@@ -45,7 +45,7 @@ fn forget_all(context: &Context) -> Result<(), Status> {
 fn renew(context: &Context, name: &WrittenName<'_>) -> Result<Status, Status> {
     let mailbox = context.selectable(&name.decoded(context)?)?;
     if !context.faults().on(Fault::ImapResetKeyKeepsKeys) {
-        context.store.set_url_key(context.account_name(), mailbox.id, new_key()?).map_err(refusal)?;
+        context.store.reset_url_key(context.account_name(), mailbox.id, new_key()?).map_err(refusal)?;
     }
     Ok(Status::ok("RESETKEY completed").with(Code::UrlMech))
 }

@@ -57,6 +57,7 @@ fn open(context: &mut Context, name: &WrittenName<'_>, out: &mut Vec<u8>, read_o
     // (RFC 4467 §8).
     if !context.lacks(Extension::ImapUrlAuth) {
         write_untagged(out, Status::ok("URLs can be authorized").with(Code::UrlMech));
+        context.url_resets = context.store.url_resets(context.account_name(), selected.mailbox.id);
     }
     if !context.lacks(Extension::ImapObjectId) {
         let id = mailbox_id(selected.mailbox.id, &selected.mailbox.name, context.faults());

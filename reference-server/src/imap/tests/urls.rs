@@ -68,10 +68,10 @@ fn a_url_lets_others_read_until_its_key_is_reset() {
     let lasting = authorize(&mut alice, "imap://alice@example.org/INBOX/;UID=1;EXPIRE=2027-01-01T00:00:00Z;URLAUTH=anonymous");
     let heard = bob.says(&format!("f URLFETCH \"{expired}\" \"{lasting}\""));
     assert!(heard.contains(&format!("\"{expired}\" NIL \"{lasting}\" {{")), "{heard}");
-    assert!(alice.says("g RESETKEY INBOX INTERNAL").starts_with("g OK [URLMECH INTERNAL]"));
+    assert!(alice.says("g RESETKEY INBOX INTERNAL").contains("g OK [URLMECH INTERNAL]"));
     assert!(bob.says(&format!("h URLFETCH \"{shared}\"")).contains("\" NIL\r\nh OK"));
     let again = authorize(&mut alice, "imap://alice@example.org/INBOX/;UID=1;URLAUTH=anonymous");
-    assert!(alice.says("i RESETKEY").starts_with("i OK"));
+    assert!(alice.says("i RESETKEY").ends_with("i OK All keys are removed\r\n"));
     assert!(bob.says(&format!("j URLFETCH \"{again}\"")).contains("\" NIL\r\nj OK"));
 }
 

@@ -17,6 +17,13 @@ pub(crate) fn set(connection: &Connection, account: &str, mailbox: MailboxId, ke
     Ok(())
 }
 
+/// The mailboxes a user has keys for.
+pub(crate) fn mailboxes(connection: &Connection, account: &str) -> Result<Vec<MailboxId>> {
+    let mut select = connection.prepare_cached("SELECT mailbox FROM url_key WHERE account = ?")?;
+    let rows = select.query_map([account], |row| row.get(0).map(MailboxId))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Removes all keys of a user.
 pub(crate) fn remove_all(connection: &Connection, account: &str) -> Result<()> {
     connection.prepare_cached("DELETE FROM url_key WHERE account = ?")?.execute([account])?;

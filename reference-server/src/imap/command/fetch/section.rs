@@ -15,6 +15,8 @@ pub struct Twist {
     pub wrong_size: bool,
     /// Partial ones start one octet too late.
     pub shifted: bool,
+    /// The line end before a delimiter counts to the part.
+    pub line_end: bool,
 }
 
 /// What must be known of a message to show a section.
@@ -45,11 +47,14 @@ pub fn write(item: &Item, section: &Section, loaded: &Loaded<'_>, twist: Twist, 
         partial = Some(*asked);
     }
     answer.text(b" ");
-    let Some(range) = place(section, loaded) else {
+    let Some(mut range) = place(section, loaded) else {
         // There is no such part: the data item has no value.
         answer.text(b"NIL");
         return Ok(());
     };
+    if twist.line_end && section.text.is_none() && !section.part.is_empty() {
+        range.end = loaded.size.min(range.end + 2);
+    }
     let fields = match &section.text {
         Some(SectionText::HeaderFields(names)) => Some((names, false)),
         Some(SectionText::HeaderFieldsNot(names)) => Some((names, true)),

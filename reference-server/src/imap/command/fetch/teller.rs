@@ -56,6 +56,7 @@ impl Teller<'_> {
         let twist = Twist {
             wrong_size: self.faults.on(Fault::ImapLiteralSizeOffByOne),
             shifted: self.faults.on(Fault::ImapPartialOffByOne),
+            line_end: self.faults.on(Fault::ImapPartKeepsLineEnd),
         };
         match item {
             Item::Flags => answer.text(format!("FLAGS {}", flag_list(&message.flags, self.row.recent)).as_bytes()),
