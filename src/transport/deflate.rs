@@ -73,12 +73,21 @@ impl Deflate {
             }
             return Ok(count);
         }
-        let (taken, given) = (self.decompress.total_in(), self.decompress.total_out());
-        let status = self.decompress.decompress(&self.received, buffer, FlushDecompress::Sync);
         let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, "what the server sent is not compressed with DEFLATE");
-        self.ended = status.map_err(wrong)? == Status::StreamEnd;
-        self.received.drain(..(self.decompress.total_in() - taken) as usize);
-        Ok((self.decompress.total_out() - given) as usize)
+        loop {
+            let (taken, given) = (self.decompress.total_in(), self.decompress.total_out());
+            let status = self.decompress.decompress(&self.received, buffer, FlushDecompress::Sync);
+            self.ended = status.map_err(wrong)? == Status::StreamEnd;
+            let (taken, given) = (self.decompress.total_in() - taken, self.decompress.total_out() - given);
+            self.received.drain(..taken as usize);
+            // Something may go in and nothing come out; and what follows the end is in clear.
+            if given > 0 || taken == 0 || self.received.is_empty() {
+                return Ok(given as usize);
+            }
+            if self.ended {
+                return self.read(buffer);
+            }
+        }
     }
 }
 
