@@ -132,7 +132,7 @@ impl Store {
 
     /// The message of this UID, if it is there.
     pub fn message(&self, mailbox: MailboxId, uid: Uid) -> Result<Option<Message>> {
-        self.read(|connection| sql::message::find(connection, mailbox, uid))
+        self.read(|connection| Ok(sql::message::named(connection, mailbox, &[uid])?.into_iter().next()))
     }
 
     /// Changes the flags of these messages. The modification sequence of a message grows only if its flags change.
