@@ -80,6 +80,15 @@ extensions! {
     ImapChildren = "imap/CHILDREN", "LIST tells which mailboxes have others below (RFC 3348)";
     ImapUnselect = "imap/UNSELECT", "CLOSE that expunges nothing (RFC 3691)";
     ImapUidPlus = "imap/UIDPLUS", "UIDs of what was appended, copied and is to be expunged (RFC 4315)";
+    ImapEsearch = "imap/ESEARCH", "what a search is to return: MIN, MAX, ALL, COUNT (RFC 4731)";
+    ImapSearchRes = "imap/SEARCHRES" needs ImapEsearch, "the result of a search is kept for the next command, $ (RFC 5182)";
+    ImapSort = "imap/SORT", "the server sorts what it finds (RFC 5256)";
+    ImapSortDisplay = "imap/SORT=DISPLAY" needs ImapSort, "sorts by the names of senders and recipients (RFC 5957)";
+    ImapEsort = "imap/ESORT" needs ImapSort, "what a sorted search is to return (RFC 5267)";
+    ImapThreadOrderedSubject = "imap/THREAD=ORDEREDSUBJECT", "threads by subject (RFC 5256)";
+    ImapThreadReferences = "imap/THREAD=REFERENCES", "threads by replies (RFC 5256)";
+    ImapI18nLevel1 = "imap/I18NLEVEL=1", "texts are compared by the collation i;unicode-casemap (RFC 5255)";
+    ImapWithin = "imap/WITHIN", "searches for messages older and younger than so many seconds (RFC 5032)";
 }
 
 // The set is one word of bits.

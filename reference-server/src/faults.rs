@@ -132,6 +132,11 @@ faults! {
     ImapUidExpungeIgnoresSet = "imap/uid-expunge-ignores-set", "removes all deleted messages in UID EXPUNGE";
     ImapCloseKeepsDeleted = "imap/close-keeps-deleted", "does not expunge in CLOSE";
     ImapIdleSilent = "imap/idle-silent", "tells nothing of other sessions during IDLE";
+    ImapEsearchWithoutUid = "imap/esearch-without-uid", "leaves UID out of the ESEARCH response to UID SEARCH";
+    ImapEsearchAllOfNothing = "imap/esearch-all-of-nothing", "answers ALL 0 when nothing is found";
+    ImapSortReverseReversesTies = "imap/sort-reverse-reverses-ties", "sorts equal messages backwards where REVERSE is asked for";
+    ImapThreadIgnoresReferences = "imap/thread-ignores-references", "threads by subject alone in THREAD=REFERENCES";
+    ImapSaveKeepsOldResult = "imap/save-keeps-old-result", "keeps the saved result when a search with SAVE finds nothing";
     // SASL, in all protocols
     SaslAcceptsAnyProof = "sasl/accepts-any-proof", "lets in who sends any SCRAM proof";
     SaslAcceptsOtherNonce = "sasl/accepts-other-nonce", "takes another nonce in SCRAM's last message than it gave";

@@ -5,6 +5,7 @@
 //! one file each, [`selected`] is the mailbox a client sees, [`response`] writes what it is told, and [`session`] puts
 //! them in order. This room knows the store and nothing of sockets.
 
+mod collation;
 pub mod command;
 pub mod context;
 mod enabled;
@@ -16,6 +17,8 @@ pub mod response;
 pub mod search;
 pub mod selected;
 pub mod session;
+mod sort;
+mod thread;
 pub mod utf7;
 
 pub use session::ImapSession;

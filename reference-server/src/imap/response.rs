@@ -1,5 +1,6 @@
 //! Writes responses: strings in the form that carries them, status responses and their codes.
 
+use super::grammar::search::charset;
 use super::grammar::sequence::write_uid_set;
 use super::grammar::string::is_astring_char;
 use std::fmt;
@@ -100,7 +101,7 @@ impl fmt::Display for Code {
             Code::AuthenticationFailed => out.write_str("AUTHENTICATIONFAILED"),
             Code::AuthorizationFailed => out.write_str("AUTHORIZATIONFAILED"),
             Code::Unavailable => out.write_str("UNAVAILABLE"),
-            Code::BadCharset => out.write_str("BADCHARSET (US-ASCII UTF-8)"),
+            Code::BadCharset => write!(out, "BADCHARSET ({})", charset::NAMES.join(" ")),
             Code::Cannot => out.write_str("CANNOT"),
             Code::Capability(names) => write!(out, "CAPABILITY {names}"),
             Code::CopyUid { uid_validity, from, to } => {

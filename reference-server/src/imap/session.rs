@@ -102,7 +102,7 @@ impl ImapSession {
     /// tag     = 1*<any ASTRING-CHAR except "+">
     /// ```
     fn command(&mut self, octets: &[u8], out: &mut Vec<u8>) -> After {
-        let mut cursor = Cursor::new(octets);
+        let mut cursor = Cursor::of_server(octets, self.context.site.without);
         let tag = String::from_utf8_lossy(cursor.take_while(is_tag_char)).into_owned();
         if tag.is_empty() {
             return self.untagged_bad(format!("Expected a tag at octet {}", cursor.offset()), out);
@@ -125,6 +125,7 @@ impl ImapSession {
         {
             return self.tagged(&tag, super::context::refusal(error), out);
         }
+        self.context.tag.clone_from(&tag);
         let outcome = (command.run)(&mut self.context, &mut cursor, out);
         let outcome = outcome.unwrap_or_else(|error| Outcome::Done(Status::bad(error.to_string())));
         self.conclude(tag, command, outcome, out)

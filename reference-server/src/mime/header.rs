@@ -74,7 +74,7 @@ pub fn subset(header: &[u8], names: &[impl AsRef<[u8]>], except: bool) -> Vec<u8
 }
 
 /// Where the header ends in a message: after its empty line, or where the message does.
-pub(super) fn end(message: &[u8]) -> usize {
+pub fn end(message: &[u8]) -> usize {
     let mut at = 0;
     while at < message.len() {
         let line = line(message, at);

@@ -6,6 +6,7 @@
 
 mod address;
 mod cursor;
+pub mod date;
 mod envelope;
 mod header;
 mod part;
@@ -14,7 +15,7 @@ pub mod text;
 
 pub use address::{Address, addresses};
 pub use envelope::{Envelope, envelope};
-pub use header::{Field, fields, subset, unfolded, value};
+pub use header::{Field, end as header_end, fields, subset, unfolded, value};
 pub use part::{Content, Disposition, Message, Parameter, Part};
 pub use section::Section;
 

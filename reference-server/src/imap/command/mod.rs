@@ -22,10 +22,12 @@ pub mod noop;
 pub mod rename;
 pub mod search;
 pub mod select;
+pub mod sort;
 pub mod starttls;
 pub mod status;
 pub mod store;
 pub mod subscribe;
+pub mod thread;
 pub mod uid;
 pub mod unselect;
 
@@ -106,10 +108,12 @@ const COMMANDS: &[&Command] = &[
     &rename::COMMAND,
     &search::COMMAND,
     &select::SELECT,
+    &sort::COMMAND,
     &starttls::COMMAND,
     &status::COMMAND,
     &store::COMMAND,
     &subscribe::SUBSCRIBE,
+    &thread::COMMAND,
     &uid::COMMAND,
     &unselect::COMMAND,
     &subscribe::UNSUBSCRIBE,

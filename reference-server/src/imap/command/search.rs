@@ -1,12 +1,15 @@
-//! SEARCH (RFC 3501 §6.4.4).
+//! SEARCH (RFC 3501 §6.4.4), with result options (RFC 4731) and saved results (RFC 5182).
 
 use super::{Command, Legal, Outcome, USUAL};
 use crate::faults::Fault;
 use crate::imap::context::Context;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
-use crate::imap::response::{Code, Status, write_untagged};
-use crate::imap::search::Candidate;
+use crate::imap::grammar::search::Search;
+use crate::imap::grammar::search::options::ReturnOptions;
+use crate::imap::response::{Condition, Status};
+use crate::imap::search::answer::{Answer, saved};
+use crate::imap::search::{find, program};
 use crate::imap::selected::Naming;
 use crate::store::Expunges;
 
@@ -22,25 +25,41 @@ pub const COMMAND: Command = Command {
 /// SEARCH, or UID SEARCH.
 pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, naming: Naming) -> Parsed<Status> {
     cursor.space()?;
-    let search = cursor.search()?;
+    let Search { options, program } = cursor.search(context.usual_charset())?;
     cursor.end()?;
-    // "If the server does not support the specified [CHARSET], it MUST return a tagged NO response (not a BAD)"
-    // (RFC 3501 §6.4.4).
-    if search.unknown_charset {
-        return Ok(Status::no(Code::BadCharset, "The charset is unknown here"));
-    }
+    // "If no result option is specified or empty list of options is specified as "()", ALL is assumed" (RFC 9051 §6.4.4).
+    let rev2 = context.enabled.has("IMAP4rev2");
+    let options = options.or_else(|| rev2.then(ReturnOptions::everything));
+    let saves = options.as_ref().is_some_and(|options| options.save);
     let Some(selected) = &context.selected else { return Ok(Status::bad("No mailbox is selected")) };
-    let ignores_not = context.faults().on(Fault::ImapSearchIgnoresNot);
-    let present = selected.view.rows().filter(|(_, row)| !row.gone);
-    let matching = present.filter(|(number, row)| {
-        let candidate = Candidate::new(&context.store, &selected.view, *number, row, ignores_not);
-        candidate.matches_all(&search.keys)
-    });
-    let mut answer = "SEARCH".to_owned();
-    for (number, row) in matching {
-        let number = if naming == Naming::Uids { row.message.uid } else { number };
-        answer.push_str(&format!(" {number}"));
+    let found = program::prepared(program, selected).map(|keys| find(context, selected, &keys));
+    let status = match &found {
+        Ok(found) => {
+            let answer = Answer { tag: &context.tag, naming, found, faults: context.faults() };
+            match &options {
+                None => answer.write_list("SEARCH", out),
+                Some(options) if options.asks_for_data() => answer.write_extended(options, out),
+                // "In absence of any other SEARCH result option, the SAVE result option also suppresses any SEARCH
+                // response" (RFC 5182 §1).
+                Some(_) => {}
+            }
+            Status::ok("SEARCH completed")
+        }
+        Err(status) => status.clone(),
+    };
+    if saves && status.condition != Condition::Bad {
+        // "A SEARCH command with the SAVE result option that caused the server to return the NO tagged response sets the
+        // value of the search result variable to the empty sequence" (RFC 5182 §2.1).
+        let kept = found.ok().zip(options).map(|(found, options)| saved(&found, &options));
+        save(context, kept.unwrap_or_default());
     }
-    write_untagged(out, answer);
-    Ok(Status::ok("SEARCH completed"))
+    Ok(status)
+}
+
+/// Sets what `$` means.
+fn save(context: &mut Context, uids: Vec<u32>) {
+    let keeps_old = uids.is_empty() && context.faults().on(Fault::ImapSaveKeepsOldResult);
+    if let Some(selected) = context.selected.as_mut().filter(|_| !keeps_old) {
+        selected.saved = uids;
+    }
 }

@@ -1,5 +1,6 @@
 //! A place in a complete command, and the smallest steps forward from it.
 
+use crate::extensions::{Extension, Without};
 use std::fmt;
 
 /// Where a command stopped following the grammar.
@@ -27,12 +28,23 @@ pub type Parsed<T> = Result<T, SyntaxError>;
 pub struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    without: Without,
 }
 
 impl<'a> Cursor<'a> {
     /// Starts at the first octet of a command, which has its literals in place and no CRLF at its end.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Cursor { bytes, at: 0 }
+        Cursor::of_server(bytes, Without::NOTHING)
+    }
+
+    /// The same on a server that does without some extensions: what they add to the grammar is no syntax there.
+    pub fn of_server(bytes: &'a [u8], without: Without) -> Self {
+        Cursor { bytes, at: 0, without }
+    }
+
+    /// Whether the grammar is that of a server without this extension.
+    pub fn lacks(&self, extension: Extension) -> bool {
+        self.without.lacks(extension)
     }
 
     /// Octets read so far.

@@ -9,6 +9,7 @@ pub mod list;
 pub mod search;
 pub mod section;
 pub mod sequence;
+pub mod sort;
 pub mod string;
 
 pub use cursor::{Cursor, SyntaxError};
