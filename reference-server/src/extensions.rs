@@ -85,8 +85,14 @@ extensions! {
     ImapSort = "imap/SORT", "the server sorts what it finds (RFC 5256)";
     ImapSortDisplay = "imap/SORT=DISPLAY" needs ImapSort, "sorts by the names of senders and recipients (RFC 5957)";
     ImapEsort = "imap/ESORT" needs ImapSort, "what a sorted search is to return (RFC 5267)";
+    ImapContextSearch = "imap/CONTEXT=SEARCH", "searches whose results are kept up to date, and told in parts (RFC 5267)";
+    ImapContextSort = "imap/CONTEXT=SORT" needs ImapSort, "sorted searches whose results are kept up to date (RFC 5267)";
+    ImapPartial = "imap/PARTIAL" needs ImapEsearch, "parts of a search's results, from both ends (RFC 9394)";
+    ImapSearchFuzzy = "imap/SEARCH=FUZZY", "searches that find what is only like it, and say how like (RFC 6203)";
     ImapThreadOrderedSubject = "imap/THREAD=ORDEREDSUBJECT", "threads by subject (RFC 5256)";
     ImapThreadReferences = "imap/THREAD=REFERENCES", "threads by replies (RFC 5256)";
+    ImapMultisearch = "imap/MULTISEARCH" needs ImapEsearch, "one search in several mailboxes (RFC 7377)";
+    ImapLanguage = "imap/LANGUAGE" needs ImapNamespace, "which language the texts for people are in (RFC 5255)";
     ImapI18nLevel1 = "imap/I18NLEVEL=1", "texts are compared by the collation i;unicode-casemap (RFC 5255)";
     ImapWithin = "imap/WITHIN", "searches for messages older and younger than so many seconds (RFC 5032)";
 }

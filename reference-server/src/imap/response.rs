@@ -70,17 +70,26 @@ pub enum Condition {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Code {
     AlreadyExists,
-    AppendUid { uid_validity: u32, uid: u32 },
+    AppendUid {
+        uid_validity: u32,
+        uid: u32,
+    },
     AuthenticationFailed,
     AuthorizationFailed,
     Unavailable,
     BadCharset,
     Cannot,
     Capability(String),
-    CopyUid { uid_validity: u32, from: Vec<u32>, to: Vec<u32> },
+    CopyUid {
+        uid_validity: u32,
+        from: Vec<u32>,
+        to: Vec<u32>,
+    },
     ExpungeIssued,
     Limit,
     NonExistent,
+    /// A search is not kept up to date, by the tag of its command (RFC 5267 §4.3.1).
+    NoUpdate(String),
     PermanentFlags(String),
     PrivacyRequired,
     ReadOnly,
@@ -110,6 +119,8 @@ impl fmt::Display for Code {
             Code::ExpungeIssued => out.write_str("EXPUNGEISSUED"),
             Code::Limit => out.write_str("LIMIT"),
             Code::NonExistent => out.write_str("NONEXISTENT"),
+            // No tag has a quote or a backslash in it.
+            Code::NoUpdate(tag) => write!(out, "NOUPDATE \"{tag}\""),
             Code::PermanentFlags(flags) => write!(out, "PERMANENTFLAGS ({flags})"),
             Code::PrivacyRequired => out.write_str("PRIVACYREQUIRED"),
             Code::ReadOnly => out.write_str("READ-ONLY"),

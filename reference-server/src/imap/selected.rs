@@ -2,6 +2,7 @@
 
 use super::grammar::sequence::SequenceSet;
 use super::response::{Code, Status, write_untagged};
+use super::search::updating::Updating;
 use crate::store::{self, Changes, Expunges, Flags, Mailbox, Row, Store, SystemFlag, Uid, Update, View};
 
 /// An open mailbox.
@@ -13,6 +14,8 @@ pub struct Selected {
     /// What the last search with SAVE found, ascending (RFC 5182): `$` in a set. A message that is expunged leaves it by
     /// having no number any more.
     pub saved: Vec<Uid>,
+    /// The searches the client is told of as their results change (RFC 5267 §4.3).
+    pub updating: Vec<Updating>,
     /// The keywords the client was told of with FLAGS.
     keywords: Flags,
 }
@@ -33,7 +36,7 @@ impl Selected {
         for (_, row) in view.rows() {
             keywords = keywords.with(&only_keywords(&row.message.flags));
         }
-        Selected { mailbox, view, read_only, saved: Vec::new(), keywords }
+        Selected { mailbox, view, read_only, saved: Vec::new(), updating: Vec::new(), keywords }
     }
 
     /// All flags of the mailbox, as FLAGS lists them (RFC 3501 §7.2.6).

@@ -6,6 +6,7 @@ use super::grammar::Cursor;
 use super::grammar::string::is_tag_char;
 use super::reader::{Announced, Fault as Framing, Limits, Read, Reader, Unit};
 use super::response::{Code, Condition, Status, write_untagged};
+use super::search::updating;
 use super::selected::Naming;
 use crate::extensions::Extension;
 use crate::faults::Fault;
@@ -186,12 +187,21 @@ impl ImapSession {
             expunges => expunges,
         };
         let silent = self.context.faults().on(Fault::ImapNoExistsAfterAppend) && command.large_literals;
-        if let Some(selected) = self.context.selected.as_mut().filter(|_| !silent) {
-            match selected.learn(&self.context.store) {
-                Ok(()) => selected.write_updates(out, expunges, naming),
-                Err(error) => tracing::error!(%error, "changes of a mailbox can not be read"),
-            }
+        if silent {
+            return;
         }
+        let Some(mut selected) = self.context.selected.take() else { return };
+        match selected.learn(&self.context.store) {
+            Ok(()) => {
+                let mut searches = std::mem::take(&mut selected.updating);
+                updating::tell_removed(&mut searches, &self.context, &selected.view, out);
+                selected.write_updates(out, expunges, naming);
+                updating::tell_added(&mut searches, &self.context, &selected.view, out);
+                selected.updating = searches;
+            }
+            Err(error) => tracing::error!(%error, "changes of a mailbox can not be read"),
+        }
+        self.context.selected = Some(selected);
     }
 
     fn tagged(&mut self, tag: &str, status: Status, out: &mut Vec<u8>) -> After {

@@ -2,6 +2,7 @@
 
 pub mod append;
 pub mod authenticate;
+pub mod cancel_update;
 pub mod capability;
 pub mod check;
 pub mod close;
@@ -9,10 +10,12 @@ pub mod copy;
 pub mod create;
 pub mod delete;
 pub mod enable;
+pub mod esearch;
 pub mod expunge;
 pub mod fetch;
 pub mod id;
 pub mod idle;
+pub mod language;
 pub mod list;
 pub mod login;
 pub mod logout;
@@ -87,6 +90,7 @@ pub enum Outcome {
 const COMMANDS: &[&Command] = &[
     &append::COMMAND,
     &authenticate::COMMAND,
+    &cancel_update::COMMAND,
     &capability::COMMAND,
     &check::COMMAND,
     &close::COMMAND,
@@ -94,11 +98,13 @@ const COMMANDS: &[&Command] = &[
     &create::COMMAND,
     &delete::COMMAND,
     &enable::COMMAND,
+    &esearch::COMMAND,
     &select::EXAMINE,
     &expunge::COMMAND,
     &fetch::COMMAND,
     &id::COMMAND,
     &idle::COMMAND,
+    &language::COMMAND,
     &list::COMMAND,
     &login::COMMAND,
     &logout::COMMAND,

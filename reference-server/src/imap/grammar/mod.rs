@@ -10,6 +10,7 @@ pub mod search;
 pub mod section;
 pub mod sequence;
 pub mod sort;
+pub mod sources;
 pub mod string;
 
 pub use cursor::{Cursor, SyntaxError};

@@ -23,6 +23,8 @@ pub enum SortKey {
     To,
     DisplayFrom,
     DisplayTo,
+    /// How well the message fits (RFC 6203 §6).
+    Relevancy,
 }
 
 impl Cursor<'_> {
@@ -49,6 +51,7 @@ impl Cursor<'_> {
     /// ```abnf
     /// sort-key =  "ARRIVAL" / "CC" / "DATE" / "FROM" / "SIZE" / "SUBJECT" / "TO"
     /// sort-key =/ "DISPLAYFROM" / "DISPLAYTO"        ; RFC 5957 §5
+    /// sort-key =/ "RELEVANCY"                        ; RFC 6203 §7
     /// ```
     fn sort_key(&mut self) -> Parsed<SortKey> {
         let start = self.offset();
@@ -64,6 +67,7 @@ impl Cursor<'_> {
             b"TO" => SortKey::To,
             b"DISPLAYFROM" if display => SortKey::DisplayFrom,
             b"DISPLAYTO" if display => SortKey::DisplayTo,
+            b"RELEVANCY" if !self.lacks(Extension::ImapSearchFuzzy) => SortKey::Relevancy,
             _ => return Err(SyntaxError { offset: start, expected: "a sort criterion" }),
         })
     }

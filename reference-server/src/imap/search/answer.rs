@@ -2,16 +2,19 @@
 
 use super::Found;
 use crate::faults::{Fault, Faults};
-use crate::imap::grammar::search::options::ReturnOptions;
+use crate::imap::grammar::search::options::{PartialRange, ReturnOptions};
 use crate::imap::grammar::sequence::write_uid_set;
+use crate::imap::mailbox_name::write_mailbox;
 use crate::imap::response::{write_string, write_untagged};
 use crate::imap::selected::Naming;
-use crate::store::Uid;
+use crate::store::{Mailbox, Uid};
 
 /// How a search is answered.
 pub struct Answer<'a> {
     /// The tag of the command.
     pub tag: &'a str,
+    /// The mailbox that was searched, if the command does not leave it at the selected one (RFC 7377 §2.1).
+    pub mailbox: Option<&'a Mailbox>,
     pub naming: Naming,
     /// What was found, in the order that was asked for.
     pub found: &'a [Found],
@@ -27,7 +30,8 @@ impl Answer<'_> {
 
     /// ```abnf
     /// esearch-response   = "ESEARCH" [search-correlator] [SP "UID"] *(SP search-return-data)     ; RFC 4466 §2.6.2
-    /// search-correlator  = SP "(" "TAG" SP tag-string ")"
+    /// search-correlator  = SP "(" one-correlator *(SP one-correlator) ")"                        ; RFC 7377 §4
+    /// one-correlator     = ("TAG" SP tag-string) / ("MAILBOX" SP astring) / ("UIDVALIDITY" SP nz-number)
     /// search-return-data = "MIN" SP nz-number / "MAX" SP nz-number / "ALL" SP sequence-set / "COUNT" SP number
     /// ```
     /// "If the SEARCH results in no matches, the server MUST NOT include the MIN result option in the ESEARCH response;
@@ -35,6 +39,11 @@ impl Answer<'_> {
     pub fn write_extended(&self, options: &ReturnOptions, out: &mut Vec<u8>) {
         out.extend_from_slice(b"* ESEARCH (TAG ");
         write_string(out, self.tag.as_bytes());
+        if let Some(mailbox) = self.mailbox {
+            out.extend_from_slice(b" MAILBOX ");
+            write_mailbox(out, &mailbox.name);
+            out.extend_from_slice(format!(" UIDVALIDITY {}", mailbox.uidvalidity).as_bytes());
+        }
         out.push(b')');
         if self.naming == Naming::Uids && !self.faults.on(Fault::ImapEsearchWithoutUid) {
             out.extend_from_slice(b" UID");
@@ -52,11 +61,28 @@ impl Answer<'_> {
         } else if options.all && self.faults.on(Fault::ImapEsearchAllOfNothing) {
             data.push_str(" ALL 0");
         }
+        if let Some(range) = &options.partial {
+            data.push_str(&format!(" PARTIAL ({} {})", range.written, self.part(range)));
+        }
+        if options.relevancy {
+            let told = options.partial.as_ref().map_or(self.found, |range| range.of(self.found));
+            let scores: Vec<String> = told.iter().map(|found| found.score.to_string()).collect();
+            data.push_str(&format!(" RELEVANCY ({})", scores.join(" ")));
+        }
         if options.count {
             data.push_str(&format!(" COUNT {}", self.found.len()));
         }
         out.extend_from_slice(data.as_bytes());
         out.extend_from_slice(b"\r\n");
+    }
+
+    /// `partial-results = sequence-set / "NIL"` (RFC 5267 §5).
+    fn part(&self, range: &PartialRange) -> String {
+        match range.of(self.found) {
+            _ if self.faults.on(Fault::ImapPartialIgnoresRange) => self.set(self.found),
+            [] => "NIL".to_owned(),
+            part => self.set(part),
+        }
     }
 
     fn set(&self, found: &[Found]) -> String {
@@ -71,17 +97,18 @@ impl Answer<'_> {
     }
 }
 
-/// What `$` holds after a search with SAVE (RFC 5182 §2.4): with MIN and MAX alone the messages they told of, else all.
-/// Ascending.
+/// What `$` holds after a search with SAVE, ascending: with MIN, MAX and PARTIAL alone the messages they told of, else all
+/// (RFC 5182 §2.4, RFC 9394 §3.2).
 pub fn saved(found: &[Found], options: &ReturnOptions) -> Vec<Uid> {
-    let uids = found.iter().map(|found| found.uid);
-    let mut saved: Vec<Uid> = match options {
-        ReturnOptions { all: true, .. } | ReturnOptions { count: true, .. } => uids.collect(),
-        ReturnOptions { min: false, max: false, .. } => uids.collect(),
-        ReturnOptions { min, max, .. } => {
+    let ReturnOptions { min, max, partial, .. } = options;
+    let everything = options.all || options.count || !min && !max && partial.is_none();
+    let mut saved: Vec<Uid> = match everything {
+        true => found.iter().map(|found| found.uid).collect(),
+        false => {
             let first = found.first().filter(|_| *min);
             let last = found.last().filter(|_| *max);
-            first.into_iter().chain(last).map(|found| found.uid).collect()
+            let part = partial.as_ref().map_or(&[][..], |range| range.of(found));
+            first.into_iter().chain(last).chain(part).map(|found| found.uid).collect()
         }
     };
     saved.sort_unstable();

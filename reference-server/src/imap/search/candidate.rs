@@ -1,5 +1,6 @@
 //! Whether a message is one that a search looks for.
 
+use super::fuzzy::{EXACT, fit};
 use crate::imap::collation::casemap;
 use crate::imap::grammar::search::{Key, When};
 use crate::mime::{self, text};
@@ -68,6 +69,7 @@ impl<'a> Candidate<'a> {
             Key::Smaller(size) => message.size < u64::from(*size),
             Key::Older(seconds) => self.age() >= Duration::seconds(i64::from(*seconds)),
             Key::Younger(seconds) => self.age() <= Duration::seconds(i64::from(*seconds)),
+            Key::Fuzzy(key) => self.fit(key) > 0,
             // They have become UIDs before the first message is looked at.
             Key::Numbers(_) => false,
             Key::Uids(set) => set.contains(message.uid, self.scope.largest_uid),
@@ -78,6 +80,50 @@ impl<'a> Candidate<'a> {
             Key::Not(key) => self.matches(key) == self.scope.ignores_not,
             Key::Or(one, other) => self.matches(one) || self.matches(other),
             Key::And(keys) => self.matches_all(keys),
+        }
+    }
+
+    /// How well the message fits what FUZZY asks for, from 1 to 100: the mean of all such keys. A message that matches keys
+    /// without FUZZY only fits as well as can be.
+    pub fn relevancy(&self, keys: &[Key]) -> u8 {
+        let mut fits = Vec::new();
+        keys.iter().for_each(|key| self.collect_fits(key, &mut fits));
+        let sum: u32 = fits.iter().map(|fit| u32::from(*fit)).sum();
+        if fits.is_empty() { EXACT } else { (sum / fits.len() as u32) as u8 }
+    }
+
+    /// What is under NOT does not count, for the message is found by not fitting it.
+    fn collect_fits(&self, key: &Key, fits: &mut Vec<u8>) {
+        match key {
+            Key::Fuzzy(key) => fits.extend(Some(self.fit(key)).filter(|fit| *fit > 0)),
+            Key::And(keys) => keys.iter().for_each(|key| self.collect_fits(key, fits)),
+            Key::Or(one, other) => {
+                self.collect_fits(one, fits);
+                self.collect_fits(other, fits);
+            }
+            _ => {}
+        }
+    }
+
+    /// How well one key fits, 0 if it does not. Texts fit more or less, everything else whole or not at all: "falling back
+    /// to exact matching" (RFC 6203 §5). What is found in the body counts less than what is found in the header.
+    fn fit(&self, key: &Key) -> u8 {
+        let in_body = |wanted: &str| {
+            let best = self.texts().body.iter().map(|text| fit(text, wanted)).max().unwrap_or(0);
+            (u32::from(best) * 9 / 10) as u8
+        };
+        match key {
+            Key::Header(name, wanted) => {
+                let named = mime::fields(self.header()).filter(|field| field.name.eq_ignore_ascii_case(name.as_bytes()));
+                named.map(|field| fit(&casemap(&text::field_text(field.raw_value)), wanted)).max().unwrap_or(0)
+            }
+            Key::Body(wanted) => in_body(wanted),
+            Key::Text(wanted) => fit(&self.texts().header, wanted).max(in_body(wanted)),
+            Key::And(keys) => keys.iter().map(|key| self.fit(key)).min().unwrap_or(EXACT),
+            Key::Or(one, other) => self.fit(one).max(self.fit(other)),
+            Key::Fuzzy(key) => self.fit(key),
+            key if self.matches(key) => EXACT,
+            _ => 0,
         }
     }
 
@@ -145,7 +191,7 @@ pub fn cost(key: &Key) -> Cost {
     match key {
         Key::Body(_) | Key::Text(_) => Cost::Body,
         Key::Sent(..) | Key::Header(..) => Cost::Header,
-        Key::Not(key) => cost(key),
+        Key::Not(key) | Key::Fuzzy(key) => cost(key),
         Key::Or(one, other) => cost(one).max(cost(other)),
         Key::And(keys) => keys.iter().map(cost).max().unwrap_or(Cost::Nothing),
         _ => Cost::Nothing,

@@ -34,6 +34,7 @@ fn settled(key: Key, selected: &Selected) -> Key {
             Key::Among(sorted(written.into_iter().chain(saved(selected)).collect()))
         }
         Key::Not(key) => Key::Not(Box::new(settled(*key, selected))),
+        Key::Fuzzy(key) => Key::Fuzzy(Box::new(settled(*key, selected))),
         Key::Or(one, other) => Key::Or(Box::new(settled(*one, selected)), Box::new(settled(*other, selected))),
         Key::And(keys) => Key::And(keys.into_iter().map(|key| settled(key, selected)).collect()),
         key => key,

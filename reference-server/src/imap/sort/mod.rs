@@ -7,7 +7,7 @@ use super::grammar::sort::Criterion;
 use super::search::Found;
 use super::selected::Selected;
 use crate::faults::{Fault, Faults};
-use crate::store::Store;
+use crate::store::{Row, Store};
 use std::cmp::Ordering;
 use value::{Source, Value};
 
@@ -21,7 +21,8 @@ pub struct Sortable {
 /// The messages in the order of the criteria, and where these leave it open in that of the mailbox: "there is an implicit
 /// sort criterion of "sequence number"" (RFC 5256 §3).
 pub fn sorted(found: Vec<Found>, criteria: &[Criterion], selected: &Selected, store: &Store, faults: Faults) -> Vec<Sortable> {
-    let mut sortable: Vec<Sortable> = found.into_iter().map(|found| Sortable::new(found, criteria, selected, store)).collect();
+    let rows = found.into_iter().filter_map(|found| selected.view.row(found.number).map(|row| (found, row)));
+    let mut sortable: Vec<Sortable> = rows.map(|(found, row)| Sortable::of_row(found, criteria, row, store)).collect();
     sortable.sort_by(|one, other| compare(one, other, criteria));
     if faults.on(Fault::ImapSortReverseReversesTies) && criteria.iter().any(|criterion| criterion.reverse) {
         sortable.reverse();
@@ -32,12 +33,10 @@ pub fn sorted(found: Vec<Found>, criteria: &[Criterion], selected: &Selected, st
 
 impl Sortable {
     /// Reads what the criteria ask of a message. One whose octets are gone has empty values.
-    pub fn new(found: Found, criteria: &[Criterion], selected: &Selected, store: &Store) -> Self {
-        let row = selected.view.row(found.number);
-        let source = row.map(|row| Source::new(store, &row.message));
-        let value =
-            |criterion: &Criterion| source.as_ref().map_or(Value::Number(0), |source| source.value(criterion.key, &found));
-        Sortable { values: criteria.iter().map(value).collect(), found }
+    pub fn of_row(found: Found, criteria: &[Criterion], row: &Row, store: &Store) -> Self {
+        let source = Source::new(store, &row.message);
+        let values = criteria.iter().map(|criterion| source.value(criterion.key, &found)).collect();
+        Sortable { values, found }
     }
 }
 

@@ -33,7 +33,7 @@ impl<'a> Source<'a> {
 
     /// "If the associated RFC-822 header for a particular criterion is absent, it is treated as the empty string"
     /// (RFC 5256 §3).
-    pub fn value(&self, key: SortKey, _found: &Found) -> Value {
+    pub fn value(&self, key: SortKey, found: &Found) -> Value {
         match key {
             SortKey::Arrival => Value::Number(self.message.date.unix_timestamp()),
             SortKey::Size => Value::Number(i64::try_from(self.message.size).unwrap_or(i64::MAX)),
@@ -44,6 +44,8 @@ impl<'a> Source<'a> {
             SortKey::Cc => self.mailbox("Cc"),
             SortKey::DisplayFrom => self.display("From"),
             SortKey::DisplayTo => self.display("To"),
+            // "The message with the highest score is returned first" (RFC 6203 §6).
+            SortKey::Relevancy => Value::Number(-i64::from(found.score)),
         }
     }
 

@@ -52,6 +52,8 @@ pub enum Key {
     Older(u32),
     /// The internal date is so many seconds ago, or less.
     Younger(u32),
+    /// What its key asks for, or what is like it (RFC 6203).
+    Fuzzy(Box<Key>),
     Numbers(SequenceSet),
     Uids(SequenceSet),
     /// What message numbers and saved results come to when the search begins: UIDs in ascending ranges.
@@ -115,6 +117,7 @@ impl Cursor<'_> {
     ///              "SENTON" SP date / "SENTSINCE" SP date / "SMALLER" SP number / "UID" SP sequence-set /
     ///              "UNDRAFT" / sequence-set / "(" search-key *(SP search-key) ")"
     /// search-key =/ ( "OLDER" / "YOUNGER" ) SP nz-number      ; RFC 5032 §3
+    /// search-key =/ "FUZZY" SP search-key                     ; RFC 6203 §7
     /// ```
     fn search_key(&mut self, charset: Charset, depth: usize) -> Parsed<Key> {
         if depth > DEEPEST {
@@ -168,6 +171,10 @@ impl Cursor<'_> {
             b"UID" => {
                 self.space()?;
                 Key::Uids(self.sequence_set()?)
+            }
+            b"FUZZY" if !self.lacks(Extension::ImapSearchFuzzy) => {
+                self.space()?;
+                Key::Fuzzy(Box::new(self.search_key(charset, depth + 1)?))
             }
             b"NOT" => {
                 self.space()?;
@@ -231,9 +238,23 @@ fn not(key: Key) -> Key {
     Key::Not(Box::new(key))
 }
 
+impl Key {
+    /// Whether this key, or one inside it, is such a one.
+    pub fn any(&self, is: fn(&Key) -> bool) -> bool {
+        is(self)
+            || match self {
+                Key::Not(key) | Key::Fuzzy(key) => key.any(is),
+                Key::Or(one, other) => one.any(is) || other.any(is),
+                Key::And(keys) => keys.iter().any(|key| key.any(is)),
+                _ => false,
+            }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use options::PartialRange;
     use rstest::rstest;
 
     fn parse(bytes: &[u8]) -> Parsed<Program> {
@@ -257,6 +278,8 @@ mod tests {
     #[case("LARGER 0", Key::Larger(0))]
     #[case("OLDER 86400", Key::Older(86400))]
     #[case("younger 1", Key::Younger(1))]
+    #[case("FUZZY SUBJECT work", Key::Fuzzy(Box::new(Key::Header("SUBJECT".into(), "WORK".into()))))]
+    #[case("FUZZY (SEEN)", Key::Fuzzy(Box::new(Key::And(vec![Key::Flag(SystemFlag::Seen)]))))]
     #[case("OR SEEN NOT DRAFT", Key::Or(Box::new(Key::Flag(SystemFlag::Seen)), Box::new(not(Key::Flag(SystemFlag::Draft)))))]
     #[case("(SEEN (DRAFT))", Key::And(vec![Key::Flag(SystemFlag::Seen), Key::And(vec![Key::Flag(SystemFlag::Draft)])]))]
     fn one_key(#[case] text: &str, #[case] expected: Key) {
@@ -292,8 +315,18 @@ mod tests {
     #[case(b"OLDER 0", 6)]
     #[case(b"OLDER -1", 6)]
     #[case(b"YOUNGER", 7)]
+    #[case(b"FUZZY", 5)]
     #[case(b"$Junk", 1)]
     #[case(b"RETURN ALL", 7)]
+    #[case(b"RETURN (PARTIAL) ALL", 15)]
+    #[case(b"RETURN (PARTIAL 0:5) ALL", 16)]
+    #[case(b"RETURN (PARTIAL 5) ALL", 17)]
+    #[case(b"RETURN (PARTIAL 1:*) ALL", 18)]
+    #[case(b"RETURN (PARTIAL 1:-5) ALL", 18)]
+    #[case(b"RETURN (PARTIAL -1:5) ALL", 19)]
+    #[case(b"RETURN (PARTIAL 1:5 PARTIAL 6:9) ALL", 20)]
+    #[case(b"RETURN (PARTIAL 1:5 ALL) ALL", 8)]
+    #[case(b"RETURN (ALL PARTIAL 1:5) ALL", 8)]
     #[case(b"RETURN (MIN  MAX) ALL", 12)]
     #[case(b"RETURN (MIN FOO) ALL", 12)]
     #[case(b"RETURN (MIN) ", 13)]
@@ -314,6 +347,16 @@ mod tests {
     #[case("RETURN () ALL", Some(ReturnOptions::everything()))]
     #[case("return (min Max) ALL", Some(ReturnOptions { min: true, max: true, ..ReturnOptions::default() }))]
     #[case("RETURN (SAVE COUNT COUNT) ALL", Some(ReturnOptions { save: true, count: true, ..ReturnOptions::default() }))]
+    #[case("RETURN (UPDATE CONTEXT) ALL", Some(ReturnOptions { update: true, context: true, ..ReturnOptions::default() }))]
+    #[case("RETURN (RELEVANCY) ALL", Some(ReturnOptions { relevancy: true, ..ReturnOptions::default() }))]
+    #[case("RETURN (PARTIAL 500:400) ALL", Some(ReturnOptions {
+        partial: Some(PartialRange { written: "500:400".into(), first: 400, last: 500, from_end: false }),
+        ..ReturnOptions::default()
+    }))]
+    #[case("RETURN (PARTIAL -1:-100) ALL", Some(ReturnOptions {
+        partial: Some(PartialRange { written: "-1:-100".into(), first: 1, last: 100, from_end: true }),
+        ..ReturnOptions::default()
+    }))]
     #[case("ALL", None)]
     fn result_options(#[case] text: &str, #[case] expected: Option<ReturnOptions>) {
         assert_eq!(parse_without(text.as_bytes(), &[]).unwrap().options, expected);
@@ -326,6 +369,11 @@ mod tests {
     #[case("UID $", Extension::ImapSearchRes, 4)]
     #[case("OLDER 5", Extension::ImapWithin, 0)]
     #[case("YOUNGER 5", Extension::ImapWithin, 0)]
+    #[case("FUZZY ALL", Extension::ImapSearchFuzzy, 0)]
+    #[case("RETURN (RELEVANCY) FUZZY ALL", Extension::ImapSearchFuzzy, 8)]
+    #[case("RETURN (UPDATE) ALL", Extension::ImapContextSearch, 8)]
+    #[case("RETURN (CONTEXT) ALL", Extension::ImapContextSearch, 8)]
+    #[case("RETURN (PARTIAL -1:-5) ALL", Extension::ImapPartial, 16)]
     fn what_is_switched_off_is_no_syntax(#[case] text: &str, #[case] without: Extension, #[case] offset: usize) {
         assert!(parse_without(text.as_bytes(), &[]).is_ok());
         assert_eq!(parse_without(text.as_bytes(), &[without]).unwrap_err().offset, offset);
