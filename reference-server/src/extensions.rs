@@ -95,6 +95,12 @@ extensions! {
     ImapLanguage = "imap/LANGUAGE" needs ImapNamespace, "which language the texts for people are in (RFC 5255)";
     ImapI18nLevel1 = "imap/I18NLEVEL=1", "texts are compared by the collation i;unicode-casemap (RFC 5255)";
     ImapWithin = "imap/WITHIN", "searches for messages older and younger than so many seconds (RFC 5032)";
+    ImapListExtended = "imap/LIST-EXTENDED", "LIST with options and several patterns (RFC 5258)";
+    ImapListStatus = "imap/LIST-STATUS" needs ImapListExtended, "LIST that answers with STATUS too (RFC 5819)";
+    ImapSpecialUse = "imap/SPECIAL-USE", "LIST tells what mailboxes are for (RFC 6154)";
+    ImapCreateSpecialUse = "imap/CREATE-SPECIAL-USE", "CREATE says what a mailbox is for (RFC 6154 §3)";
+    ImapStatusSize = "imap/STATUS=SIZE", "STATUS tells the size of a mailbox (RFC 8438)";
+    ImapObjectId = "imap/OBJECTID", "identifiers of mailboxes, messages and threads that last (RFC 8474)";
 }
 
 // The set is one word of bits.

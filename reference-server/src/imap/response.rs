@@ -87,6 +87,7 @@ pub enum Code {
     },
     ExpungeIssued,
     Limit,
+    MailboxId(String),
     NonExistent,
     /// A search is not kept up to date, by the tag of its command (RFC 5267 §4.3.1).
     NoUpdate(String),
@@ -100,6 +101,7 @@ pub enum Code {
     UidNext(u32),
     UidValidity(u32),
     Unseen(u32),
+    UseAttr,
 }
 
 impl fmt::Display for Code {
@@ -118,6 +120,7 @@ impl fmt::Display for Code {
             }
             Code::ExpungeIssued => out.write_str("EXPUNGEISSUED"),
             Code::Limit => out.write_str("LIMIT"),
+            Code::MailboxId(id) => write!(out, "MAILBOXID ({id})"),
             Code::NonExistent => out.write_str("NONEXISTENT"),
             // No tag has a quote or a backslash in it.
             Code::NoUpdate(tag) => write!(out, "NOUPDATE \"{tag}\""),
@@ -131,6 +134,7 @@ impl fmt::Display for Code {
             Code::UidNext(uid) => write!(out, "UIDNEXT {uid}"),
             Code::UidValidity(validity) => write!(out, "UIDVALIDITY {validity}"),
             Code::Unseen(number) => write!(out, "UNSEEN {number}"),
+            Code::UseAttr => out.write_str("USEATTR"),
         }
     }
 }

@@ -46,6 +46,9 @@ fn search(
 ) -> Result<Status, Status> {
     run::check(context, Some(options), &program, false)?;
     check(context, sources, options)?;
+    if options.update && !run::can_be_kept_updated(&program) {
+        run::refuse_updates(context, out);
+    }
     for mailbox in mailboxes(context, sources)? {
         let here = context.selected.as_ref().is_some_and(|selected| selected.mailbox.id == mailbox.id);
         let found = match (here, &context.selected) {
@@ -64,7 +67,7 @@ fn search(
             let answer = Answer { tag: &context.tag, mailbox: Some(&mailbox), naming: Naming::Uids, found: &found, faults };
             answer.write_extended(options, out);
         }
-        if here && options.update {
+        if here && options.update && run::can_be_kept_updated(&program) {
             run::keep_updated(context, Naming::Uids, keys, &found, None, out);
         }
         if options.save {
@@ -75,7 +78,7 @@ fn search(
 }
 
 fn searched(context: &Context, mailbox: &Selected, program: &Program) -> Result<(Vec<Key>, Vec<Found>), Status> {
-    let keys = program::prepared(program.clone(), mailbox)?;
+    let keys = program::prepared(program.clone(), mailbox, context)?;
     let found = find(context, mailbox, &keys);
     Ok((keys, found))
 }

@@ -40,7 +40,7 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
     let program = cursor.search_keys(charset)?;
     cursor.end()?;
     let Some(selected) = &context.selected else { return Ok(Status::bad("No mailbox is selected")) };
-    let keys = match program::prepared(program, selected) {
+    let keys = match program::prepared(program, selected, context) {
         Ok(keys) => keys,
         Err(status) => return Ok(status),
     };

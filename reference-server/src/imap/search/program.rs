@@ -1,20 +1,24 @@
 //! From what a client wrote to what each message is asked.
 
+use crate::imap::context::Context;
 use crate::imap::grammar::search::{Key, Program};
 use crate::imap::response::{Code, Status};
+use crate::imap::search_objects;
 use crate::imap::selected::Selected;
 use crate::store::Uid;
 use std::ops::RangeInclusive;
 
-/// The keys with message numbers and `$` replaced by UIDs: what they mean is settled when the command is received
-/// (RFC 5267 §4.3).
-pub fn prepared(program: Program, selected: &Selected) -> Result<Vec<Key>, Status> {
+/// The keys with message numbers, `$` and object identifiers replaced by UIDs: what they mean is settled when the command is
+/// received (RFC 5267 §4.3).
+pub fn prepared(program: Program, selected: &Selected, context: &Context) -> Result<Vec<Key>, Status> {
     // "If the server does not support the specified [CHARSET], it MUST return a tagged NO response (not a BAD)"
     // (RFC 3501 §6.4.4).
     if program.unknown_charset {
         return Err(Status::no(Code::BadCharset, "The charset is unknown here"));
     }
-    Ok(program.keys.into_iter().map(|key| settled(key, selected)).collect())
+    let mut keys: Vec<Key> = program.keys.into_iter().map(|key| settled(key, selected)).collect();
+    search_objects::resolve(&mut keys, selected, context)?;
+    Ok(keys)
 }
 
 fn settled(key: Key, selected: &Selected) -> Key {

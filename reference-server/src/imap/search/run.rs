@@ -58,7 +58,8 @@ impl Searching {
         self.check(context)?;
         let name = self.name();
         let Some(selected) = &context.selected else { return Err(Status::bad("No mailbox is selected")) };
-        let keys = program::prepared(self.program, selected)?;
+        let lasting = can_be_kept_updated(&self.program);
+        let keys = program::prepared(self.program, selected, context)?;
         let found = find(context, selected, &keys);
         let sorted = self.criteria.as_ref().map(|criteria| {
             let sorted = sorted(found.clone(), criteria, selected, &context.store, context.faults());
@@ -76,8 +77,10 @@ impl Searching {
         if options.asks_for_data() {
             answer.write_extended(&options, out);
         }
-        if options.update {
+        if options.update && lasting {
             keep_updated(context, self.naming, keys, &found, sorted, out);
+        } else if options.update {
+            refuse_updates(context, out);
         }
         Ok(saved(&found, &options))
     }
@@ -110,8 +113,19 @@ pub fn check(
     Ok(())
 }
 
-/// Begins to tell of changes, or says that it will not: "an untagged NO is generated during processing of the command with a
-/// response-code of NOUPDATE" (RFC 5267 §4.3.1).
+/// Which messages have an object identifier is looked up once, and not again for each that comes.
+pub fn can_be_kept_updated(program: &Program) -> bool {
+    !program.keys.iter().any(|key| key.any(|key| matches!(key, Key::EmailId(_) | Key::ThreadId(_))))
+}
+
+/// "the server MAY refuse to provide updates [...] In such a case, an untagged NO is generated during processing of the
+/// command with a response-code of NOUPDATE" (RFC 5267 §4.3.1).
+pub fn refuse_updates(context: &Context, out: &mut Vec<u8>) {
+    let code = Code::NoUpdate(context.tag.clone());
+    write_untagged(out, Status::no(code, "This search is not kept up to date"));
+}
+
+/// Begins to tell of changes, or says that it will not.
 pub fn keep_updated(
     context: &mut Context,
     naming: Naming,
@@ -120,11 +134,10 @@ pub fn keep_updated(
     sorted: Option<(Vec<Criterion>, Vec<Sortable>)>,
     out: &mut Vec<u8>,
 ) {
-    let Some(selected) = &mut context.selected else { return };
-    if selected.updating.len() >= MOST {
-        let code = Code::NoUpdate(context.tag.clone());
-        return write_untagged(out, Status::no(code, "Too many searches are kept up to date"));
+    if context.selected.as_ref().is_some_and(|selected| selected.updating.len() >= MOST) {
+        return refuse_updates(context, out);
     }
+    let Some(selected) = &mut context.selected else { return };
     let (tag, view) = (&context.tag, &selected.view);
     let updating = match sorted {
         None => Updating::searched(tag, naming, keys, found, view),

@@ -56,7 +56,10 @@ pub enum Key {
     Fuzzy(Box<Key>),
     Numbers(SequenceSet),
     Uids(SequenceSet),
-    /// What message numbers and saved results come to when the search begins: UIDs in ascending ranges.
+    /// Object identifiers (RFC 8474 §6).
+    EmailId(String),
+    ThreadId(String),
+    /// What message numbers, saved results and object identifiers come to when the search begins: UIDs in ascending ranges.
     Among(Vec<RangeInclusive<Uid>>),
     Not(Box<Key>),
     Or(Box<Key>, Box<Key>),
@@ -118,6 +121,7 @@ impl Cursor<'_> {
     ///              "UNDRAFT" / sequence-set / "(" search-key *(SP search-key) ")"
     /// search-key =/ ( "OLDER" / "YOUNGER" ) SP nz-number      ; RFC 5032 §3
     /// search-key =/ "FUZZY" SP search-key                     ; RFC 6203 §7
+    /// search-key =/ "EMAILID" SP objectid / "THREADID" SP objectid    ; RFC 8474 §7
     /// ```
     fn search_key(&mut self, charset: Charset, depth: usize) -> Parsed<Key> {
         if depth > DEEPEST {
@@ -176,6 +180,8 @@ impl Cursor<'_> {
                 self.space()?;
                 Key::Fuzzy(Box::new(self.search_key(charset, depth + 1)?))
             }
+            b"EMAILID" if !self.lacks(Extension::ImapObjectId) => Key::EmailId(self.object_id_argument()?),
+            b"THREADID" if !self.lacks(Extension::ImapObjectId) => Key::ThreadId(self.object_id_argument()?),
             b"NOT" => {
                 self.space()?;
                 not(self.search_key(charset, depth + 1)?)
@@ -210,6 +216,19 @@ impl Cursor<'_> {
     fn date_argument(&mut self) -> Parsed<Date> {
         self.space()?;
         self.date()
+    }
+
+    /// `objectid = 1*255(ALPHA / DIGIT / "_" / "-")` (RFC 8474 §7)
+    fn object_id_argument(&mut self) -> Parsed<String> {
+        self.space()?;
+        let start = self.offset();
+        let id = self.take_while(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-'));
+        match id.len() {
+            1..=255 => Ok(String::from_utf8_lossy(id).into_owned()),
+            _ => {
+                Err(SyntaxError { offset: start, expected: "an object identifier of 1 to 255 letters, digits, \"_\" and \"-\"" })
+            }
+        }
     }
 
     fn number_argument(&mut self) -> Parsed<u32> {
@@ -370,6 +389,8 @@ mod tests {
     #[case("OLDER 5", Extension::ImapWithin, 0)]
     #[case("YOUNGER 5", Extension::ImapWithin, 0)]
     #[case("FUZZY ALL", Extension::ImapSearchFuzzy, 0)]
+    #[case("EMAILID M1", Extension::ImapObjectId, 0)]
+    #[case("THREADID T1", Extension::ImapObjectId, 0)]
     #[case("RETURN (RELEVANCY) FUZZY ALL", Extension::ImapSearchFuzzy, 8)]
     #[case("RETURN (UPDATE) ALL", Extension::ImapContextSearch, 8)]
     #[case("RETURN (CONTEXT) ALL", Extension::ImapContextSearch, 8)]
