@@ -4,6 +4,7 @@
 pub mod cursor;
 pub mod date;
 pub mod fetch;
+mod fetch_range;
 pub mod flag;
 pub mod list;
 pub mod list_options;
