@@ -125,10 +125,10 @@ fn same_set(a: &[u8], b: &[u8], ordered: bool) -> bool {
 /// An atom, perhaps with holes in it. Keywords ignore case; strings and mailbox names do not.
 fn atom(parts: &Parts, value: &Value, context: Context<'_>, attempt: &mut Attempt<'_>) -> bool {
     let Some(text) = value.text() else { return false };
+    // What is known already makes sets too: `${a},${b}` is the same as `3:4`.
     let expected = match parts.text() {
         Some(expected) => Some(Cow::Borrowed(expected)),
-        None if parts.messages().next().is_some() => parts.octets(attempt).map(Cow::Owned),
-        None => None,
+        None => parts.octets(attempt).map(Cow::Owned),
     };
     if let Some(expected) = expected.as_deref() {
         if context.mailbox && both_inbox(expected, text) {
