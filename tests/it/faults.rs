@@ -128,7 +128,7 @@ const CAUGHT: &[(&str, &str, &str)] = &[
     ("imap/status-size-in-kilobytes", "imap/rfc8438/3-status-size/not-less-than-the-message", "failed"),
     ("imap/mailboxid-of-name", "imap/rfc8474/4-mailboxid/rename", "failed"),
     ("imap/emailid-of-place", "imap/rfc8474/5-emailid-and-threadid/emailid-of-a-copy", "failed"),
-    ("imap/every-message-a-thread", "imap/rfc8474/5-emailid-and-threadid/threadid", "warned"),
+    ("imap/every-message-a-thread", "imap/rfc8474/5-emailid-and-threadid/threadid", "failed"),
     ("sasl/accepts-any-proof", "smtp/rfc5802/5-refused/zero-proof", "failed"),
     ("sasl/accepts-other-nonce", "smtp/rfc5802/5-refused/nonce-longer", "failed"),
     ("sasl/repeats-nonce", "smtp/rfc5802/5-exchange/nonce-differs", "failed"),

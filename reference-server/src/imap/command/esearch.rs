@@ -103,13 +103,16 @@ fn check(context: &Context, sources: &[Source<'_>], options: &ReturnOptions) -> 
     Ok(())
 }
 
+/// Whether a mailbox is one that a source means.
+type Meant = Box<dyn Fn(&Listed) -> bool>;
+
 /// The mailboxes that are meant, each once. "Mailboxes matching the source options for which the logged-in user lacks
 /// sufficient rights MUST be ignored" (RFC 7377 §2.2), and so are names that no mailbox has.
 fn mailboxes(context: &Context, sources: &[Source<'_>]) -> Result<Vec<Mailbox>, Status> {
     let all = context.store.mailboxes(context.account_name()).map_err(refusal)?;
     let mut chosen: Vec<Mailbox> = Vec::new();
     for source in sources {
-        let is_meant: Box<dyn Fn(&Listed) -> bool> = match source {
+        let is_meant: Meant = match source {
             Source::Selected => {
                 chosen.extend(context.selected.as_ref().map(|selected| selected.mailbox.clone()));
                 continue;
@@ -135,7 +138,7 @@ fn mailboxes(context: &Context, sources: &[Source<'_>]) -> Result<Vec<Mailbox>, 
 }
 
 /// Whether a mailbox has one of these names, or one below them that is wanted by what follows the delimiter.
-fn below(context: &Context, names: &[WrittenName<'_>], wanted: fn(&str) -> bool) -> Result<Box<dyn Fn(&Listed) -> bool>, Status> {
+fn below(context: &Context, names: &[WrittenName<'_>], wanted: fn(&str) -> bool) -> Result<Meant, Status> {
     let names: Vec<String> = names.iter().map(|name| name.decoded(context)).collect::<Result<_, _>>()?;
     Ok(Box::new(move |listed| {
         let have = listed.mailbox.name.as_str();

@@ -205,3 +205,47 @@ fn compare(have: Date, when: When, wanted: Date) -> bool {
         When::Since => have >= wanted,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::imap::grammar::Cursor;
+    use crate::imap::grammar::search::Program;
+    use crate::imap::grammar::search::charset::Charset;
+    use crate::store::{Body, Flags, INBOX, NewMessage};
+    use rstest::rstest;
+
+    fn keys(text: &str) -> Vec<Key> {
+        let Program { keys, .. } = Cursor::new(text.as_bytes()).search_keys(Charset::UsAscii).unwrap();
+        keys
+    }
+
+    #[rstest]
+    #[case("ALL SEEN KEYWORD x NEW 1:* UID 5 LARGER 5 ON 1-Jan-2000 OLDER 5", Cost::Nothing)]
+    #[case("NOT (OR SEEN FLAGGED)", Cost::Nothing)]
+    #[case("SUBJECT x", Cost::Header)]
+    #[case("SENTSINCE 1-Jan-2000", Cost::Header)]
+    #[case("NOT (SEEN FUZZY FROM x)", Cost::Header)]
+    #[case("OR SUBJECT x BODY x", Cost::Body)]
+    #[case("TEXT x", Cost::Body)]
+    fn nothing_is_read_that_is_not_asked_for(#[case] criteria: &str, #[case] expected: Cost) {
+        assert_eq!(keys(criteria).iter().map(cost).max(), Some(expected));
+    }
+
+    #[rstest]
+    #[case(0)]
+    #[case(8_100)]
+    #[case(8_200)]
+    #[case(130_000)]
+    #[case(140_000)]
+    fn headers_are_read_whole_however_long(#[case] length: usize) {
+        let store = Store::memory().unwrap();
+        let inbox = store.mailbox("alice", INBOX).unwrap();
+        let header = format!("Subject: {}\r\nTo: last\r\n\r\n", "x".repeat(length));
+        let octets = format!("{header}{}", "body\r\n".repeat(50_000)).into_bytes();
+        let date = OffsetDateTime::UNIX_EPOCH;
+        store.append(inbox.id, vec![NewMessage { body: Body::Bytes(octets), flags: Flags::none(), date }]).unwrap();
+        let message = store.messages(inbox.id).unwrap().remove(0);
+        assert_eq!(super::header(&store, &message), header.as_bytes());
+    }
+}

@@ -34,13 +34,14 @@ impl Searching {
         if self.options.is_none() && self.criteria.is_none() && context.enabled.has("IMAP4rev2") {
             self.options = Some(ReturnOptions::everything());
         }
+        let name = self.name();
         let saves = self.options.as_ref().is_some_and(|options| options.save);
         match self.answered(context, out) {
             Ok(kept) => {
                 if saves {
                     save(context, kept);
                 }
-                Status::ok("Search completed")
+                Status::ok(format!("{name} completed"))
             }
             Err(status) => {
                 // "A SEARCH command with the SAVE result option that caused the server to return the NO tagged response sets

@@ -199,7 +199,7 @@ pub(super) mod tests {
     pub fn written((forest, roots): (Forest, Vec<Node>)) -> String {
         let mut out = Vec::new();
         forest.write(&roots, &mut out);
-        String::from_utf8(out).unwrap()
+        String::from_utf8_lossy(&out).into_owned()
     }
 
     /// The example of RFC 5256 §4: `(2)(3 6 (4 23)(44 7 96))`.

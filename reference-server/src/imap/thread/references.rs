@@ -179,7 +179,7 @@ mod tests {
     #[case::a_loop("(2 1)", vec![
         message(1, 1, "x", "a", &["b"]), message(2, 2, "y", "b", &["a"])])]
     #[case::a_reference_to_itself("(1)", vec![message(1, 1, "x", "a", &["a"])])]
-    #[case::references_put_right("(1 3)(2)", vec![
+    #[case::what_another_says_of_a_parent("(2 1 3)", vec![
         message(1, 1, "x", "a", &[]), message(2, 2, "y", "b", &[]), message(3, 3, "z", "c", &["b", "a"])])]
     #[case::replies_by_subject("(1 (2)(3))", vec![
         message(1, 1, "topic", "a", &[]), message(2, 2, "Re: topic", "b", &[]), message(3, 3, "Fwd: TOPIC", "c", &[])])]

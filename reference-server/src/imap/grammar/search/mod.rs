@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case("RETURN (MIN) ALL", Extension::ImapEsearch, 0)]
+    #[case("RETURN (MIN) ALL", Extension::ImapEsearch, 8)]
     #[case("RETURN (MIN SAVE) ALL", Extension::ImapSearchRes, 12)]
     #[case("$ ALL", Extension::ImapSearchRes, 0)]
     #[case("UID $", Extension::ImapSearchRes, 4)]
