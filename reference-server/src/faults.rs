@@ -180,6 +180,16 @@ faults! {
     ImapCompressStaysClear = "imap/compress-stays-clear", "answers OK to COMPRESS and goes on in clear";
     ImapPartKeepsLineEnd = "imap/part-keeps-line-end", "counts the line end before a delimiter to the part";
     ImapUnauthenticateStaysSelected = "imap/unauthenticate-stays-selected", "keeps user and mailbox in UNAUTHENTICATE";
+    ImapEsearchWithoutUid = "imap/esearch-without-uid", "leaves UID out of the ESEARCH response to UID SEARCH";
+    ImapEsearchAllOfNothing = "imap/esearch-all-of-nothing", "answers ALL 0 when nothing is found";
+    ImapSortReverseReversesTies = "imap/sort-reverse-reverses-ties", "sorts equal messages backwards where REVERSE is asked for";
+    ImapPartialIgnoresRange = "imap/search-partial-ignores-range", "returns all results of a search as PARTIAL";
+    ImapContextTellsNothingNew = "imap/context-tells-nothing-new", "adds nothing to a search that is kept up to date";
+    ImapContextRemovesLate = "imap/context-removes-late", "sends REMOVEFROM behind EXPUNGE";
+    ImapMultisearchTellsOfNothing = "imap/multisearch-tells-of-nothing", "answers ESEARCH for mailboxes in which nothing is found too";
+    ImapSpeaksAnyLanguage = "imap/speaks-any-language", "accepts every language and speaks English";
+    ImapThreadIgnoresReferences = "imap/thread-ignores-references", "threads by subject alone in THREAD=REFERENCES";
+    ImapSaveKeepsOldResult = "imap/save-keeps-old-result", "keeps the saved result when a search with SAVE finds nothing";
     ImapListIgnoresSelection = "imap/list-ignores-selection", "lists all mailboxes for LIST (SUBSCRIBED) and LIST (SPECIAL-USE)";
     ImapListHidesNonExistence = "imap/list-hides-non-existence", "leaves out \\NonExistent";
     ImapRecursiveMatchAlone = "imap/recursivematch-alone", "accepts RECURSIVEMATCH as the only selection option";

@@ -1,6 +1,7 @@
 //! What the commands of one connection work on: who the client is, what it has selected, and the server around it.
 
 use super::enabled::Enabled;
+use super::grammar::search::charset::Charset;
 use super::response::{Code, Status};
 use super::selected::Selected;
 use super::staged::Staging;
@@ -21,6 +22,8 @@ pub struct Context {
     pub peer: Peer,
     /// Counts the connections of this process.
     pub serial: u32,
+    /// The tag of the command that runs: ESEARCH responses name it (RFC 4731 §3.1).
+    pub tag: String,
     /// Who has logged in.
     pub account: Option<Arc<Account>>,
     /// The mailbox that is open, if one is.
@@ -53,6 +56,7 @@ impl Context {
             store,
             peer,
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
+            tag: String::new(),
             account: None,
             selected: None,
             enabled: Enabled::default(),
@@ -79,6 +83,12 @@ impl Context {
     /// The most octets of an appended message.
     pub fn append_limit(&self) -> u32 {
         u32::try_from(self.site.limits.message).unwrap_or(u32::MAX)
+    }
+
+    /// The charset of strings in a search for which the client names none: US-ASCII, and UTF-8 once IMAP4rev2 is enabled
+    /// (RFC 9051 §6.4.4).
+    pub fn usual_charset(&self) -> Charset {
+        if self.enabled.has("IMAP4rev2") { Charset::Utf8 } else { Charset::UsAscii }
     }
 
     pub fn faults(&self) -> Faults {

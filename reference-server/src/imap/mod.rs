@@ -6,6 +6,7 @@
 //! them in order. This room knows the store and nothing of sockets.
 
 mod catenate;
+mod collation;
 pub mod command;
 pub mod context;
 mod enabled;
@@ -28,6 +29,8 @@ mod status_item;
 mod url;
 mod url_auth;
 mod url_content;
+mod sort;
+mod thread;
 pub mod utf7;
 
 pub use session::ImapSession;

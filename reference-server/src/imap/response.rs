@@ -1,5 +1,6 @@
 //! Writes responses: strings in the form that carries them, status responses and their codes.
 
+use super::grammar::search::charset;
 use super::grammar::sequence::write_uid_set;
 use super::grammar::string::is_astring_char;
 use std::fmt;
@@ -69,7 +70,10 @@ pub enum Condition {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Code {
     AlreadyExists,
-    AppendUid { uid_validity: u32, uids: Vec<u32> },
+    AppendUid {
+        uid_validity: u32,
+        uids: Vec<u32>,
+    },
     AuthenticationFailed,
     AuthorizationFailed,
     Unavailable,
@@ -77,11 +81,17 @@ pub enum Code {
     BadUrl(String),
     Cannot,
     Capability(String),
-    CopyUid { uid_validity: u32, from: Vec<u32>, to: Vec<u32> },
+    CopyUid {
+        uid_validity: u32,
+        from: Vec<u32>,
+        to: Vec<u32>,
+    },
     ExpungeIssued,
     Limit,
     MailboxId(String),
     NonExistent,
+    /// A search is not kept up to date, by the tag of its command (RFC 5267 §4.3.1).
+    NoUpdate(String),
     PermanentFlags(String),
     PrivacyRequired,
     ReadOnly,
@@ -106,7 +116,7 @@ impl fmt::Display for Code {
             Code::AuthorizationFailed => out.write_str("AUTHORIZATIONFAILED"),
             Code::Unavailable => out.write_str("UNAVAILABLE"),
             Code::BadUrl(url) => write!(out, "BADURL {}", url.replace(|c: char| !matches!(c, ' '..='~') || c == ']', "?")),
-            Code::BadCharset => out.write_str("BADCHARSET (US-ASCII UTF-8)"),
+            Code::BadCharset => write!(out, "BADCHARSET ({})", charset::NAMES.join(" ")),
             Code::Cannot => out.write_str("CANNOT"),
             Code::Capability(names) => write!(out, "CAPABILITY {names}"),
             Code::CopyUid { uid_validity, from, to } => {
@@ -116,6 +126,8 @@ impl fmt::Display for Code {
             Code::Limit => out.write_str("LIMIT"),
             Code::MailboxId(id) => write!(out, "MAILBOXID ({id})"),
             Code::NonExistent => out.write_str("NONEXISTENT"),
+            // No tag has a quote or a backslash in it.
+            Code::NoUpdate(tag) => write!(out, "NOUPDATE \"{tag}\""),
             Code::PermanentFlags(flags) => write!(out, "PERMANENTFLAGS ({flags})"),
             Code::PrivacyRequired => out.write_str("PRIVACYREQUIRED"),
             Code::ReadOnly => out.write_str("READ-ONLY"),

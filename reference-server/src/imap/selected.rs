@@ -2,6 +2,7 @@
 
 use super::grammar::sequence::SequenceSet;
 use super::response::{Code, Status, write_untagged};
+use super::search::updating::Updating;
 use crate::store::{self, Changes, Expunges, Flags, Mailbox, Row, Store, SystemFlag, Uid, Update, View};
 
 /// An open mailbox.
@@ -10,6 +11,11 @@ pub struct Selected {
     pub view: View,
     /// Opened with EXAMINE.
     pub read_only: bool,
+    /// What the last search with SAVE found, ascending (RFC 5182): `$` in a set. A message that is expunged leaves it by
+    /// having no number any more.
+    pub saved: Vec<Uid>,
+    /// The searches the client is told of as their results change (RFC 5267 §4.3).
+    pub updating: Vec<Updating>,
     /// The keywords the client was told of with FLAGS.
     keywords: Flags,
     /// The revision of the mailbox that was learnt last: while the store has no newer one nothing is asked for.
@@ -32,7 +38,7 @@ impl Selected {
         for (_, row) in view.rows() {
             keywords = keywords.with(&only_keywords(&row.message.flags));
         }
-        Selected { mailbox, view, read_only, keywords, learnt: None }
+        Selected { mailbox, view, read_only, saved: Vec::new(), updating: Vec::new(), keywords, learnt: None }
     }
 
     /// All flags of the mailbox, as FLAGS lists them (RFC 3501 §7.2.6).
@@ -111,21 +117,34 @@ impl Selected {
     /// The message numbers a command is about, ascending; those without a message are BAD among numbers (RFC 3501 §9,
     /// seq-number) and nothing among UIDs (RFC 3501 §6.4.8).
     pub fn numbers(&self, set: &SequenceSet, naming: Naming) -> Result<Vec<u32>, Status> {
-        match naming {
+        let mut numbers: Vec<u32> = match naming {
             Naming::Numbers => match set.message_numbers(self.view.exists()) {
-                Ok(ranges) => Ok(ranges.into_iter().flatten().collect()),
-                Err(0) => Err(Status::bad("There is no message in the mailbox, so no message number is valid")),
+                Ok(ranges) => ranges.into_iter().flatten().collect(),
+                Err(0) => return Err(Status::bad("There is no message in the mailbox, so no message number is valid")),
                 Err(number) => {
                     let exists = self.view.exists();
-                    Err(Status::bad(format!("There is no message {number}; the mailbox has {exists}")))
+                    return Err(Status::bad(format!("There is no message {number}; the mailbox has {exists}")));
                 }
             },
             Naming::Uids => {
                 let largest = self.view.last_uid().unwrap_or(0);
                 let named = self.view.rows().filter(|(_, row)| set.contains(row.message.uid, largest));
-                Ok(named.map(|(number, _)| number).collect())
+                named.map(|(number, _)| number).collect()
             }
+        };
+        if set.has_saved() {
+            numbers.extend(self.saved_numbers());
+            numbers.sort_unstable();
+            numbers.dedup();
         }
+        Ok(numbers)
+    }
+
+    /// The numbers of the messages of the saved search result, ascending. "When a message listed in the search result
+    /// variable is EXPUNGEd, it is automatically removed from the list" (RFC 5182 §2.1).
+    pub fn saved_numbers(&self) -> impl Iterator<Item = u32> + '_ {
+        let numbers = self.saved.iter().filter_map(|uid| self.view.number(*uid));
+        numbers.filter(|number| self.view.row(*number).is_some_and(|row| !row.gone))
     }
 
     /// The rows of these numbers that are not expunged yet.

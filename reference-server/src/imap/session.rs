@@ -6,6 +6,7 @@ use super::grammar::Cursor;
 use super::grammar::string::is_tag_char;
 use super::reader::{Announced, Fault as Framing, Limits, Read, Reader, Unit};
 use super::response::{Code, Condition, Status, write_untagged};
+use super::search::updating;
 use super::selected::Naming;
 use super::staged::Staging;
 use crate::extensions::Extension;
@@ -120,7 +121,7 @@ impl ImapSession {
     /// ```
     fn command(&mut self, octets: &[u8], out: &mut Vec<u8>) -> After {
         let staged = self.context.staging.offsets();
-        let mut cursor = Cursor::with_staged(octets, &staged);
+        let mut cursor = Cursor::of_server(octets, self.context.site.without).with_staged(&staged);
         let tag = String::from_utf8_lossy(cursor.take_while(is_tag_char)).into_owned();
         if tag.is_empty() {
             return self.untagged_bad(format!("Expected a tag at octet {}", cursor.offset()), out);
@@ -143,6 +144,7 @@ impl ImapSession {
         {
             return self.tagged(&tag, super::context::refusal(error), out);
         }
+        self.context.tag.clone_from(&tag);
         let outcome = (command.run)(&mut self.context, &mut cursor, out);
         // Whatever the command has not taken of its large literals is of no use any more.
         self.context.staging = Staging::default();
@@ -217,13 +219,21 @@ impl ImapSession {
             Expunges::Withhold if self.context.faults().on(Fault::ImapExpungeDuringFetch) => Expunges::Tell,
             expunges => expunges,
         };
-        let silent = self.context.faults().on(Fault::ImapNoExistsAfterAppend) && command.name == "APPEND";
-        if let Some(selected) = self.context.selected.as_mut().filter(|_| !silent) {
-            match selected.learn(&self.context.store) {
-                Ok(()) => selected.write_updates(out, expunges, naming),
-                Err(error) => tracing::error!(%error, "changes of a mailbox can not be read"),
-            }
+        if self.context.faults().on(Fault::ImapNoExistsAfterAppend) && command.name == "APPEND" {
+            return;
         }
+        let Some(mut selected) = self.context.selected.take() else { return };
+        match selected.learn(&self.context.store) {
+            Ok(()) => {
+                let mut searches = std::mem::take(&mut selected.updating);
+                updating::tell_removed(&mut searches, &self.context, &selected.view, out);
+                selected.write_updates(out, expunges, naming);
+                updating::tell_added(&mut searches, &self.context, &selected.view, out);
+                selected.updating = searches;
+            }
+            Err(error) => tracing::error!(%error, "changes of a mailbox can not be read"),
+        }
+        self.context.selected = Some(selected);
         self.tell_url_resets(out);
     }
 

@@ -121,11 +121,20 @@ pub(super) fn set(
     }
 }
 
+/// How pairs are compared.
+#[derive(Clone, Copy)]
+pub(super) struct Pairs {
+    /// No extra pairs.
+    pub exact: bool,
+    /// Sets of numbers keep their order.
+    pub ordered_sets: bool,
+}
+
 /// Names with values in any order, extra pairs allowed unless `exact`. Names ignore case. What is no list of pairs is compared in order.
 pub(super) fn pairs(
     patterns: &[ValuePattern],
     values: &[Value],
-    exact: bool,
+    how: Pairs,
     label: &str,
     whole: Span,
     attempt: &mut Attempt<'_>,
@@ -138,7 +147,7 @@ pub(super) fn pairs(
     let mut differences = Vec::new();
     for pair in written.chunks(2) {
         let (Some(name), Some(expected)) = (pair.first(), pair.last()) else { continue };
-        match pair_among(name, expected, values, &mut used, label, attempt) {
+        match pair_among((name, expected), values, &mut used, how.ordered_sets, label, attempt) {
             Ok(()) => attempt.hits += 1,
             Err(difference) if attempt.thorough => differences.push(difference),
             Err(difference) => return Err(difference),
@@ -146,7 +155,7 @@ pub(super) fn pairs(
     }
     let extra = values.chunks(2).zip(&used).find(|(_, used)| !**used).map(|(pair, _)| pair);
     if let Some(pair) = extra
-        && exact
+        && how.exact
         && differences.is_empty()
     {
         let pair = pair.iter().map(render_value).collect::<Vec<_>>().join(" ");
@@ -160,10 +169,10 @@ fn are_pairs(values: &[Value]) -> bool {
 }
 
 fn pair_among(
-    name: &ValuePattern,
-    expected: &ValuePattern,
+    (name, expected): (&ValuePattern, &ValuePattern),
     values: &[Value],
     used: &mut [bool],
+    ordered_sets: bool,
     label: &str,
     attempt: &mut Attempt<'_>,
 ) -> Result<(), Difference> {
@@ -180,7 +189,8 @@ fn pair_among(
             continue;
         }
         let key = String::from_utf8_lossy(key.text().unwrap_or_default()).into_owned();
-        match one(expected, value, Context::plain(&key), attempt) {
+        let context = Context { label: &key, mailbox: key.eq_ignore_ascii_case("MAILBOX"), ordered_sets };
+        match one(expected, value, context, attempt) {
             Ok(()) => {
                 *used = true;
                 return Ok(());

@@ -8,10 +8,11 @@ fn check(patterns: &str, wire: &str) -> Came {
 
 /// One untagged expectation (without `S: * `) against one untagged response (without `* `).
 fn one(pattern: &str, response: &str) -> Came {
-    let pattern = match pattern.strip_prefix("exact: ") {
-        Some(pattern) => format!("S: exact: * {pattern}"),
-        None => format!("S: * {pattern}"),
+    let (strictness, pattern) = match ["exact: ", "ordered: "].iter().find(|word| pattern.starts_with(**word)) {
+        Some(word) => pattern.split_at(word.len()),
+        None => ("", pattern),
     };
+    let pattern = format!("S: {strictness}* {pattern}");
     check(&pattern, &format!("* {response}\r\na1 OK done\r\n"))
 }
 
@@ -191,6 +192,28 @@ fn sets_of_numbers() {
         one("exact: ESEARCH ALL 1", "ESEARCH ALL 1 COUNT 1"),
         &["mismatch: expected nothing more in ESEARCH, received also COUNT 1 @ ESEARCH"],
     );
+    // The order of a sorted result counts, that of the ranges in it does not (RFC 5267 §3.2).
+    holds(one("ordered: ESEARCH ALL 5,3:4,1", "ESEARCH (TAG \"a1\") ALL 5,3,4,1"), "");
+    holds(one("ordered: ESEARCH ALL 10:12", "ESEARCH ALL 12:10"), "");
+    fails(
+        one("ordered: ESEARCH ALL 5,3:4,1", "ESEARCH ALL 1,3:5"),
+        &["mismatch: expected ALL 5,3:4,1, received 1,3:5 @ 5,3:4,1"],
+    );
+    fails(one("ordered: SEARCH 1 2", "SEARCH 2 1"), &["mismatch: expected SEARCH 1, received 2 @ 1"]);
+    // Known values make a set.
+    holds(one("ESEARCH MIN ${a:number} ALL ${a},${a}:4", "ESEARCH MIN 3 ALL 3:4"), "a=3");
+    // Correlators are pairs, and a mailbox is one (RFC 7377 §4).
+    let correlated = "ESEARCH (UIDVALIDITY 7 TAG \"a1\" MAILBOX inbox) UID ALL 3";
+    holds(one("ESEARCH (TAG \"a1\") UID ALL 3", correlated), "");
+    holds(one("ESEARCH (MAILBOX \"INBOX\" TAG \"a1\" UIDVALIDITY ${v:number}) UID ALL 3", correlated), "v=7");
+    fails(
+        one("ESEARCH (TAG \"a1\" MAILBOX other) UID ALL 3", correlated),
+        &["mismatch: expected MAILBOX other, received inbox @ other"],
+    );
+    fails(
+        one("ESEARCH (TAG \"a1\")", "ESEARCH"),
+        &["mismatch: expected (TAG \"a1\") in ESEARCH, received nothing more @ (TAG \"a1\")"],
+    );
     holds(one("SORT 3 1 2", "SORT 3 1 2"), "");
     fails(one("SORT 1 2 3", "SORT 3 1 2"), &["mismatch: expected SORT 1, received 3 @ 1"]);
     holds(check("S: a1 OK [COPYUID 1 1:3 5,6,7]", "a1 OK [COPYUID 1 1,2,3 5:7] x\r\n"), "");
@@ -249,6 +272,8 @@ fn other_data() {
     );
     holds(one("THREAD (2)(3 6 (4 23)(44 7 96))", "THREAD (2)(3 6 (4 23)(44 7 96))"), "");
     holds(one("THREAD ... (3 ${*})", "THREAD (1)(2)(3 6)"), "");
+    // Siblings have an order: that of their dates (RFC 5256 §3).
+    fails(one("THREAD (2)(3)", "THREAD (3)(2)"), &["mismatch: expected THREAD 2, received 3 @ 2"]);
     holds(one("ID (VERSION ${v} name \"x\")", "ID (\"name\" \"x\" \"version\" \"1\" \"os\" NIL)"), "v=1");
     holds(one("QUOTA \"\" (STORAGE ${used:number} 512)", "QUOTA \"\" (STORAGE 10 512)"), "used=10");
     holds(one("1 FETCH (ENVELOPE ${env})", "1 FETCH (ENVELOPE (NIL \"a\"))"), "env=(NIL \"a\")");

@@ -2,6 +2,7 @@
 
 pub mod append;
 pub mod authenticate;
+pub mod cancel_update;
 pub mod capability;
 pub mod check;
 pub mod close;
@@ -10,11 +11,13 @@ pub mod copy;
 pub mod create;
 pub mod delete;
 pub mod enable;
+pub mod esearch;
 pub mod expunge;
 pub mod fetch;
 pub mod genurlauth;
 pub mod id;
 pub mod idle;
+pub mod language;
 pub mod list;
 pub mod login;
 pub mod logout;
@@ -27,10 +30,12 @@ pub mod replace;
 pub mod resetkey;
 pub mod search;
 pub mod select;
+pub mod sort;
 pub mod starttls;
 pub mod status;
 pub mod store;
 pub mod subscribe;
+pub mod thread;
 pub mod uid;
 pub mod unauthenticate;
 pub mod unselect;
@@ -96,6 +101,7 @@ pub enum Outcome {
 const COMMANDS: &[&Command] = &[
     &append::COMMAND,
     &authenticate::COMMAND,
+    &cancel_update::COMMAND,
     &capability::COMMAND,
     &check::COMMAND,
     &close::COMMAND,
@@ -104,12 +110,14 @@ const COMMANDS: &[&Command] = &[
     &create::COMMAND,
     &delete::COMMAND,
     &enable::COMMAND,
+    &esearch::COMMAND,
     &select::EXAMINE,
     &expunge::COMMAND,
     &fetch::COMMAND,
     &genurlauth::COMMAND,
     &id::COMMAND,
     &idle::COMMAND,
+    &language::COMMAND,
     &list::COMMAND,
     &login::COMMAND,
     &logout::COMMAND,
@@ -122,10 +130,12 @@ const COMMANDS: &[&Command] = &[
     &resetkey::COMMAND,
     &search::COMMAND,
     &select::SELECT,
+    &sort::COMMAND,
     &starttls::COMMAND,
     &status::COMMAND,
     &store::COMMAND,
     &subscribe::SUBSCRIBE,
+    &thread::COMMAND,
     &uid::COMMAND,
     &unauthenticate::COMMAND,
     &unselect::COMMAND,

@@ -1,5 +1,6 @@
 //! A place in a complete command, and the smallest steps forward from it.
 
+use crate::extensions::{Extension, Without};
 use std::fmt;
 
 /// Where a command stopped following the grammar.
@@ -29,22 +30,33 @@ pub struct Cursor<'a> {
     at: usize,
     /// Where literals would stand that were not kept in memory.
     staged: &'a [usize],
+    without: Without,
 }
 
 impl<'a> Cursor<'a> {
     /// Starts at the first octet of a command, which has its literals in place and no CRLF at its end.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Cursor { bytes, at: 0, staged: &[] }
+        Cursor::of_server(bytes, Without::NOTHING)
+    }
+
+    /// The same on a server that does without some extensions: what they add to the grammar is no syntax there.
+    pub fn of_server(bytes: &'a [u8], without: Without) -> Self {
+        Cursor { bytes, at: 0, staged: &[], without }
     }
 
     /// The same for a command some of whose literals are not in place: these are the offsets at which they would begin.
-    pub fn with_staged(bytes: &'a [u8], staged: &'a [usize]) -> Self {
-        Cursor { bytes, at: 0, staged }
+    pub fn with_staged(self, staged: &'a [usize]) -> Self {
+        Cursor { staged, ..self }
     }
 
     /// Which of the literals that are not in place would begin here.
     pub fn staged_here(&self) -> Option<usize> {
         self.staged.iter().position(|offset| *offset == self.at)
+    }
+
+    /// Whether the grammar is that of a server without this extension.
+    pub fn lacks(&self, extension: Extension) -> bool {
+        self.without.lacks(extension)
     }
 
     /// Octets read so far.

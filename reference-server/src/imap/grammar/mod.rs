@@ -5,12 +5,15 @@ pub mod append;
 pub mod cursor;
 pub mod date;
 pub mod fetch;
+mod fetch_range;
 pub mod flag;
 pub mod list;
 pub mod list_options;
 pub mod search;
 pub mod section;
 pub mod sequence;
+pub mod sort;
+pub mod sources;
 pub mod string;
 
 pub use cursor::{Cursor, SyntaxError};

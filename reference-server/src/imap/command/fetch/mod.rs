@@ -72,14 +72,16 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, naming: Naming) -> Pa
     if items.iter().filter_map(Item::extension).any(|extension| context.lacks(extension)) {
         return Err(SyntaxError { offset, expected: "data items of FETCH that this server has" });
     }
+    let partial = if naming == Naming::Uids { cursor.fetch_range()? } else { None };
     cursor.end()?;
     let Some(selected) = &context.selected else {
         return Ok(Outcome::Done(Status::bad("No mailbox is selected")));
     };
     let left = match selected.numbers(&set, naming) {
-        Ok(numbers) => VecDeque::from(numbers),
+        Ok(numbers) => numbers,
         Err(status) => return Ok(Outcome::Done(status)),
     };
+    let left = VecDeque::from(partial.map_or_else(|| left.clone(), |range| range.of(&left).to_vec()));
     // "server implementations MUST implicitly include the UID message data item as part of any FETCH response caused by a
     // UID command" (RFC 3501 §6.4.8).
     if naming == Naming::Uids && !items.contains(&Item::Uid) && !context.faults().on(Fault::ImapUidFetchWithoutUid) {
