@@ -1,13 +1,15 @@
 //! getmail: keeps mail on the server or takes it away; two of them, as on two machines.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::path::{Path, PathBuf};
 
 use reference_server::config::Service;
 
 use crate::letter;
 use crate::maildir;
-use crate::program::run;
+use crate::program::{installed, run};
 use crate::server::{PASSWORD, Server};
 
 /// A machine with its own directory.
@@ -27,22 +29,52 @@ impl Machine<'_> {
         maildir::make(&maildir);
         let (port, certificate) = (self.server.port(service), self.server.certificate());
         let trusted = if service.implicit_tls() { format!("ca_certs = {}\n", certificate.display()) } else { String::new() };
+        // Its own maildir delivery has a race: it waits for a process that may have ended already.
         let rc = format!(
             "[retriever]\ntype = {retriever}\nserver = localhost\nport = {port}\nusername = alice@example.org\npassword = {PASSWORD}\n{trusted}\
-             [destination]\ntype = Maildir\npath = {}/\n\
+             [destination]\ntype = MDA_external\npath = /bin/sh\narguments = (\"-c\", \"sleep 0.05; exec cat > $(mktemp {}/new/XXXXXXXX)\")\n\
              [options]\nread_all = false\ndelivered_to = false\nreceived = false\n{options}\n",
             maildir.display(),
         );
         let rc = self.server.write(&format!("{}/getmailrc", self.name), rc);
         let directory = self.server.path(self.name);
-        let arguments = ["--getmaildir", directory.to_str().unwrap(), "--rcfile", rc.to_str().unwrap()];
-        let said = run("getmail", "getmail6", arguments, directory.as_os_str());
+        let arguments = ["getmail", "--getmaildir", directory.to_str().unwrap(), "--rcfile", rc.to_str().unwrap()];
+        installed("getmail", "getmail6");
+        // It delivers nothing as root.
+        let said = match is_root() {
+            true => {
+                give_to_nobody(&directory);
+                let nobody = NOBODY.to_string();
+                let change = ["--reuid", &nobody, "--regid", &nobody, "--clear-groups"];
+                run("setpriv", "util-linux", [&change[..], &arguments].concat(), directory.as_os_str())
+            }
+            false => run("env", "coreutils", arguments, directory.as_os_str()),
+        };
         assert_eq!(said.code, Some(0), "{retriever}: {}{}", String::from_utf8_lossy(&said.out), said.errors);
         assert!(said.errors.is_empty(), "{}", said.errors);
     }
 
     fn letters(&self) -> BTreeSet<Vec<u8>> {
-        maildir::messages(&self.maildir()).into_values().collect()
+        maildir::letters(&self.maildir(), &["Return-Path", "X-getmail-retrieved-from-mailbox"])
+    }
+}
+
+/// The user nobody of Debian.
+const NOBODY: u32 = 65534;
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+/// Makes a directory and all in it that user's, and lets them reach it.
+fn give_to_nobody(path: &Path) {
+    fs::set_permissions(path.parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut waiting = vec![path.to_owned()];
+    while let Some(path) = waiting.pop() {
+        chown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
+        if path.is_dir() {
+            waiting.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        }
     }
 }
 

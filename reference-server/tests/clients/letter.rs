@@ -44,6 +44,13 @@ pub fn with_line_feeds(letters: &[Vec<u8>]) -> BTreeSet<Vec<u8>> {
     letters.iter().map(without).collect()
 }
 
+/// A message without the fields of this name; none of the letters has one that is folded.
+pub fn without_field(message: &[u8], name: &str) -> Vec<u8> {
+    let field = format!("{name}: ");
+    let lines = message.split_inclusive(|octet| *octet == b'\n').filter(|line| !line.starts_with(field.as_bytes()));
+    lines.flatten().copied().collect()
+}
+
 /// Wants two sets of letters to be equal, and shows the first that differ.
 pub fn same(found: &BTreeSet<Vec<u8>>, wanted: &BTreeSet<Vec<u8>>, where_: &str) {
     let shown = |letters: Vec<&Vec<u8>>| {

@@ -1,8 +1,16 @@
 //! Maildirs that clients keep.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::letter::without_field;
+
+/// The letters in it, without the fields that the client adds.
+pub fn letters(path: &Path, added: &[&str]) -> BTreeSet<Vec<u8>> {
+    let without = |message: &Vec<u8>| added.iter().fold(message.clone(), |message, field| without_field(&message, field));
+    messages(path).values().map(without).collect()
+}
 
 /// Makes an empty one.
 pub fn make(path: &Path) {

@@ -33,9 +33,16 @@ pub fn run<S: AsRef<OsStr>>(program: &str, package: &str, arguments: impl IntoIt
     let mut command = Command::new("timeout");
     command.args([SECONDS, program]).args(arguments).stdin(Stdio::null());
     command.env("HOME", home).env("LC_ALL", "C.UTF-8").env_remove("FETCHMAILHOME");
+    installed(program, package);
     let Output { status, stdout, stderr } = command.output().unwrap();
     let errors = String::from_utf8_lossy(&stderr).into_owned();
-    assert!(status.code() != Some(127), "{program} is not installed: apt-get install {package}");
     assert!(status.code() != Some(124), "{program} did not end: {}{errors}", String::from_utf8_lossy(&stdout));
     Said { code: status.code(), out: stdout, errors }
+}
+
+/// Wants a program to be there.
+pub fn installed(program: &str, package: &str) {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    assert!(found, "{program} is not installed: apt-get install {package}");
 }
