@@ -79,6 +79,7 @@ pub enum Code {
     CopyUid { uid_validity: u32, from: Vec<u32>, to: Vec<u32> },
     ExpungeIssued,
     Limit,
+    MailboxId(String),
     NonExistent,
     PermanentFlags(String),
     PrivacyRequired,
@@ -90,6 +91,7 @@ pub enum Code {
     UidNext(u32),
     UidValidity(u32),
     Unseen(u32),
+    UseAttr,
 }
 
 impl fmt::Display for Code {
@@ -108,6 +110,7 @@ impl fmt::Display for Code {
             }
             Code::ExpungeIssued => out.write_str("EXPUNGEISSUED"),
             Code::Limit => out.write_str("LIMIT"),
+            Code::MailboxId(id) => write!(out, "MAILBOXID ({id})"),
             Code::NonExistent => out.write_str("NONEXISTENT"),
             Code::PermanentFlags(flags) => write!(out, "PERMANENTFLAGS ({flags})"),
             Code::PrivacyRequired => out.write_str("PRIVACYREQUIRED"),
@@ -119,6 +122,7 @@ impl fmt::Display for Code {
             Code::UidNext(uid) => write!(out, "UIDNEXT {uid}"),
             Code::UidValidity(validity) => write!(out, "UIDVALIDITY {validity}"),
             Code::Unseen(number) => write!(out, "UNSEEN {number}"),
+            Code::UseAttr => out.write_str("USEATTR"),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! SELECT and EXAMINE (RFC 3501 §6.3.1, §6.3.2).
 
 use super::{Command, Outcome, USUAL};
+use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::mailbox_name::WrittenName;
+use crate::imap::object_id::mailbox_id;
 use crate::imap::response::{Code, Status, write_untagged};
 use crate::imap::selected::Selected;
 use crate::store::View;
@@ -51,6 +53,10 @@ fn open(context: &mut Context, name: &WrittenName<'_>, out: &mut Vec<u8>, read_o
     let validity = Code::UidValidity(selected.mailbox.uidvalidity);
     write_untagged(out, Status::ok("UIDs are valid").with(validity));
     write_untagged(out, Status::ok("Predicted next UID").with(Code::UidNext(uidnext)));
+    if !context.lacks(Extension::ImapObjectId) {
+        let id = mailbox_id(selected.mailbox.id, &selected.mailbox.name, context.faults());
+        write_untagged(out, Status::ok("The mailbox is this one, whatever its name").with(Code::MailboxId(id)));
+    }
     context.selected = Some(selected);
     Ok(match read_only {
         true => Status::ok("EXAMINE completed").with(Code::ReadOnly),

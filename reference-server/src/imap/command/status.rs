@@ -1,75 +1,29 @@
 //! STATUS (RFC 3501 §6.3.10).
 
 use super::{Command, Outcome, USUAL};
-use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
-use crate::imap::mailbox_name::{WrittenName, write_mailbox};
+use crate::imap::mailbox_name::WrittenName;
 use crate::imap::response::Status;
+use crate::imap::status_item::{StatusItem, Told, status_items, write_status};
 
 /// `status = "STATUS" SP mailbox SP "(" status-att *(SP status-att) ")"`
 pub const COMMAND: Command = Command { name: "STATUS", run, ..USUAL };
-
-/// What can be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Item {
-    Messages,
-    Recent,
-    UidNext,
-    UidValidity,
-    Unseen,
-}
-
-const ITEMS: [(&str, Item); 5] = [
-    ("MESSAGES", Item::Messages),
-    ("RECENT", Item::Recent),
-    ("UIDNEXT", Item::UidNext),
-    ("UIDVALIDITY", Item::UidValidity),
-    ("UNSEEN", Item::Unseen),
-];
 
 fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Parsed<Outcome> {
     cursor.space()?;
     let name = cursor.mailbox()?;
     cursor.space()?;
-    let items = items(cursor)?;
+    let items = status_items(cursor, context.site.without)?;
     cursor.end()?;
     Ok(Outcome::Done(tell(context, &name, &items, out).unwrap_or_else(|status| status)))
 }
 
-/// `status-att = "MESSAGES" / "RECENT" / "UIDNEXT" / "UIDVALIDITY" / "UNSEEN"`
-fn items(cursor: &mut Cursor<'_>) -> Parsed<Vec<(&'static str, Item)>> {
-    cursor.need(b'(', "the opening parenthesis of the status items")?;
-    let mut items = Vec::new();
-    loop {
-        let Some(item) = ITEMS.into_iter().find(|(name, _)| cursor.eat_word(name)) else {
-            return cursor.expected("MESSAGES, RECENT, UIDNEXT, UIDVALIDITY or UNSEEN");
-        };
-        if !items.contains(&item) {
-            items.push(item);
-        }
-        if cursor.eat(b')') {
-            return Ok(items);
-        }
-        cursor.need(b' ', "one space or the closing parenthesis after a status item")?;
-    }
-}
-
-fn tell(context: &Context, name: &WrittenName<'_>, items: &[(&str, Item)], out: &mut Vec<u8>) -> Result<Status, Status> {
+fn tell(context: &Context, name: &WrittenName<'_>, items: &[&StatusItem], out: &mut Vec<u8>) -> Result<Status, Status> {
     let mailbox = context.selectable(&name.decoded(context)?)?;
     let status = context.store.status(mailbox.id).map_err(refusal)?;
-    let value = |item| match item {
-        Item::Messages => status.messages,
-        Item::Recent => status.recent,
-        Item::UidNext => status.uidnext,
-        Item::UidValidity => status.uidvalidity,
-        Item::Unseen if context.faults().on(Fault::ImapStatusUnseenCountsAll) => status.messages,
-        Item::Unseen => status.unseen,
-    };
-    let values: Vec<String> = items.iter().map(|(name, item)| format!("{name} {}", value(*item))).collect();
-    out.extend_from_slice(b"* STATUS ");
-    write_mailbox(out, &mailbox.name);
-    out.extend_from_slice(format!(" ({})\r\n", values.join(" ")).as_bytes());
+    let told = Told { mailbox: mailbox.id, name: &mailbox.name, status: &status, faults: context.faults() };
+    write_status(out, items, &told);
     Ok(Status::ok("STATUS completed"))
 }
