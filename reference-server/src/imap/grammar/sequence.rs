@@ -136,7 +136,7 @@ impl Cursor<'_> {
     /// A set of one `seq-number`: what REPLACE takes (RFC 8508 §5).
     pub fn one_number(&mut self) -> Parsed<SequenceSet> {
         let number = self.seq_number()?;
-        Ok(SequenceSet::new(vec![(number, number)]))
+        Ok(SequenceSet::new(vec![(number, number)], false))
     }
 
     /// `seq-number = nz-number / "*"`
