@@ -244,7 +244,7 @@ mod tests {
         let header = format!("Subject: {}\r\nTo: last\r\n\r\n", "x".repeat(length));
         let octets = format!("{header}{}", "body\r\n".repeat(50_000)).into_bytes();
         let date = OffsetDateTime::UNIX_EPOCH;
-        store.append(inbox.id, vec![NewMessage { body: Body::Bytes(octets), flags: Flags::none(), date }]).unwrap();
+        store.append(inbox.id, vec![NewMessage { body: Body::Bytes(octets), flags: Flags::none(), date, saved: None }]).unwrap();
         let message = store.messages(inbox.id).unwrap().remove(0);
         assert_eq!(super::header(&store, &message), header.as_bytes());
     }
