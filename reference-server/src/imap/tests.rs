@@ -97,7 +97,10 @@ impl Client {
         let mut heard = Vec::new();
         self.after = self.session.receive(octets, &mut heard);
         while self.after == After::Flush {
-            self.after = self.session.receive(b"", &mut heard);
+            // What was written is sent before the session goes on.
+            let mut more = Vec::new();
+            self.after = self.session.receive(b"", &mut more);
+            heard.append(&mut more);
         }
         let heard = String::from_utf8_lossy(&heard);
         let mut words: Vec<String> = heard.split_inclusive(' ').map(str::to_owned).collect();
