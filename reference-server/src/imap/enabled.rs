@@ -11,8 +11,17 @@ pub struct Enableable {
     pub extension: Extension,
 }
 
+/// Modification sequences in FETCH responses (RFC 7162 §3.1).
+pub const CONDSTORE: &str = "CONDSTORE";
+
+/// VANISHED in place of EXPUNGE, and all of CONDSTORE (RFC 7162 §3.2).
+pub const QRESYNC: &str = "QRESYNC";
+
 /// All that can be enabled.
-pub const ENABLEABLE: &[Enableable] = &[];
+pub const ENABLEABLE: &[Enableable] = &[
+    Enableable { name: CONDSTORE, extension: Extension::ImapCondStore },
+    Enableable { name: QRESYNC, extension: Extension::ImapQresync },
+];
 
 /// The extensions that are enabled on a connection, by their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +40,17 @@ impl Enabled {
             self.0.push(name);
         }
         new
+    }
+
+    /// Whether the client wants modification sequences in FETCH responses: "ENABLE QRESYNC" is a CONDSTORE enabling command
+    /// (RFC 7162 §3.2.3).
+    pub fn condstore(&self) -> bool {
+        self.has(CONDSTORE) || self.has(QRESYNC)
+    }
+
+    /// Whether the client is told of expunged messages by VANISHED (RFC 7162 §3.2.10).
+    pub fn vanished(&self) -> bool {
+        self.has(QRESYNC)
     }
 
     /// As on a new connection.

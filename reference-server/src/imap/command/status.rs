@@ -1,6 +1,7 @@
 //! STATUS (RFC 3501 §6.3.10).
 
 use super::{Command, Outcome, USUAL};
+use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
@@ -19,9 +20,11 @@ enum Item {
     UidNext,
     UidValidity,
     Unseen,
+    HighestModSeq,
 }
 
-const ITEMS: [(&str, Item); 5] = [
+const ITEMS: [(&str, Item); 6] = [
+    ("HIGHESTMODSEQ", Item::HighestModSeq),
     ("MESSAGES", Item::Messages),
     ("RECENT", Item::Recent),
     ("UIDNEXT", Item::UidNext),
@@ -33,18 +36,32 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
     cursor.space()?;
     let name = cursor.mailbox()?;
     cursor.space()?;
-    let items = items(cursor)?;
+    let items = items(context, cursor)?;
     cursor.end()?;
+    if items.iter().any(|(_, item)| *item == Item::HighestModSeq) {
+        context.enable_condstore(out);
+    }
     Ok(Outcome::Done(tell(context, &name, &items, out).unwrap_or_else(|status| status)))
 }
 
-/// `status-att = "MESSAGES" / "RECENT" / "UIDNEXT" / "UIDVALIDITY" / "UNSEEN"`
-fn items(cursor: &mut Cursor<'_>) -> Parsed<Vec<(&'static str, Item)>> {
+impl Item {
+    /// The extension without which there is no such item.
+    fn extension(self) -> Option<Extension> {
+        match self {
+            Item::HighestModSeq => Some(Extension::ImapCondStore),
+            _ => None,
+        }
+    }
+}
+
+/// `status-att = "MESSAGES" / "RECENT" / "UIDNEXT" / "UIDVALIDITY" / "UNSEEN" / "HIGHESTMODSEQ"`
+fn items(context: &Context, cursor: &mut Cursor<'_>) -> Parsed<Vec<(&'static str, Item)>> {
     cursor.need(b'(', "the opening parenthesis of the status items")?;
     let mut items = Vec::new();
     loop {
-        let Some(item) = ITEMS.into_iter().find(|(name, _)| cursor.eat_word(name)) else {
-            return cursor.expected("MESSAGES, RECENT, UIDNEXT, UIDVALIDITY or UNSEEN");
+        let known = |item: Item| item.extension().is_none_or(|extension| !context.lacks(extension));
+        let Some(item) = ITEMS.into_iter().find(|(name, item)| known(*item) && cursor.eat_word(name)) else {
+            return cursor.expected("MESSAGES, RECENT, UIDNEXT, UIDVALIDITY, UNSEEN or an item of an extension");
         };
         if !items.contains(&item) {
             items.push(item);
@@ -60,12 +77,13 @@ fn tell(context: &Context, name: &WrittenName<'_>, items: &[(&str, Item)], out: 
     let mailbox = context.selectable(&name.decoded(context)?)?;
     let status = context.store.status(mailbox.id).map_err(refusal)?;
     let value = |item| match item {
-        Item::Messages => status.messages,
-        Item::Recent => status.recent,
-        Item::UidNext => status.uidnext,
-        Item::UidValidity => status.uidvalidity,
-        Item::Unseen if context.faults().on(Fault::ImapStatusUnseenCountsAll) => status.messages,
-        Item::Unseen => status.unseen,
+        Item::Messages => u64::from(status.messages),
+        Item::Recent => u64::from(status.recent),
+        Item::UidNext => u64::from(status.uidnext),
+        Item::UidValidity => u64::from(status.uidvalidity),
+        Item::Unseen if context.faults().on(Fault::ImapStatusUnseenCountsAll) => u64::from(status.messages),
+        Item::Unseen => u64::from(status.unseen),
+        Item::HighestModSeq => status.highest_modseq,
     };
     let values: Vec<String> = items.iter().map(|(name, item)| format!("{name} {}", value(*item))).collect();
     out.extend_from_slice(b"* STATUS ");

@@ -11,12 +11,18 @@ pub enum Item {
     Envelope,
     Flags,
     InternalDate,
+    /// The modification sequence (RFC 7162 §3.1.4.2).
+    ModSeq,
     Rfc822,
     Rfc822Header,
     Rfc822Size,
     Rfc822Text,
     Uid,
-    Section { section: Section, peek: bool, partial: Option<Partial> },
+    Section {
+        section: Section,
+        peek: bool,
+        partial: Option<Partial>,
+    },
 }
 
 /// A substring: `<origin.length>`.
@@ -50,12 +56,13 @@ impl Item {
 }
 
 /// The items that are one word, longest first where one begins another.
-const WORDS: [(&str, Item); 10] = [
+const WORDS: [(&str, Item); 11] = [
     ("BODYSTRUCTURE", Item::BodyStructure),
     ("BODY", Item::Body),
     ("ENVELOPE", Item::Envelope),
     ("FLAGS", Item::Flags),
     ("INTERNALDATE", Item::InternalDate),
+    ("MODSEQ", Item::ModSeq),
     ("RFC822.HEADER", Item::Rfc822Header),
     ("RFC822.SIZE", Item::Rfc822Size),
     ("RFC822.TEXT", Item::Rfc822Text),
