@@ -82,6 +82,12 @@ extensions! {
     ImapCondStore = "imap/CONDSTORE", "what changed since when, and changes of flags on that condition (RFC 7162)";
     ImapQresync = "imap/QRESYNC" needs ImapCondStore ImapEnable, "a mailbox is resynchronised when it is selected (RFC 7162)";
     ImapUidPlus = "imap/UIDPLUS", "UIDs of what was appended, copied and is to be expunged (RFC 4315)";
+    ImapListExtended = "imap/LIST-EXTENDED", "LIST with options and several patterns (RFC 5258)";
+    ImapListStatus = "imap/LIST-STATUS" needs ImapListExtended, "LIST that answers with STATUS too (RFC 5819)";
+    ImapSpecialUse = "imap/SPECIAL-USE", "LIST tells what mailboxes are for (RFC 6154)";
+    ImapCreateSpecialUse = "imap/CREATE-SPECIAL-USE", "CREATE says what a mailbox is for (RFC 6154 §3)";
+    ImapStatusSize = "imap/STATUS=SIZE", "STATUS tells the size of a mailbox (RFC 8438)";
+    ImapObjectId = "imap/OBJECTID", "identifiers of mailboxes, messages and threads that last (RFC 8474)";
 }
 
 // The set is one word of bits.

@@ -141,6 +141,16 @@ faults! {
     ImapResyncForgetsExpunges = "imap/resync-forgets-expunges", "leaves out what vanished when a mailbox is resynchronised";
     ImapExpungeInsteadOfVanished = "imap/expunge-instead-of-vanished", "sends EXPUNGE although QRESYNC is enabled";
     ImapSelectWithoutClosed = "imap/select-without-closed", "does not say CLOSED when SELECT closes a mailbox";
+    ImapListIgnoresSelection = "imap/list-ignores-selection", "lists all mailboxes for LIST (SUBSCRIBED) and LIST (SPECIAL-USE)";
+    ImapListHidesNonExistence = "imap/list-hides-non-existence", "leaves out \\NonExistent";
+    ImapRecursiveMatchAlone = "imap/recursivematch-alone", "accepts RECURSIVEMATCH as the only selection option";
+    ImapNoChildInfo = "imap/no-childinfo", "leaves out CHILDINFO";
+    ImapCreateForgetsUse = "imap/create-forgets-use", "makes a mailbox and ignores what CREATE says it is for";
+    ImapUseAttrCreates = "imap/useattr-creates", "answers NO [USEATTR] and makes the mailbox";
+    ImapStatusSizeInKilobytes = "imap/status-size-in-kilobytes", "tells SIZE of STATUS in units of 1024 octets";
+    ImapMailboxIdOfName = "imap/mailboxid-of-name", "gives a renamed mailbox another MAILBOXID";
+    ImapEmailIdOfPlace = "imap/emailid-of-place", "gives a copy another EMAILID";
+    ImapEveryMessageAThread = "imap/every-message-a-thread", "puts each message into a thread of its own";
     // SASL, in all protocols
     SaslAcceptsAnyProof = "sasl/accepts-any-proof", "lets in who sends any SCRAM proof";
     SaslAcceptsOtherNonce = "sasl/accepts-other-nonce", "takes another nonce in SCRAM's last message than it gave";

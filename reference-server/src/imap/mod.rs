@@ -1,5 +1,5 @@
 //! IMAP4rev1 (RFC 3501) with LITERAL+ (RFC 7888), SASL-IR (RFC 4959), IDLE (RFC 2177), UNSELECT (RFC 3691), UIDPLUS
-//! (RFC 4315), NAMESPACE (RFC 2342), ID (RFC 2971) and CHILDREN (RFC 3348).
+//! (RFC 4315), NAMESPACE (RFC 2342), ID (RFC 2971) and CHILDREN (RFC 3348), and the other extensions of `extensions.rs`.
 //!
 //! [`reader`] frames commands out of bytes, [`grammar`] reads them, [`command`] holds the closed table of what they do,
 //! one file each, [`selected`] is the mailbox a client sees, [`response`] writes what it is told, and [`session`] puts
@@ -8,14 +8,20 @@
 pub mod command;
 pub mod context;
 mod enabled;
+mod folder;
 pub mod grammar;
+mod list_pattern;
+mod listing;
 pub mod mailbox_name;
 pub mod message_data;
+pub mod object_id;
 pub mod reader;
 pub mod response;
 pub mod search;
+mod search_objects;
 pub mod selected;
 pub mod session;
+mod status_item;
 pub mod utf7;
 
 pub use session::ImapSession;

@@ -90,6 +90,7 @@ pub enum Code {
     Limit,
     /// Message numbers, or UIDs, in ascending order.
     Modified(Vec<u32>),
+    MailboxId(String),
     NonExistent,
     PermanentFlags(String),
     PrivacyRequired,
@@ -101,6 +102,7 @@ pub enum Code {
     UidNext(u32),
     UidValidity(u32),
     Unseen(u32),
+    UseAttr,
 }
 
 impl fmt::Display for Code {
@@ -122,6 +124,7 @@ impl fmt::Display for Code {
             Code::HighestModSeq(modseq) => write!(out, "HIGHESTMODSEQ {modseq}"),
             Code::Limit => out.write_str("LIMIT"),
             Code::Modified(numbers) => write!(out, "MODIFIED {}", write_uid_set(numbers)),
+            Code::MailboxId(id) => write!(out, "MAILBOXID ({id})"),
             Code::NonExistent => out.write_str("NONEXISTENT"),
             Code::PermanentFlags(flags) => write!(out, "PERMANENTFLAGS ({flags})"),
             Code::PrivacyRequired => out.write_str("PRIVACYREQUIRED"),
@@ -133,6 +136,7 @@ impl fmt::Display for Code {
             Code::UidNext(uid) => write!(out, "UIDNEXT {uid}"),
             Code::UidValidity(validity) => write!(out, "UIDVALIDITY {validity}"),
             Code::Unseen(number) => write!(out, "UNSEEN {number}"),
+            Code::UseAttr => out.write_str("USEATTR"),
         }
     }
 }

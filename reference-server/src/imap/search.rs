@@ -55,6 +55,9 @@ impl<'a> Candidate<'a> {
             Key::ModSeq(modseq) => message.modseq >= *modseq,
             Key::Numbers(set) => set.contains(self.number, self.view.exists()),
             Key::Uids(set) => set.contains(message.uid, self.view.last_uid().unwrap_or(0)),
+            Key::AmongUids(uids) => uids.contains(&message.uid),
+            // They were looked up before; what is not known is of no message.
+            Key::EmailId(_) | Key::ThreadId(_) => false,
             Key::Not(key) => self.matches(key) == self.ignores_not,
             Key::Or(one, other) => self.matches(one) || self.matches(other),
             Key::And(keys) => self.matches_all(keys),

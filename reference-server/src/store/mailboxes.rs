@@ -1,12 +1,12 @@
 //! The mailboxes of an account: made, listed, renamed, deleted.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::Connection;
 
 use super::names::{self, INBOX};
-use super::{Error, Result, Store, Tx, sql};
+use super::{Error, Result, SpecialUse, Store, Tx, special_use, sql};
 
 /// A mailbox, whatever its name becomes. Never given to another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,6 +34,8 @@ pub struct Listed {
     pub children: bool,
     /// Whether its name is subscribed to.
     pub subscribed: bool,
+    /// What it is for (RFC 6154).
+    pub special_use: Vec<SpecialUse>,
 }
 
 /// What STATUS tells of a mailbox.
@@ -66,11 +68,13 @@ impl Store {
         self.read(|connection| {
             let all = sql::mailbox::all(connection, account)?;
             let subscribed = sql::mailbox::subscriptions(connection, account)?;
+            let mut uses: HashMap<MailboxId, Vec<SpecialUse>> = special_use::of_user(connection, account)?;
             let superiors: HashSet<&str> = all.iter().flat_map(|mailbox| names::superiors(&mailbox.name)).collect();
             let listed = all.iter().map(|mailbox| Listed {
                 mailbox: mailbox.clone(),
                 children: superiors.contains(mailbox.name.as_str()),
                 subscribed: subscribed.binary_search(&mailbox.name).is_ok(),
+                special_use: uses.remove(&mailbox.id).unwrap_or_default(),
             });
             Ok(listed.collect())
         })
@@ -93,13 +97,20 @@ impl Store {
     ///
     /// A name that only held other mailboxes becomes a mailbox.
     pub fn create(&self, account: &str, name: &str) -> Result<Mailbox> {
+        self.create_for(account, name, Vec::new())
+    }
+
+    /// The same with special uses, which no other mailbox of the account has afterwards (RFC 6154 §3).
+    pub fn create_for(&self, account: &str, name: &str, uses: Vec<SpecialUse>) -> Result<Mailbox> {
         let name = names::checked(name)?;
         let account = account.to_owned();
         self.write(move |tx| {
             if name == INBOX || find(tx.connection, &account, &name)?.is_some_and(|mailbox| mailbox.selectable) {
                 return Err(Error::AlreadyExists(name));
             }
-            tx.make(&account, &name)
+            let made = tx.make(&account, &name)?;
+            tx.set_special_use(&account, made.id, &uses)?;
+            Ok(made)
         })
     }
 
@@ -113,7 +124,7 @@ impl Store {
                 return Err(Error::InboxStays);
             }
             let mailbox = required(tx.connection, &account, &name)?;
-            let children = !sql::mailbox::below(tx.connection, &account, &name)?.is_empty();
+            let children = sql::mailbox::has_below(tx.connection, &account, &name)?;
             if children && !mailbox.selectable {
                 return Err(Error::HasChildren(name));
             }
@@ -182,6 +193,19 @@ impl Store {
     /// Counts and sequences of a mailbox.
     pub fn status(&self, mailbox: MailboxId) -> Result<Status> {
         self.read(|connection| sql::mailbox::status(connection, mailbox)?.ok_or_else(gone))
+    }
+
+    /// Counts and sequences of several mailboxes at one instant; those that cannot be selected have none.
+    pub fn statuses(&self, mailboxes: &[MailboxId]) -> Result<HashMap<MailboxId, Status>> {
+        self.read(|connection| {
+            let mut statuses = HashMap::new();
+            for mailbox in mailboxes {
+                if let Some(status) = sql::mailbox::status(connection, *mailbox)? {
+                    statuses.insert(*mailbox, status);
+                }
+            }
+            Ok(statuses)
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Command, Legal, Outcome, USUAL};
 use crate::extensions::Extension;
-use crate::faults::Fault;
+use crate::faults::{Fault, Faults};
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::{Parsed, SyntaxError};
@@ -11,11 +11,12 @@ use crate::imap::grammar::fetch::{Item, Partial};
 use crate::imap::grammar::section::{Section, SectionText};
 use crate::imap::grammar::sequence::SequenceSet;
 use crate::imap::message_data::{write_body, write_envelope};
+use crate::imap::object_id::{email_id, thread_id};
 use crate::imap::response::{Code, Status, write_announced_literal};
 use crate::imap::selected::{Naming, Selected, flag_list};
 use crate::mime;
-use crate::store::{Expunges, FlagChange, Flags, How, Row, Store, SystemFlag};
-use std::collections::VecDeque;
+use crate::store::{Expunges, FlagChange, Flags, How, MailboxId, Row, Store, SystemFlag};
+use std::collections::{HashMap, VecDeque};
 
 /// The grammar is at [`Cursor::fetch_items`].
 pub const COMMAND: Command = Command {
@@ -43,12 +44,12 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
     cursor.space()?;
     let set = cursor.sequence_set()?;
     cursor.space()?;
-    let condstore = !context.lacks(Extension::ImapCondStore);
-    let asked = cursor.offset();
+    let offset = cursor.offset();
     let mut items = cursor.fetch_items()?;
-    if items.contains(&Item::ModSeq) && !condstore {
-        return Err(SyntaxError { offset: asked, expected: "data items without MODSEQ" });
+    if items.iter().filter_map(Item::extension).any(|extension| context.lacks(extension)) {
+        return Err(SyntaxError { offset, expected: "data items of FETCH that this server has" });
     }
+    let condstore = !context.lacks(Extension::ImapCondStore);
     let modifiers = cursor.fetch_modifiers(condstore, naming == Naming::Uids && context.enabled.vanished())?;
     cursor.end()?;
     let Some(selected) = &context.selected else {
@@ -132,6 +133,13 @@ impl Running {
             false => Vec::new(),
         };
         selected.write_new_keywords(out);
+        let threads = match self.items.contains(&Item::ThreadId) && !faults.on(Fault::ImapEveryMessageAThread) {
+            true => {
+                let blobs = selected.present(batch).iter().map(|(_, row)| row.message.blob).collect();
+                context.store.threads(selected.mailbox.id, blobs).map_err(refusal)?
+            }
+            false => HashMap::new(),
+        };
         for number in batch {
             let Some(row) = selected.view.row(*number).filter(|row| !row.gone) else {
                 self.missed = true;
@@ -140,6 +148,9 @@ impl Running {
             let teller = Teller {
                 row,
                 store: &context.store,
+                mailbox: selected.mailbox.id,
+                thread: threads.get(&row.message.blob).copied(),
+                faults,
                 wrong_size: faults.on(Fault::ImapLiteralSizeOffByOne),
                 shifted: faults.on(Fault::ImapPartialOffByOne),
             };
@@ -188,6 +199,10 @@ fn mark_seen(selected: &mut Selected, store: &Store, batch: &[u32]) -> Result<Ve
 struct Teller<'a> {
     row: &'a Row,
     store: &'a Store,
+    mailbox: MailboxId,
+    /// Known if it was asked for.
+    thread: Option<i64>,
+    faults: Faults,
     wrong_size: bool,
     shifted: bool,
 }
@@ -242,6 +257,14 @@ impl Teller<'_> {
         match (item, root, header) {
             (Item::Flags, ..) => {
                 out.extend_from_slice(format!("FLAGS {}", flag_list(&message.flags, self.row.recent)).as_bytes());
+            }
+            (Item::EmailId, ..) => {
+                let id = email_id(message, self.mailbox, self.faults);
+                out.extend_from_slice(format!("EMAILID ({id})").as_bytes());
+            }
+            (Item::ThreadId, ..) => {
+                let id = thread_id(self.thread.unwrap_or(message.blob.0));
+                out.extend_from_slice(format!("THREADID ({id})").as_bytes());
             }
             (Item::Uid, ..) => out.extend_from_slice(format!("UID {}", message.uid).as_bytes()),
             (Item::ModSeq, ..) => out.extend_from_slice(format!("MODSEQ ({})", message.modseq).as_bytes()),

@@ -1,4 +1,5 @@
-//! LIST (RFC 3501 §6.3.8), with the attributes of CHILDREN (RFC 3348).
+//! LIST (RFC 3501 §6.3.8), with its options (RFC 5258), the attributes of CHILDREN (RFC 3348) and SPECIAL-USE (RFC 6154), and
+//! STATUS (RFC 5819).
 
 use super::{Command, Outcome, USUAL};
 use crate::extensions::Extension;
@@ -6,91 +7,152 @@ use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
-use crate::imap::grammar::list::matches;
+use crate::imap::grammar::list_options::{Returns, Selection};
+use crate::imap::list_pattern::Pattern;
+use crate::imap::listing::{Entry, choose};
 use crate::imap::mailbox_name::write_mailbox;
 use crate::imap::response::Status;
-use crate::imap::utf7;
-use crate::store::{DELIMITER, INBOX, Listed};
+use crate::imap::status_item::{Told, write_status};
+use crate::store::{DELIMITER, MailboxId, SpecialUse};
+use std::collections::HashMap;
 
-/// `list = "LIST" SP mailbox SP list-mailbox`
+/// `list = "LIST" [SP list-select-opts] SP mailbox SP mbox-or-pat [SP list-return-opts]` (RFC 5258 §6)
 pub const COMMAND: Command = Command { name: "LIST", run, ..USUAL };
 
+/// What was asked for.
+struct Asked {
+    /// None if the mailbox name was empty.
+    patterns: Vec<Pattern>,
+    /// Options or several patterns were given.
+    extended: bool,
+    selection: Selection,
+    returns: Returns,
+}
+
 fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Parsed<Outcome> {
-    let Some(pattern) = arguments(context, cursor)? else {
+    let asked = asked(context, cursor)?;
+    if asked.patterns.is_empty() && !asked.extended {
         // "a special request to return the hierarchy delimiter and the root name": names here are not rooted.
         write_listed(out, "LIST", "\\Noselect", "");
         return Ok(Outcome::Done(Status::ok("LIST completed")));
-    };
-    let mailboxes = match context.store.mailboxes(context.account_name()) {
-        Ok(mailboxes) => mailboxes,
-        Err(error) => return Ok(Outcome::Done(refusal(error))),
-    };
-    for listed in mailboxes.iter().filter(|listed| pattern.matches(&listed.mailbox.name)) {
-        write_listed(out, "LIST", &attributes(context, listed), &listed.mailbox.name);
     }
-    Ok(Outcome::Done(Status::ok("LIST completed")))
-}
-
-/// `\Marked` and `\Unmarked` are left out: what is interesting is for the client to say (RFC 3501 §7.2.2).
-fn attributes(context: &Context, listed: &Listed) -> String {
-    let selectable = (!listed.mailbox.selectable).then_some("\\Noselect");
-    let children = if listed.children { "\\HasChildren" } else { "\\HasNoChildren" };
-    let children = (!context.lacks(Extension::ImapChildren)).then_some(children);
-    selectable.into_iter().chain(children).collect::<Vec<_>>().join(" ")
-}
-
-/// What LIST and LSUB look for, in the encoding of the wire.
-pub struct Pattern {
-    octets: Vec<u8>,
-    delimiter: u8,
-}
-
-/// Reads the reference and the pattern, which together name mailboxes: "the canonical form is normally the reference
-/// name appended with the mailbox name" (RFC 3501 §6.3.8). `None` if the mailbox name is empty.
-pub fn arguments(context: &Context, cursor: &mut Cursor<'_>) -> Parsed<Option<Pattern>> {
-    cursor.space()?;
-    let reference = cursor.astring("a reference name")?;
-    cursor.space()?;
-    let pattern = cursor.list_mailbox()?;
-    cursor.end()?;
-    if pattern.is_empty() {
-        return Ok(None);
-    }
-    let mut octets = [reference.as_ref(), pattern.as_ref()].concat();
-    if context.faults().on(Fault::ImapPercentMatchesLikeStar) {
-        octets.iter_mut().filter(|octet| **octet == b'%').for_each(|octet| *octet = b'*');
-    }
-    Ok(Some(Pattern { octets, delimiter: DELIMITER as u8 }))
-}
-
-impl Pattern {
-    /// Whether a name of the store matches. INBOX has no case, not even as the first level of other names.
-    pub fn matches(&self, name: &str) -> bool {
-        let written = utf7::encode(name);
-        if name == INBOX {
-            // "if the uppercase string "INBOX" matches the interpreted reference and mailbox name" (RFC 3501 §6.3.8).
-            return matches(&self.octets.to_ascii_uppercase(), written.as_bytes(), self.delimiter);
-        }
-        let below_inbox = name.strip_prefix(INBOX).is_some_and(|rest| rest.starts_with(DELIMITER));
-        match self.octets.split_at_checked(INBOX.len()) {
-            Some((level, rest)) if below_inbox && level.eq_ignore_ascii_case(INBOX.as_bytes()) => {
-                matches(&[INBOX.as_bytes(), rest].concat(), written.as_bytes(), self.delimiter)
-            }
-            _ => matches(&self.octets, written.as_bytes(), self.delimiter),
-        }
-    }
-
-    /// Whether it ends with `%`, and so finds levels of the hierarchy too.
-    pub fn finds_levels(&self) -> bool {
-        self.octets.last() == Some(&b'%')
-    }
+    let told = tell(context, &asked, out);
+    Ok(Outcome::Done(told.map_or_else(|status| status, |()| Status::ok("LIST completed"))))
 }
 
 /// ```abnf
-/// mailbox-list = "(" [mbx-list-flags] ")" SP (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox
+/// mbox-or-pat = list-mailbox / patterns
+/// patterns    = "(" list-mailbox *(SP list-mailbox) ")"
 /// ```
+fn asked(context: &Context, cursor: &mut Cursor<'_>) -> Parsed<Asked> {
+    let without = context.site.without;
+    let can_extend = !context.lacks(Extension::ImapListExtended);
+    cursor.space()?;
+    let mut extended = false;
+    let mut selection = Selection::default();
+    if can_extend && cursor.peek() == Some(b'(') {
+        extended = true;
+        selection = cursor.list_selection(without, context.faults().on(Fault::ImapRecursiveMatchAlone))?;
+        cursor.space()?;
+    }
+    let reference = cursor.astring("a reference name")?;
+    cursor.space()?;
+    let mut written = Vec::new();
+    if can_extend && cursor.eat(b'(') {
+        extended = true;
+        loop {
+            written.push(cursor.list_mailbox()?);
+            if cursor.eat(b')') {
+                break;
+            }
+            cursor.need(b' ', "one space or the closing parenthesis after a pattern")?;
+        }
+    } else {
+        written.push(cursor.list_mailbox()?);
+    }
+    let mut returns = Returns::default();
+    if can_extend && cursor.eat(b' ') {
+        extended = true;
+        returns = cursor.list_returns(without)?;
+    }
+    cursor.end()?;
+    // "ANY extended LIST command […] MUST NOT treat the empty mailbox name as such a special request", and "the empty
+    // string MUST be ignored for the purpose of matching" (RFC 5258 §3).
+    let star_for_percent = context.faults().on(Fault::ImapPercentMatchesLikeStar);
+    let given = written.iter().filter(|pattern| !pattern.is_empty());
+    let patterns = given.map(|pattern| Pattern::new(&reference, pattern, star_for_percent)).collect();
+    Ok(Asked { patterns, extended, selection, returns })
+}
+
+fn tell(context: &Context, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Status> {
+    let mut selection = asked.selection;
+    let mut folders = context.folders()?;
+    if selection.subscribed {
+        context.add_missing_subscriptions(&mut folders)?;
+    }
+    if context.faults().on(Fault::ImapListIgnoresSelection) {
+        (selection.subscribed, selection.special_use) = (false, false);
+    }
+    let entries = choose(folders, selection, &asked.patterns);
+    let mut statuses = HashMap::new();
+    if asked.returns.status.is_some() {
+        let selectable = entries.iter().filter(|entry| entry.selected).filter_map(|entry| entry.folder.selectable());
+        let mailboxes: Vec<MailboxId> = selectable.map(|mailbox| mailbox.id).collect();
+        statuses = context.store.statuses(&mailboxes).map_err(refusal)?;
+    }
+    for entry in &entries {
+        let name = &entry.folder.name;
+        write_head(out, "LIST", &attributes(context, asked, entry), name);
+        if entry.child_info && !context.faults().on(Fault::ImapNoChildInfo) {
+            out.extend_from_slice(b" (\"CHILDINFO\" (\"SUBSCRIBED\"))");
+        }
+        out.extend_from_slice(b"\r\n");
+        let mailbox = entry.folder.selectable().filter(|_| entry.selected);
+        let status = mailbox.and_then(|mailbox| statuses.get(&mailbox.id).map(|status| (mailbox.id, status)));
+        if let (Some(items), Some((mailbox, status))) = (&asked.returns.status, status) {
+            write_status(out, items, &Told { mailbox, name, status, faults: context.faults() });
+        }
+    }
+    Ok(())
+}
+
+/// `\Marked` and `\Unmarked` are left out: what is interesting is for the client to say (RFC 3501 §7.2.2).
+fn attributes(context: &Context, asked: &Asked, entry: &Entry) -> String {
+    let folder = &entry.folder;
+    let mut attributes = Vec::new();
+    // "The "\NonExistent" attribute implies "\NoSelect"" (RFC 5258 §3).
+    if folder.mailbox.is_none() {
+        if !context.faults().on(Fault::ImapListHidesNonExistence) {
+            attributes.push("\\NonExistent");
+        }
+    } else if folder.selectable().is_none() {
+        attributes.push("\\Noselect");
+    }
+    if !context.lacks(Extension::ImapChildren) || asked.returns.children {
+        attributes.push(if folder.children { "\\HasChildren" } else { "\\HasNoChildren" });
+    }
+    // "the SUBSCRIBED selection option implies the SUBSCRIBED return option" (RFC 5258 §3.1).
+    if folder.subscribed && (asked.returns.subscribed || asked.selection.subscribed) {
+        attributes.push("\\Subscribed");
+    }
+    // The non-extended LIST may show them too (RFC 6154 §2).
+    if !context.lacks(Extension::ImapSpecialUse) {
+        attributes.extend(folder.special_use.iter().map(|one| SpecialUse::attribute(*one)));
+    }
+    attributes.join(" ")
+}
+
+/// A LIST or LSUB response without extended data.
 pub fn write_listed(out: &mut Vec<u8>, response: &str, attributes: &str, name: &str) {
+    write_head(out, response, attributes, name);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// ```abnf
+/// mailbox-list = "(" [mbx-list-flags] ")" SP (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox [SP mbox-list-extended]
+/// ```
+/// as far as the name.
+fn write_head(out: &mut Vec<u8>, response: &str, attributes: &str, name: &str) {
     out.extend_from_slice(format!("* {response} ({attributes}) \"{DELIMITER}\" ").as_bytes());
     write_mailbox(out, name);
-    out.extend_from_slice(b"\r\n");
 }

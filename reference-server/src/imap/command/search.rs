@@ -5,10 +5,11 @@ use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::imap::context::Context;
 use crate::imap::grammar::Cursor;
-use crate::imap::grammar::cursor::Parsed;
+use crate::imap::grammar::cursor::{Parsed, SyntaxError};
 use crate::imap::grammar::search::Key;
 use crate::imap::response::{Code, Status, write_untagged};
 use crate::imap::search::Candidate;
+use crate::imap::search_objects;
 use crate::imap::selected::Naming;
 use crate::store::Expunges;
 
@@ -24,23 +25,30 @@ pub const COMMAND: Command = Command {
 /// SEARCH, or UID SEARCH.
 pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, naming: Naming) -> Parsed<Status> {
     cursor.space()?;
-    let search = cursor.search()?;
+    let offset = cursor.offset();
+    let mut search = cursor.search()?;
     cursor.end()?;
+    if context.lacks(Extension::ImapObjectId) && search_objects::has_objects(&search.keys) {
+        return Err(SyntaxError { offset, expected: "search keys that this server has" });
+    }
+    let by_modseq = search.keys.iter().any(|key| key.any(|key| matches!(key, Key::ModSeq(_))));
+    if by_modseq && context.lacks(Extension::ImapCondStore) {
+        return Err(SyntaxError { offset, expected: "search keys that this server has" });
+    }
     // "If the server does not support the specified [CHARSET], it MUST return a tagged NO response (not a BAD)"
     // (RFC 3501 §6.4.4).
     if search.unknown_charset {
         return Ok(Status::no(Code::BadCharset, "The charset is unknown here"));
     }
-    let by_modseq = search.keys.iter().any(|key| key.any(|key| matches!(key, Key::ModSeq(_))));
     if by_modseq {
-        if context.lacks(Extension::ImapCondStore) {
-            return Ok(Status::bad("There is no search key MODSEQ here"));
-        }
         context.enable_condstore(out);
     }
     // "the EXPUNGE response MUST NOT be sent during a UID SEARCH command that contains message numbers" (RFC 7162 §3.2.10.2).
     context.numbers_are_named = search.keys.iter().any(|key| key.any(|key| matches!(key, Key::Numbers(_))));
     let Some(selected) = &context.selected else { return Ok(Status::bad("No mailbox is selected")) };
+    if let Err(status) = search_objects::resolve(&mut search.keys, selected, context) {
+        return Ok(status);
+    }
     let ignores_not = context.faults().on(Fault::ImapSearchIgnoresNot);
     let present = selected.view.rows().filter(|(_, row)| !row.gone);
     let matching = present.filter(|(number, row)| {

@@ -9,6 +9,7 @@ use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::modseq::Resync;
 use crate::imap::mailbox_name::WrittenName;
+use crate::imap::object_id::mailbox_id;
 use crate::imap::response::{Code, Status, write_untagged};
 use crate::imap::selected::{Message, Naming, Selected, Told};
 use crate::store::View;
@@ -111,6 +112,10 @@ fn open(
     let validity = Code::UidValidity(selected.mailbox.uidvalidity);
     write_untagged(out, Status::ok("UIDs are valid").with(validity));
     write_untagged(out, Status::ok("Predicted next UID").with(Code::UidNext(uidnext)));
+    if !context.lacks(Extension::ImapObjectId) {
+        let id = mailbox_id(selected.mailbox.id, &selected.mailbox.name, context.faults());
+        write_untagged(out, Status::ok("The mailbox is this one, whatever its name").with(Code::MailboxId(id)));
+    }
     // "the server MUST send an OK untagged response, including the HIGHESTMODSEQ response code" (RFC 7162 §3.1.2): to those
     // too who have not asked yet.
     if !context.lacks(Extension::ImapCondStore) {

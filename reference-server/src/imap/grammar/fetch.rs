@@ -2,12 +2,14 @@
 
 use super::cursor::{Cursor, Parsed};
 use super::section::{Section, SectionText};
+use crate::extensions::Extension;
 
 /// One data item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
     Body,
     BodyStructure,
+    EmailId,
     Envelope,
     Flags,
     InternalDate,
@@ -17,6 +19,7 @@ pub enum Item {
     Rfc822Header,
     Rfc822Size,
     Rfc822Text,
+    ThreadId,
     Uid,
     Section {
         section: Section,
@@ -42,6 +45,15 @@ impl Item {
         }
     }
 
+    /// The extension it belongs to; without it there is no such item.
+    pub fn extension(&self) -> Option<Extension> {
+        match self {
+            Item::EmailId | Item::ThreadId => Some(Extension::ImapObjectId),
+            Item::ModSeq => Some(Extension::ImapCondStore),
+            _ => None,
+        }
+    }
+
     /// The section of the message whose octets it shows.
     pub fn section(&self) -> Option<Section> {
         let of_the_message = |text| Some(Section { part: Vec::new(), text });
@@ -56,9 +68,10 @@ impl Item {
 }
 
 /// The items that are one word, longest first where one begins another.
-const WORDS: [(&str, Item); 11] = [
+const WORDS: [(&str, Item); 13] = [
     ("BODYSTRUCTURE", Item::BodyStructure),
     ("BODY", Item::Body),
+    ("EMAILID", Item::EmailId),
     ("ENVELOPE", Item::Envelope),
     ("FLAGS", Item::Flags),
     ("INTERNALDATE", Item::InternalDate),
@@ -67,6 +80,7 @@ const WORDS: [(&str, Item); 11] = [
     ("RFC822.SIZE", Item::Rfc822Size),
     ("RFC822.TEXT", Item::Rfc822Text),
     ("RFC822", Item::Rfc822),
+    ("THREADID", Item::ThreadId),
     ("UID", Item::Uid),
 ];
 

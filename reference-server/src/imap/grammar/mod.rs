@@ -6,6 +6,7 @@ pub mod date;
 pub mod fetch;
 pub mod flag;
 pub mod list;
+pub mod list_options;
 pub mod modseq;
 pub mod search;
 pub mod section;

@@ -3,6 +3,7 @@
 use super::cursor::{Cursor, Parsed, SyntaxError};
 use super::sequence::SequenceSet;
 use crate::store::SystemFlag;
+use std::collections::BTreeSet;
 use time::Date;
 
 /// The criteria of one SEARCH.
@@ -36,6 +37,10 @@ pub enum Key {
     ModSeq(u64),
     Numbers(SequenceSet),
     Uids(SequenceSet),
+    /// Object identifiers (RFC 8474 §6); [`Key::AmongUids`] takes their place before a message is looked at.
+    EmailId(String),
+    ThreadId(String),
+    AmongUids(BTreeSet<u32>),
     Not(Box<Key>),
     Or(Box<Key>, Box<Key>),
     And(Vec<Key>),
@@ -93,7 +98,8 @@ impl Cursor<'_> {
     ///              "UNSEEN" / "DRAFT" / "HEADER" SP header-fld-name SP astring / "LARGER" SP number /
     ///              "NOT" SP search-key / "OR" SP search-key SP search-key / "SENTBEFORE" SP date /
     ///              "SENTON" SP date / "SENTSINCE" SP date / "SMALLER" SP number / "UID" SP sequence-set /
-    ///              "UNDRAFT" / sequence-set / "(" search-key *(SP search-key) ")"
+    ///              "UNDRAFT" / sequence-set / "(" search-key *(SP search-key) ")" /
+    ///              "EMAILID" SP objectid / "THREADID" SP objectid                ; RFC 8474 §7
     /// ```
     fn search_key(&mut self, charset: Charset, depth: usize) -> Parsed<Key> {
         if depth > DEEPEST {
@@ -147,6 +153,8 @@ impl Cursor<'_> {
                 self.space()?;
                 Key::Uids(self.sequence_set()?)
             }
+            b"EMAILID" => Key::EmailId(self.object_id_argument()?),
+            b"THREADID" => Key::ThreadId(self.object_id_argument()?),
             b"NOT" => {
                 self.space()?;
                 not(self.search_key(charset, depth + 1)?)
@@ -206,6 +214,19 @@ impl Cursor<'_> {
     fn date_argument(&mut self) -> Parsed<Date> {
         self.space()?;
         self.date()
+    }
+
+    /// `objectid = 1*255(ALPHA / DIGIT / "_" / "-")` (RFC 8474 §7)
+    fn object_id_argument(&mut self) -> Parsed<String> {
+        self.space()?;
+        let start = self.offset();
+        let id = self.take_while(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'_' | b'-'));
+        match id.len() {
+            1..=255 => Ok(String::from_utf8_lossy(id).into_owned()),
+            _ => {
+                Err(SyntaxError { offset: start, expected: "an object identifier of 1 to 255 letters, digits, \"_\" and \"-\"" })
+            }
+        }
     }
 
     fn number_argument(&mut self) -> Parsed<u32> {

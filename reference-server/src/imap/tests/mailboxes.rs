@@ -11,12 +11,14 @@ fn select_tells_the_state_of_the_mailbox() {
     let expected = "* 2 EXISTS\r\n* 2 RECENT\r\n* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n\
         * OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] These flags and new keywords are kept\r\n\
         * OK [UNSEEN 2] This message is the first unseen\r\n* OK [UIDVALIDITY V] UIDs are valid\r\n\
-        * OK [UIDNEXT 3] Predicted next UID\r\n* OK [HIGHESTMODSEQ 3] The highest modification sequence\r\n";
+        * OK [UIDNEXT 3] Predicted next UID\r\n* OK [MAILBOXID (F1)] The mailbox is this one, whatever its name\r\n\
+        * OK [HIGHESTMODSEQ 3] The highest modification sequence\r\n";
     assert_eq!(alice.says("b SELECT inbox"), format!("{expected}b OK [READ-WRITE] SELECT completed\r\n"));
     let expected = "* OK [CLOSED] The mailbox before is closed\r\n* 2 EXISTS\r\n* 0 RECENT\r\n* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n\
         * OK [PERMANENTFLAGS ()] No flag can be changed here\r\n\
         * OK [UNSEEN 2] This message is the first unseen\r\n* OK [UIDVALIDITY V] UIDs are valid\r\n\
-        * OK [UIDNEXT 3] Predicted next UID\r\n* OK [HIGHESTMODSEQ 3] The highest modification sequence\r\n";
+        * OK [UIDNEXT 3] Predicted next UID\r\n* OK [MAILBOXID (F1)] The mailbox is this one, whatever its name\r\n\
+        * OK [HIGHESTMODSEQ 3] The highest modification sequence\r\n";
     assert_eq!(alice.says("c EXAMINE INBOX"), format!("{expected}c OK [READ-ONLY] EXAMINE completed\r\n"));
 }
 
@@ -176,4 +178,37 @@ fn uids_of_a_former_mailbox_are_never_those_of_a_new_one() {
     alice.says("b DELETE box");
     alice.says("c CREATE box");
     assert!(state(&mut alice) > first, "RFC 3501 §6.3.4");
+}
+
+#[rstest]
+#[case("LIST (SUBSCRIBED) \"\" *", &["(\\HasNoChildren \\Subscribed) \"/\" Fruit/Banana", "(\\NonExistent \\HasNoChildren \\Subscribed) \"/\" Fruit/Peach"])]
+#[case("LIST (SUBSCRIBED RECURSIVEMATCH) \"\" %", &["(\\HasChildren) \"/\" Fruit (\"CHILDINFO\" (\"SUBSCRIBED\"))"])]
+#[case("LIST (SPECIAL-USE) \"\" *", &["(\\HasNoChildren \\Trash) \"/\" Bin"])]
+#[case("LIST (SPECIAL-USE SUBSCRIBED) \"\" *", &[])]
+#[case("LIST \"\" (Bin \"\" B* Fruit) RETURN (SUBSCRIBED STATUS (MESSAGES))", &["(\\HasNoChildren \\Trash) \"/\" Bin", "(\\HasChildren) \"/\" Fruit"])]
+#[case("LIST () \"\" \"\"", &[])]
+fn extended_list(#[case] command: &str, #[case] expected: &[&str]) {
+    let mut alice = Server::new().alice();
+    for command in ["CREATE Fruit/Banana", "SUBSCRIBE Fruit/Banana", "SUBSCRIBE Fruit/Peach", "CREATE Bin (USE (\\Trash))"] {
+        alice.is_answered(&format!("a {command}"), "a OK");
+    }
+    let heard = alice.says(&format!("b {command}"));
+    let listed: Vec<&str> = heard.lines().filter_map(|line| line.strip_prefix("* LIST ")).collect();
+    assert_eq!(listed, expected, "{heard}");
+}
+
+#[test]
+fn a_special_use_goes_from_one_mailbox_to_another() {
+    let mut alice = Server::new().alice();
+    alice.says("a CREATE one (USE (\\Sent \\Archive))");
+    alice.says("b CREATE two (USE (\\Sent))");
+    let heard = alice.says("c LIST (SPECIAL-USE) \"\" *");
+    assert_eq!(
+        lines_with(&heard, "LIST ("),
+        ["* LIST (\\HasNoChildren \\Archive) \"/\" one", "* LIST (\\HasNoChildren \\Sent) \"/\" two"]
+    );
+    alice.is_answered("d CREATE all (USE (\\All))", "d NO [USEATTR]");
+    alice.is_answered("e STATUS all (MESSAGES)", "e NO [NONEXISTENT]");
+    alice.is_answered("f CREATE x (USE (Sent))", "f BAD");
+    alice.is_answered("g CREATE x (FOR (\\Sent))", "g BAD");
 }

@@ -24,13 +24,24 @@ pub(crate) fn all(connection: &Connection, account: &str) -> Result<Vec<Mailbox>
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The mailboxes below this name.
+/// The mailboxes below this name: `0` follows the delimiter, so that the index has them in one piece.
 pub(crate) fn below(connection: &Connection, account: &str, name: &str) -> Result<Vec<Mailbox>> {
-    let sql = format!("SELECT {COLUMNS} FROM mailbox WHERE account = ? AND substr(name, 1, ?) = ? ORDER BY name");
-    let prefix = format!("{name}/");
+    let sql = format!("SELECT {COLUMNS} FROM mailbox WHERE account = ? AND name > ? AND name < ? ORDER BY name");
     let mut select = connection.prepare_cached(&sql)?;
-    let rows = select.query_map(params![account, prefix.chars().count() as i64, prefix], mailbox)?;
+    let rows = select.query_map([account, &format!("{name}/"), &format!("{name}0")], mailbox)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Whether there are mailboxes below this name.
+pub(crate) fn has_below(connection: &Connection, account: &str, name: &str) -> Result<bool> {
+    let mut select = connection.prepare_cached("SELECT 1 FROM mailbox WHERE account = ? AND name > ? AND name < ? LIMIT 1")?;
+    Ok(select.exists([account, &format!("{name}/"), &format!("{name}0")])?)
+}
+
+/// Whose mailbox it is.
+pub(crate) fn account(connection: &Connection, id: MailboxId) -> Result<Option<String>> {
+    let mut select = connection.prepare_cached("SELECT account FROM mailbox WHERE id = ?")?;
+    Ok(select.query_row([id.0], |row| row.get(0)).optional()?)
 }
 
 /// Adds a mailbox, or a name that only holds others.
@@ -46,8 +57,10 @@ pub(crate) fn insert(
     Ok(MailboxId(connection.last_insert_rowid()))
 }
 
-/// Removes the row; its messages are gone already.
+/// Removes the row and what belongs to it; its messages are gone already.
 pub(crate) fn delete(connection: &Connection, id: MailboxId) -> Result<()> {
+    super::annotation::remove_all(connection, id)?;
+    connection.prepare_cached("DELETE FROM acl WHERE mailbox = ?")?.execute([id.0])?;
     connection.prepare_cached("DELETE FROM vanished WHERE mailbox = ?")?.execute([id.0])?;
     connection.prepare_cached("DELETE FROM mailbox WHERE id = ?")?.execute([id.0])?;
     Ok(())

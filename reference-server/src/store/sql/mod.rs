@@ -1,18 +1,25 @@
 //! All SQL of the server, behind functions that take a connection. Which statements make one operation, and what the
 //! results mean for mail, is decided outside.
 
+pub(crate) mod annotation;
 pub(crate) mod blob;
 pub(crate) mod mailbox;
 pub(crate) mod message;
 pub(crate) mod queue;
+pub(crate) mod thread;
 
 use rusqlite::Connection;
 
 use super::{Error, Result};
 
 /// The schema in steps: a database at version n has seen the first n. Steps are only ever added.
-const STEPS: &[&str] =
-    &[include_str!("schema.sql"), include_str!("queue.sql"), include_str!("envelope.sql"), include_str!("head.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("queue.sql"),
+    include_str!("envelope.sql"),
+    include_str!("head.sql"),
+    include_str!("folders.sql"),
+];
 
 /// Settings of the writing connection of a database in a file. They come before anything else.
 ///

@@ -1,0 +1,90 @@
+//! What STATUS can be asked for, also by way of LIST (RFC 5819). The table is closed: an item is one line.
+
+use super::grammar::cursor::{Cursor, Parsed};
+use super::mailbox_name::write_mailbox;
+use super::object_id::mailbox_id;
+use crate::extensions::{Extension, Without};
+use crate::faults::{Fault, Faults};
+use crate::store::{MailboxId, Status};
+
+/// One data item.
+pub struct StatusItem {
+    pub name: &'static str,
+    /// The extension it belongs to; without it there is no such item.
+    extension: Option<Extension>,
+    value: fn(&Told<'_>) -> String,
+}
+
+/// What is told of a mailbox.
+pub struct Told<'a> {
+    pub mailbox: MailboxId,
+    pub name: &'a str,
+    pub status: &'a Status,
+    pub faults: Faults,
+}
+
+/// The item that is a CONDSTORE enabling command (RFC 7162 §3.1).
+pub const HIGHESTMODSEQ: &str = "HIGHESTMODSEQ";
+
+const ITEMS: &[StatusItem] = &[
+    StatusItem { name: "MESSAGES", extension: None, value: |told| told.status.messages.to_string() },
+    StatusItem { name: "RECENT", extension: None, value: |told| told.status.recent.to_string() },
+    StatusItem { name: "UIDNEXT", extension: None, value: |told| told.status.uidnext.to_string() },
+    StatusItem { name: "UIDVALIDITY", extension: None, value: |told| told.status.uidvalidity.to_string() },
+    StatusItem { name: "UNSEEN", extension: None, value: |told| unseen(told).to_string() },
+    // RFC 7162 §3.1.7.
+    StatusItem {
+        name: HIGHESTMODSEQ,
+        extension: Some(Extension::ImapCondStore),
+        value: |told| told.status.highest_modseq.to_string(),
+    },
+    // RFC 8438 §3.
+    StatusItem { name: "SIZE", extension: Some(Extension::ImapStatusSize), value: |told| size(told).to_string() },
+    // RFC 8474 §4.3.
+    StatusItem {
+        name: "MAILBOXID",
+        extension: Some(Extension::ImapObjectId),
+        value: |told| format!("({})", mailbox_id(told.mailbox, told.name, told.faults)),
+    },
+];
+
+fn unseen(told: &Told<'_>) -> u32 {
+    match told.faults.on(Fault::ImapStatusUnseenCountsAll) {
+        true => told.status.messages,
+        false => told.status.unseen,
+    }
+}
+
+fn size(told: &Told<'_>) -> u64 {
+    match told.faults.on(Fault::ImapStatusSizeInKilobytes) {
+        true => told.status.size / 1024,
+        false => told.status.size,
+    }
+}
+
+/// `"(" status-att *(SP status-att) ")"`
+pub fn status_items(cursor: &mut Cursor<'_>, without: Without) -> Parsed<Vec<&'static StatusItem>> {
+    cursor.need(b'(', "the opening parenthesis of the status items")?;
+    let mut items: Vec<&StatusItem> = Vec::new();
+    loop {
+        let mut known = ITEMS.iter().filter(|item| !item.extension.is_some_and(|extension| without.lacks(extension)));
+        let Some(item) = known.find(|item| cursor.eat_word(item.name)) else {
+            return cursor.expected("an item of STATUS, such as MESSAGES, UIDNEXT, UIDVALIDITY or UNSEEN");
+        };
+        if !items.iter().any(|known| known.name == item.name) {
+            items.push(item);
+        }
+        if cursor.eat(b')') {
+            return Ok(items);
+        }
+        cursor.need(b' ', "one space or the closing parenthesis after a status item")?;
+    }
+}
+
+/// `"STATUS" SP mailbox SP "(" [status-att-list] ")"`
+pub fn write_status(out: &mut Vec<u8>, items: &[&StatusItem], told: &Told<'_>) {
+    let values: Vec<String> = items.iter().map(|item| format!("{} {}", item.name, (item.value)(told))).collect();
+    out.extend_from_slice(b"* STATUS ");
+    write_mailbox(out, told.name);
+    out.extend_from_slice(format!(" ({})\r\n", values.join(" ")).as_bytes());
+}
