@@ -151,6 +151,9 @@ faults! {
     ImapMailboxIdOfName = "imap/mailboxid-of-name", "gives a renamed mailbox another MAILBOXID";
     ImapEmailIdOfPlace = "imap/emailid-of-place", "gives a copy another EMAILID";
     ImapEveryMessageAThread = "imap/every-message-a-thread", "puts each message into a thread of its own";
+    ImapSelectWithoutList = "imap/select-without-list", "leaves the LIST response out of SELECT in IMAP4rev2";
+    ImapUnaskedWithoutUid = "imap/unasked-without-uid", "leaves the UID out of FETCH responses that nobody asked for in IMAP4rev2";
+    ImapAnyUnicodeName = "imap/any-unicode-name", "makes mailboxes with names that are not Net-Unicode";
     // SASL, in all protocols
     SaslAcceptsAnyProof = "sasl/accepts-any-proof", "lets in who sends any SCRAM proof";
     SaslAcceptsOtherNonce = "sasl/accepts-other-nonce", "takes another nonce in SCRAM's last message than it gave";

@@ -179,7 +179,9 @@ impl Told<'_> {
     pub fn write(self, out: &mut Vec<u8>, message: Message<'_>, naming: Naming) {
         let condstore = self.enabled.condstore() && !self.faults.on(Fault::ImapNoModseqUnasked);
         let mut items = Vec::new();
-        if naming == Naming::Uids || condstore {
+        // "If the server chooses to send unsolicited FETCH responses, they MUST include UID FETCH item" (RFC 9051 §7.5.2).
+        let rev2 = self.enabled.rev2() && !self.faults.on(Fault::ImapUnaskedWithoutUid);
+        if naming == Naming::Uids || condstore || rev2 {
             items.push(format!("UID {}", message.uid));
         }
         items.extend(message.flags.map(|flags| format!("FLAGS {}", flag_list(flags, message.recent))));

@@ -102,7 +102,7 @@ impl ImapSession {
     /// tag     = 1*<any ASTRING-CHAR except "+">
     /// ```
     fn command(&mut self, octets: &[u8], out: &mut Vec<u8>) -> After {
-        let mut cursor = Cursor::new(octets);
+        let mut cursor = Cursor::new(octets).with_utf8(self.context.enabled.utf8());
         let tag = String::from_utf8_lossy(cursor.take_while(is_tag_char)).into_owned();
         if tag.is_empty() {
             return self.untagged_bad(format!("Expected a tag at octet {}", cursor.offset()), out);

@@ -25,6 +25,8 @@ pub struct View {
     keywords: Flags,
     /// Whether the client follows modification sequences, so that it is owed those of messages whose flags are as before.
     follows_modseqs: bool,
+    /// The client has heard of `\Recent`.
+    knows_recent: bool,
 }
 
 /// A message of the view.
@@ -93,6 +95,7 @@ impl View {
             gone: 0,
             keywords: Flags::none(),
             follows_modseqs: false,
+            knows_recent: true,
         };
         rows.iter().for_each(|row| view.meet_keywords(&row.message.flags));
         view.rows = rows;
@@ -135,6 +138,13 @@ impl View {
     /// From now on the client is owed each message's modification sequence too (RFC 7162 §3.1).
     pub fn follow_modseqs(&mut self) {
         self.follows_modseqs = true;
+    }
+
+    /// The same for a client that has never heard of `\Recent`: no message is, whoever asks.
+    pub fn without_recent(mut self) -> View {
+        self.knows_recent = false;
+        self.rows.iter_mut().for_each(|row| row.recent = false);
+        self
     }
 
     /// All keywords that messages have, or had since the view began.
@@ -237,9 +247,12 @@ impl View {
             self.gone = 0;
         }
         if !self.arrived.is_empty() {
+            self.arrived.iter_mut().for_each(|row| row.recent &= self.knows_recent);
             self.rows.append(&mut self.arrived);
             updates.push(Update::Exists(self.exists()));
-            updates.push(Update::Recent(self.recent()));
+            if self.knows_recent {
+                updates.push(Update::Recent(self.recent()));
+            }
         }
         for uid in std::mem::take(&mut self.owed) {
             let Ok(index) = self.rows.binary_search_by_key(&uid, |row| row.message.uid) else { continue };

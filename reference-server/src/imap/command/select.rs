@@ -1,5 +1,6 @@
 //! SELECT and EXAMINE (RFC 3501 §6.3.1, §6.3.2).
 
+use super::list::write_selected;
 use super::{Command, Outcome, USUAL};
 use crate::extensions::Extension;
 use crate::faults::Fault;
@@ -75,7 +76,8 @@ fn open(
 ) -> Result<Status, Status> {
     // "MUST return the CLOSED response code when the currently selected mailbox is closed implicitly using the SELECT/EXAMINE
     // command" (RFC 7162 §3.2.11): all before it is about the old mailbox, which is closed even if this SELECT fails.
-    let tells_closed = !context.lacks(Extension::ImapCondStore) && !context.faults().on(Fault::ImapSelectWithoutClosed);
+    let knows_closed = !context.lacks(Extension::ImapCondStore) || context.enabled.rev2();
+    let tells_closed = knows_closed && !context.faults().on(Fault::ImapSelectWithoutClosed);
     if context.selected.is_some() && tells_closed {
         write_untagged(out, Status::ok("The mailbox before is closed").with(Code::Closed));
     }
@@ -99,14 +101,19 @@ fn open(
         true => status.uidnext.saturating_add(7),
         false => status.uidnext,
     };
-    let mut selected = Selected::new(mailbox, View::new(snapshot), read_only);
+    // \Recent, RECENT and the code UNSEEN are not of IMAP4rev2 (RFC 9051 Appendix E).
+    let rev2 = context.enabled.rev2();
+    let view = if rev2 { View::new(snapshot).without_recent() } else { View::new(snapshot) };
+    let mut selected = Selected::new(mailbox, view, read_only);
     if context.enabled.condstore() {
         selected.view.follow_modseqs();
     }
     write_untagged(out, format_args!("{} EXISTS", selected.view.exists()));
-    write_untagged(out, format_args!("{} RECENT", selected.view.recent()));
+    if !rev2 {
+        write_untagged(out, format_args!("{} RECENT", selected.view.recent()));
+    }
     selected.write_flags_and_permanent_flags(out);
-    if let Some(number) = selected.view.first_unseen() {
+    if let Some(number) = selected.view.first_unseen().filter(|_| !rev2) {
         write_untagged(out, Status::ok("This message is the first unseen").with(Code::Unseen(number)));
     }
     let validity = Code::UidValidity(selected.mailbox.uidvalidity);
@@ -124,6 +131,9 @@ fn open(
     }
     if let Some(resync) = &parameters.resync {
         resynchronize(context, &selected, resync, out)?;
+    }
+    if rev2 && !context.faults().on(Fault::ImapSelectWithoutList) {
+        write_selected(context, &selected.mailbox.name, out)?;
     }
     context.selected = Some(selected);
     Ok(match read_only {
