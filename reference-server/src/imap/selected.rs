@@ -14,6 +14,8 @@ pub struct Selected {
     pub read_only: bool,
     /// The keywords the client was told of with FLAGS.
     keywords: Flags,
+    /// The revision of the mailbox that was learnt last: while the store has no newer one nothing is asked for.
+    learnt: Option<u64>,
 }
 
 /// How a command names messages, and how it is answered.
@@ -29,7 +31,7 @@ impl Selected {
     /// Opens a mailbox with the state a session was given for it.
     pub fn new(mailbox: Mailbox, view: View, read_only: bool) -> Self {
         let keywords = view.keywords().clone();
-        Selected { mailbox, view, read_only, keywords }
+        Selected { mailbox, view, read_only, keywords, learnt: None }
     }
 
     /// All flags of the mailbox, as FLAGS lists them (RFC 3501 §7.2.6).
@@ -47,6 +49,11 @@ impl Selected {
     /// Asks the store what other sessions did. A mailbox that was deleted meanwhile has lost all its messages and stays
     /// open (RFC 2180 §3).
     pub fn learn(&mut self, store: &Store) -> Result<(), store::Error> {
+        // Read before the mailbox is, so that a change in between is learnt, or learnt twice, and never missed.
+        let revision = store.revision(self.mailbox.id);
+        if self.learnt == Some(revision) {
+            return Ok(());
+        }
         let changes = match store.changes(self.mailbox.id, self.view.modseq(), !self.read_only) {
             Ok(changes) => changes,
             Err(store::Error::NoSuchMailbox(_)) => Changes {
@@ -62,6 +69,7 @@ impl Selected {
             Err(error) => return Err(error),
         };
         self.view.learn(changes);
+        self.learnt = Some(revision);
         Ok(())
     }
 
