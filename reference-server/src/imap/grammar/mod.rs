@@ -4,10 +4,10 @@
 pub mod cursor;
 pub mod date;
 pub mod fetch;
-mod fetch_range;
 pub mod flag;
 pub mod list;
 pub mod list_options;
+pub mod modseq;
 pub mod search;
 pub mod section;
 pub mod sequence;
