@@ -185,6 +185,15 @@ const CAUGHT: &[(&str, &str, &str)] = &[
     ("imap/speaks-any-language", "imap/rfc5255/3-language/unsupported", "failed"),
     ("imap/thread-ignores-references", "imap/rfc5256/3-thread-references/discussion", "failed"),
     ("imap/save-keeps-old-result", "imap/rfc5182/2-saved-result/found-nothing-replaces", "failed"),
+    ("imap/ignores-unchangedsince", "imap/rfc7162/3.1.3-store/some-fail", "failed"),
+    ("imap/conditional-store-is-silent", "imap/rfc7162/3.1.3-store/all-pass", "failed"),
+    ("imap/changedsince-takes-equal", "imap/rfc7162/3.1.4-fetch/changedsince-the-present", "failed"),
+    ("imap/no-modseq-unasked", "imap/rfc7162/3.1-mod-sequences/change-of-another-session", "failed"),
+    ("imap/search-without-modseq", "imap/rfc7162/3.1.5-search/equal-or-greater", "failed"),
+    ("imap/qresync-without-enable", "imap/rfc7162/3.2.3-enable/select-parameter-without-enable", "failed"),
+    ("imap/resync-forgets-expunges", "imap/rfc7162/3.2.5-resynchronization/flags-and-expunges", "failed"),
+    ("imap/expunge-instead-of-vanished", "imap/rfc7162/3.2.10-vanished/expunge", "failed"),
+    ("imap/select-without-closed", "imap/rfc7162/3.1.2-select/closed", "failed"),
     ("imap/list-ignores-selection", "imap/rfc5258/3.1-selection-options/subscribed", "failed"),
     ("imap/list-hides-non-existence", "imap/rfc5258/3.1-selection-options/subscribed-name-without-mailbox", "failed"),
     ("imap/recursivematch-alone", "imap/rfc5258/3.1-selection-options/recursivematch-alone", "failed"),
@@ -219,7 +228,12 @@ const UNTESTABLE: &[(&str, &str)] = &[
 ];
 
 /// Faults that a run over loopback cannot or need not see, and why.
-const UNSEEN: &[(&str, &str)] = &[("imap/login-though-disabled", "LOGINDISABLED is announced to clients from elsewhere only")];
+const UNSEEN: &[(&str, &str)] = &[
+    ("imap/select-without-list", "IMAP4rev2 is not announced yet"),
+    ("imap/unasked-without-uid", "IMAP4rev2 is not announced yet"),
+    ("imap/any-unicode-name", "IMAP4rev2 is not announced yet"),
+    ("imap/login-though-disabled", "LOGINDISABLED is announced to clients from elsewhere only"),
+];
 
 /// The committed suites, read once.
 static LIBRARY: LazyLock<Library> =

@@ -81,13 +81,17 @@ pub enum Code {
     BadUrl(String),
     Cannot,
     Capability(String),
+    Closed,
     CopyUid {
         uid_validity: u32,
         from: Vec<u32>,
         to: Vec<u32>,
     },
     ExpungeIssued,
+    HighestModSeq(u64),
     Limit,
+    /// Message numbers, or UIDs, in ascending order.
+    Modified(Vec<u32>),
     MailboxId(String),
     NonExistent,
     /// A search is not kept up to date, by the tag of its command (RFC 5267 §4.3.1).
@@ -122,8 +126,11 @@ impl fmt::Display for Code {
             Code::CopyUid { uid_validity, from, to } => {
                 write!(out, "COPYUID {uid_validity} {} {}", write_uid_set(from), write_uid_set(to))
             }
+            Code::Closed => out.write_str("CLOSED"),
             Code::ExpungeIssued => out.write_str("EXPUNGEISSUED"),
+            Code::HighestModSeq(modseq) => write!(out, "HIGHESTMODSEQ {modseq}"),
             Code::Limit => out.write_str("LIMIT"),
+            Code::Modified(numbers) => write!(out, "MODIFIED {}", write_uid_set(numbers)),
             Code::MailboxId(id) => write!(out, "MAILBOXID ({id})"),
             Code::NonExistent => out.write_str("NONEXISTENT"),
             // No tag has a quote or a backslash in it.

@@ -9,6 +9,7 @@ mod mailboxes;
 mod messages;
 mod misbehaviour;
 mod moving;
+mod resynchronizing;
 mod search_costs;
 mod searching;
 mod several;

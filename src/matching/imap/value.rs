@@ -151,7 +151,8 @@ fn may_be_set(parts: &Parts) -> bool {
     let of_set = |text: &[u8]| text.iter().all(|octet| octet.is_ascii_digit() || matches!(octet, b',' | b':' | b'*'));
     let separated =
         parts.0.iter().any(|part| matches!(part, Part::Text(text) if text.iter().any(|octet| matches!(octet, b',' | b':'))));
-    separated && parts.0.iter().all(|part| !matches!(part, Part::Text(text) if !of_set(text)))
+    let open = parts.0.iter().any(|part| matches!(part, Part::Slot(_)));
+    open && separated && parts.0.iter().all(|part| !matches!(part, Part::Text(text) if !of_set(text)))
 }
 
 /// `expected UIDNEXT 5, received 4`, with what a reader needs to see the difference.

@@ -46,6 +46,7 @@ fn search(
 ) -> Result<Status, Status> {
     run::check(context, Some(options), &program, false)?;
     check(context, sources, options)?;
+    let by_modseq = run::begin(context, &program, out);
     if options.update && !run::can_be_kept_updated(&program) {
         run::refuse_updates(context, out);
     }
@@ -64,7 +65,8 @@ fn search(
         // "An ESEARCH response MUST NOT be returned for mailboxes that contain no matching messages" (RFC 7377 §2.1).
         if options.asks_for_data() && (!found.is_empty() || context.faults().on(Fault::ImapMultisearchTellsOfNothing)) {
             let faults = context.faults();
-            let answer = Answer { tag: &context.tag, mailbox: Some(&mailbox), naming: Naming::Uids, found: &found, faults };
+            let answer =
+                Answer { tag: &context.tag, mailbox: Some(&mailbox), naming: Naming::Uids, found: &found, by_modseq, faults };
             answer.write_extended(options, out);
         }
         if here && options.update && run::can_be_kept_updated(&program) {

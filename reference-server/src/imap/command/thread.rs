@@ -7,7 +7,7 @@ use crate::imap::context::Context;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::{Parsed, SyntaxError};
 use crate::imap::response::Status;
-use crate::imap::search::{find, program};
+use crate::imap::search::{find, program, run as searching};
 use crate::imap::selected::Naming;
 use crate::imap::thread::{Threaded, ordered_subject, references};
 use crate::store::Expunges;
@@ -39,6 +39,7 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
     cursor.space()?;
     let program = cursor.search_keys(charset)?;
     cursor.end()?;
+    searching::begin(context, &program, out);
     let Some(selected) = &context.selected else { return Ok(Status::bad("No mailbox is selected")) };
     let keys = match program::prepared(program, selected, context) {
         Ok(keys) => keys,

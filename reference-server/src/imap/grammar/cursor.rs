@@ -31,6 +31,8 @@ pub struct Cursor<'a> {
     /// Where literals would stand that were not kept in memory.
     staged: &'a [usize],
     without: Without,
+    /// Quoted strings may hold UTF-8.
+    utf8: bool,
 }
 
 impl<'a> Cursor<'a> {
@@ -41,7 +43,7 @@ impl<'a> Cursor<'a> {
 
     /// The same on a server that does without some extensions: what they add to the grammar is no syntax there.
     pub fn of_server(bytes: &'a [u8], without: Without) -> Self {
-        Cursor { bytes, at: 0, staged: &[], without }
+        Cursor { bytes, at: 0, staged: &[], without, utf8: false }
     }
 
     /// The same for a command some of whose literals are not in place: these are the offsets at which they would begin.
@@ -54,9 +56,19 @@ impl<'a> Cursor<'a> {
         self.staged.iter().position(|offset| *offset == self.at)
     }
 
+    /// The same for a client that may write UTF-8 in quoted strings (RFC 9051 §4.3).
+    pub fn with_utf8(self, utf8: bool) -> Self {
+        Cursor { utf8, ..self }
+    }
+
     /// Whether the grammar is that of a server without this extension.
     pub fn lacks(&self, extension: Extension) -> bool {
         self.without.lacks(extension)
+    }
+
+    /// Whether quoted strings may hold UTF-8.
+    pub fn takes_utf8(&self) -> bool {
+        self.utf8
     }
 
     /// Octets read so far.

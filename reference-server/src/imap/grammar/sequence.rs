@@ -64,6 +64,11 @@ impl SequenceSet {
         merged(self.fixed.iter().cloned().chain(self.open_range(largest)).collect())
     }
 
+    /// Whether `*` is in the set.
+    pub fn has_largest(&self) -> bool {
+        self.open.is_some()
+    }
+
     fn new(ends: Vec<(SeqNumber, SeqNumber)>, saved: bool) -> Self {
         let (mut fixed, mut open) = (Vec::new(), None);
         for range in ends {

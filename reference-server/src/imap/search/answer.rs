@@ -18,14 +18,37 @@ pub struct Answer<'a> {
     pub naming: Naming,
     /// What was found, in the order that was asked for.
     pub found: &'a [Found],
+    /// The client searched by modification sequences and is told the greatest (RFC 7162 §3.1.5, RFC 4731 §3.2).
+    pub by_modseq: bool,
     pub faults: Faults,
 }
 
 impl Answer<'_> {
-    /// `mailbox-data = "SEARCH" *(SP nz-number)`, or the same of another name.
+    /// `mailbox-data = "SEARCH" *(SP nz-number) [SP search-sort-mod-seq]`, or the same of another name. "the server MUST also
+    /// append (to the end of the untagged SEARCH response) the highest mod-sequence for all messages being returned"
+    /// (RFC 7162 §3.1.5).
     pub fn write_list(&self, name: &str, out: &mut Vec<u8>) {
-        let numbers = self.found.iter().map(|found| format!(" {}", self.number(found)));
-        write_untagged(out, format!("{name}{}", numbers.collect::<String>()));
+        let numbers: String = self.found.iter().map(|found| format!(" {}", self.number(found))).collect();
+        let highest = self.highest(self.found).map(|modseq| format!(" (MODSEQ {modseq})")).unwrap_or_default();
+        write_untagged(out, format!("{name}{numbers}{highest}"));
+    }
+
+    /// The greatest modification sequence of these messages, if the client is to be told.
+    fn highest<'f>(&self, found: impl IntoIterator<Item = &'f Found>) -> Option<u64> {
+        let told = self.by_modseq && !self.faults.on(Fault::ImapSearchWithoutModseq);
+        found.into_iter().map(|found| found.modseq).max().filter(|_| told)
+    }
+
+    /// "If the SEARCH/UID SEARCH command contained a single MIN or MAX result option, the MODSEQ result option contains the
+    /// mod-sequence for the found message", with both the highest of the two; "Otherwise the MODSEQ result option contains the
+    /// highest mod-sequence for all messages being returned" (RFC 4731 §3.2).
+    fn modseq(&self, options: &ReturnOptions) -> Option<u64> {
+        let ReturnOptions { min, max, all, count, partial, .. } = options;
+        if *all || *count || partial.is_some() || !min && !max {
+            return self.highest(self.found);
+        }
+        let (first, last) = (self.found.first().filter(|_| *min), self.found.last().filter(|_| *max));
+        self.highest(first.into_iter().chain(last))
     }
 
     /// ```abnf
@@ -71,6 +94,9 @@ impl Answer<'_> {
         }
         if options.count {
             data.push_str(&format!(" COUNT {}", self.found.len()));
+        }
+        if let Some(modseq) = self.modseq(options) {
+            data.push_str(&format!(" MODSEQ {modseq}"));
         }
         out.extend_from_slice(data.as_bytes());
         out.extend_from_slice(b"\r\n");

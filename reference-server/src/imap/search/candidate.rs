@@ -67,6 +67,7 @@ impl<'a> Candidate<'a> {
             Key::Text(wanted) => self.texts().header.contains(wanted) || self.body_contains(wanted),
             Key::Larger(size) => message.size > u64::from(*size),
             Key::Smaller(size) => message.size < u64::from(*size),
+            Key::ModSeq(modseq) => message.modseq >= *modseq,
             Key::Older(seconds) => self.age() >= Duration::seconds(i64::from(*seconds)),
             Key::Younger(seconds) => self.age() <= Duration::seconds(i64::from(*seconds)),
             Key::Fuzzy(key) => self.fit(key) > 0,

@@ -20,6 +20,7 @@ use candidate::{Candidate, Scope};
 pub struct Found {
     pub number: u32,
     pub uid: Uid,
+    pub modseq: u64,
     /// How well it fits, from 1 to 100: as well as can be where nothing is asked for with FUZZY (RFC 6203 §4).
     pub score: u8,
 }
@@ -33,7 +34,7 @@ pub fn find(context: &Context, selected: &Selected, keys: &[Key]) -> Vec<Found> 
         let candidate = Candidate::new(&scope, row);
         if candidate.matches_all(keys) {
             let score = if scored { candidate.relevancy(keys) } else { fuzzy::EXACT };
-            found.push(Found { number, uid: row.message.uid, score });
+            found.push(Found { number, uid: row.message.uid, modseq: row.message.modseq, score });
         }
     }
     found

@@ -57,6 +57,7 @@ impl Searching {
     /// Gives what SAVE keeps.
     fn answered(self, context: &mut Context, out: &mut Vec<u8>) -> Result<Vec<u32>, Status> {
         self.check(context)?;
+        let by_modseq = begin(context, &self.program, out);
         let name = self.name();
         let Some(selected) = &context.selected else { return Err(Status::bad("No mailbox is selected")) };
         let lasting = can_be_kept_updated(&self.program);
@@ -70,7 +71,8 @@ impl Searching {
             Some((_, sorted)) => sorted.iter().map(|sortable| sortable.found.clone()).collect(),
             None => found,
         };
-        let answer = Answer { tag: &context.tag, mailbox: None, naming: self.naming, found: &found, faults: context.faults() };
+        let answer =
+            Answer { tag: &context.tag, mailbox: None, naming: self.naming, found: &found, by_modseq, faults: context.faults() };
         let Some(options) = self.options else {
             answer.write_list(name, out);
             return Ok(Vec::new());
@@ -91,6 +93,19 @@ impl Searching {
         let sorted_by_relevancy = self.criteria.iter().flatten().any(|criterion| criterion.key == SortKey::Relevancy);
         check(context, self.options.as_ref(), &self.program, sorted_by_relevancy)
     }
+}
+
+/// What a search means for the session: by MODSEQ it is a CONDSTORE enabling command (RFC 7162 §3.1), which it gives; and "the
+/// EXPUNGE response MUST NOT be sent during a UID SEARCH command that contains message numbers" (RFC 7162 §3.2.10.2).
+pub fn begin(context: &mut Context, program: &Program, out: &mut Vec<u8>) -> bool {
+    let has = |is: fn(&Key) -> bool| program.keys.iter().any(|key| key.any(is));
+    let by_modseq = has(|key| matches!(key, Key::ModSeq(_)));
+    // A charset that is unknown is refused before anything happens.
+    if by_modseq && program.charset_is_known() {
+        context.enable_condstore(out);
+    }
+    context.numbers_are_named = has(|key| matches!(key, Key::Numbers(_)));
+    by_modseq
 }
 
 /// What makes any search BAD although its syntax is right.

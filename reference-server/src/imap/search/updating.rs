@@ -144,8 +144,12 @@ impl Updating {
             }
             Results::Sorted { criteria, messages, known } => {
                 for (at, row) in added {
-                    let found =
-                        Found { number: at, uid: row.message.uid, score: Candidate::new(scope, row).relevancy(&self.keys) };
+                    let found = Found {
+                        number: at,
+                        uid: row.message.uid,
+                        modseq: row.message.modseq,
+                        score: Candidate::new(scope, row).relevancy(&self.keys),
+                    };
                     let sortable = Sortable::of_row(found, criteria, row, scope.store);
                     let place = messages.partition_point(|have| {
                         compare(have, &sortable, criteria).then(have.found.uid.cmp(&row.message.uid)) == Ordering::Less

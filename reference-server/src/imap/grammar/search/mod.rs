@@ -30,6 +30,13 @@ pub struct Program {
     pub keys: Vec<Key>,
 }
 
+impl Program {
+    /// Whether the strings could be read.
+    pub fn charset_is_known(&self) -> bool {
+        !self.unknown_charset
+    }
+}
+
 /// One search key. Texts are as the collation compares them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key {
@@ -54,6 +61,8 @@ pub enum Key {
     Younger(u32),
     /// What its key asks for, or what is like it (RFC 6203).
     Fuzzy(Box<Key>),
+    /// The modification sequence is this one or greater (RFC 7162 §3.1.5).
+    ModSeq(u64),
     Numbers(SequenceSet),
     Uids(SequenceSet),
     /// Object identifiers (RFC 8474 §6).
@@ -172,6 +181,7 @@ impl Cursor<'_> {
             b"SMALLER" => Key::Smaller(self.number_argument()?),
             b"OLDER" if !self.lacks(Extension::ImapWithin) => Key::Older(self.interval_argument()?),
             b"YOUNGER" if !self.lacks(Extension::ImapWithin) => Key::Younger(self.interval_argument()?),
+            b"MODSEQ" if !self.lacks(Extension::ImapCondStore) => self.modseq_argument()?,
             b"UID" => {
                 self.space()?;
                 Key::Uids(self.sequence_set()?)
@@ -205,6 +215,31 @@ impl Cursor<'_> {
             }
             self.need(b' ', "one space or the closing parenthesis after a search key")?;
         }
+    }
+
+    /// ```abnf
+    /// search-modsequence = "MODSEQ" [search-modseq-ext] SP mod-sequence-valzer
+    /// search-modseq-ext  = SP entry-name SP entry-type-req
+    /// entry-flag-name    = DQUOTE "/flags/" attr-flag DQUOTE
+    /// entry-type-req     = "priv" / "shared" / "all"
+    /// ```
+    /// "If the server doesn't store separate mod-sequences for different metadata items, it MUST ignore <entry-name> and
+    /// <entry-type-req>" (RFC 7162 §3.1.5).
+    fn modseq_argument(&mut self) -> Parsed<Key> {
+        self.space()?;
+        if self.peek() == Some(b'"') {
+            let start = self.offset();
+            let entry = self.quoted()?;
+            if !entry.strip_prefix(b"/flags/").is_some_and(|flag| !flag.is_empty()) {
+                return Err(SyntaxError { offset: start, expected: "\"/flags/\" and the name of a flag" });
+            }
+            self.space()?;
+            if !["priv", "shared", "all"].iter().any(|kind| self.eat_word(kind)) {
+                return self.expected("priv, shared or all");
+            }
+            self.space()?;
+        }
+        self.mod_sequence_or_zero().map(Key::ModSeq)
     }
 
     fn keyword_argument(&mut self) -> Parsed<Key> {
@@ -299,6 +334,9 @@ mod tests {
     #[case("younger 1", Key::Younger(1))]
     #[case("FUZZY SUBJECT work", Key::Fuzzy(Box::new(Key::Header("SUBJECT".into(), "WORK".into()))))]
     #[case("FUZZY (SEEN)", Key::Fuzzy(Box::new(Key::And(vec![Key::Flag(SystemFlag::Seen)]))))]
+    #[case("MODSEQ 0", Key::ModSeq(0))]
+    #[case("MODSEQ \"/flags/\\\\draft\" all 620162338", Key::ModSeq(620162338))]
+    #[case("modseq \"/flags/$mdnsent\" PRIV 9223372036854775807", Key::ModSeq(9223372036854775807))]
     #[case("OR SEEN NOT DRAFT", Key::Or(Box::new(Key::Flag(SystemFlag::Seen)), Box::new(not(Key::Flag(SystemFlag::Draft)))))]
     #[case("(SEEN (DRAFT))", Key::And(vec![Key::Flag(SystemFlag::Seen), Key::And(vec![Key::Flag(SystemFlag::Draft)])]))]
     fn one_key(#[case] text: &str, #[case] expected: Key) {
@@ -327,6 +365,10 @@ mod tests {
     #[case(b"OR SEEN", 7)]
     #[case(b"SINCE 32-Jan-2000", 6)]
     #[case(b"0", 0)]
+    #[case(b"MODSEQ 9223372036854775808", 7)]
+    #[case(b"MODSEQ \"/flag/x\" all 1", 7)]
+    #[case(b"MODSEQ \"/flags/x\" any 1", 18)]
+    #[case(b"MODSEQ \"/flags/x\" 1", 18)]
     #[case(b"CHARSET UTF-8", 13)]
     #[case(b"TEXT {2}\r\n\xc3\xa9", 5)]
     #[case(b"CHARSET UTF-8 TEXT {1}\r\n\xc3", 19)]
@@ -390,6 +432,7 @@ mod tests {
     #[case("YOUNGER 5", Extension::ImapWithin, 0)]
     #[case("FUZZY ALL", Extension::ImapSearchFuzzy, 0)]
     #[case("EMAILID M1", Extension::ImapObjectId, 0)]
+    #[case("MODSEQ 5", Extension::ImapCondStore, 0)]
     #[case("THREADID T1", Extension::ImapObjectId, 0)]
     #[case("RETURN (RELEVANCY) FUZZY ALL", Extension::ImapSearchFuzzy, 8)]
     #[case("RETURN (UPDATE) ALL", Extension::ImapContextSearch, 8)]
