@@ -12,6 +12,8 @@ pub struct Selected {
     pub read_only: bool,
     /// The keywords the client was told of with FLAGS.
     keywords: Flags,
+    /// The revision of the mailbox that was learnt last: while the store has no newer one nothing is asked for.
+    learnt: Option<u64>,
 }
 
 /// How a command names messages, and how it is answered.
@@ -30,7 +32,7 @@ impl Selected {
         for (_, row) in view.rows() {
             keywords = keywords.with(&only_keywords(&row.message.flags));
         }
-        Selected { mailbox, view, read_only, keywords }
+        Selected { mailbox, view, read_only, keywords, learnt: None }
     }
 
     /// All flags of the mailbox, as FLAGS lists them (RFC 3501 §7.2.6).
@@ -48,6 +50,11 @@ impl Selected {
     /// Asks the store what other sessions did. A mailbox that was deleted meanwhile has lost all its messages and stays
     /// open (RFC 2180 §3).
     pub fn learn(&mut self, store: &Store) -> Result<(), store::Error> {
+        // Read before the mailbox is, so that a change in between is learnt, or learnt twice, and never missed.
+        let revision = store.revision(self.mailbox.id);
+        if self.learnt == Some(revision) {
+            return Ok(());
+        }
         let changes = match store.changes(self.mailbox.id, self.view.modseq(), !self.read_only) {
             Ok(changes) => changes,
             Err(store::Error::NoSuchMailbox(_)) => Changes {
@@ -59,6 +66,7 @@ impl Selected {
             Err(error) => return Err(error),
         };
         self.view.learn(changes);
+        self.learnt = Some(revision);
         Ok(())
     }
 

@@ -34,7 +34,7 @@ impl Store {
     pub fn snapshot(&self, mailbox: MailboxId, claim_recent: bool) -> Result<Snapshot> {
         let query = move |connection: &Connection| {
             let status = sql::mailbox::status(connection, mailbox)?.ok_or_else(mailboxes::gone)?;
-            Ok(Snapshot { status, messages: sql::message::since(connection, mailbox, 0)? })
+            Ok(Snapshot { status, messages: sql::message::all(connection, mailbox)? })
         };
         let seen = self.read(query)?;
         if !claim_recent || seen.status.recent_from >= seen.status.uidnext {
@@ -50,7 +50,8 @@ impl Store {
     /// What happened in a mailbox after `modseq`, for a session that has it selected. `claim_recent` as above.
     pub fn changes(&self, mailbox: MailboxId, modseq: u64, claim_recent: bool) -> Result<Changes> {
         let query = move |connection: &Connection| {
-            let status = sql::mailbox::status(connection, mailbox)?.ok_or_else(mailboxes::gone)?;
+            // The counts of STATUS would read the whole mailbox.
+            let status = sql::mailbox::sequences(connection, mailbox)?.ok_or_else(mailboxes::gone)?;
             let nothing = status.highest_modseq <= modseq;
             let changed = if nothing { Vec::new() } else { sql::message::since(connection, mailbox, modseq)? };
             let vanished = if nothing { Vec::new() } else { sql::message::vanished_since(connection, mailbox, modseq)? };

@@ -122,7 +122,7 @@ impl Store {
             if !sql::mailbox::exists(connection, mailbox)? {
                 return Err(mailboxes::gone());
             }
-            sql::message::since(connection, mailbox, 0)
+            sql::message::all(connection, mailbox)
         })
     }
 
@@ -135,12 +135,10 @@ impl Store {
     pub fn expunge(&self, mailbox: MailboxId, among: Option<Vec<Uid>>) -> Result<Vec<Uid>> {
         self.write(move |tx| {
             tx.require(mailbox)?;
-            let mut deleted = Vec::new();
-            for message in sql::message::since(tx.connection, mailbox, 0)? {
-                let named = among.as_ref().is_none_or(|uids| uids.contains(&message.uid));
-                if named && message.flags.has(SystemFlag::Deleted) {
-                    deleted.push(message.uid);
-                }
+            let mut deleted = sql::message::flagged(tx.connection, mailbox, SystemFlag::Deleted as u8)?;
+            if let Some(mut among) = among {
+                among.sort_unstable();
+                deleted.retain(|uid| among.binary_search(uid).is_ok());
             }
             tx.remove(mailbox, &deleted)
         })
@@ -208,13 +206,13 @@ impl Tx<'_> {
 
     /// Removes every message of a mailbox that is about to go.
     pub(super) fn remove_all(&self, mailbox: MailboxId) -> Result<()> {
-        let uids: Vec<Uid> = sql::message::since(self.connection, mailbox, 0)?.iter().map(|one| one.uid).collect();
+        let uids: Vec<Uid> = sql::message::all(self.connection, mailbox)?.iter().map(|one| one.uid).collect();
         self.remove(mailbox, &uids).map(drop)
     }
 
     /// Moves every message.
     pub(super) fn move_all(&self, from: MailboxId, to: MailboxId) -> Result<()> {
-        let uids: Vec<Uid> = sql::message::since(self.connection, from, 0)?.iter().map(|one| one.uid).collect();
+        let uids: Vec<Uid> = sql::message::all(self.connection, from)?.iter().map(|one| one.uid).collect();
         if !uids.is_empty() {
             self.copy(from, &uids, to)?;
             self.remove(from, &uids)?;
@@ -237,8 +235,11 @@ impl Tx<'_> {
         let mut outcome = FlagOutcome::default();
         // All messages of one operation get the same modification sequence; none is spent if nothing changes.
         let mut spent = None;
-        for &uid in uids {
-            let Some(message) = sql::message::find(self.connection, mailbox, uid)? else { continue };
+        // Messages that come to have the same flags are written together as far as their UIDs follow each other.
+        let mut together: Vec<Uid> = Vec::new();
+        let mut their = Flags::none();
+        for message in sql::message::named(self.connection, mailbox, uids)? {
+            let uid = message.uid;
             if change.unchanged_since.is_some_and(|modseq| message.modseq > modseq) {
                 outcome.refused.push(uid);
                 continue;
@@ -254,12 +255,18 @@ impl Tx<'_> {
                     Some(modseq) => modseq,
                     None => *spent.insert(sql::mailbox::next_modseq(self.connection, mailbox)?),
                 };
-                sql::message::set_flags(self.connection, mailbox, uid, &flags, new)?;
                 modseq = new as u64;
+                if !together.is_empty() && (together.last().is_none_or(|last| uid != last + 1) || their != flags) {
+                    sql::message::set_flags(self.connection, mailbox, &together, &their, new)?;
+                    together.clear();
+                }
+                together.push(uid);
+                their = flags.clone();
             }
             outcome.done.push(Flagged { uid, flags, modseq });
         }
-        if spent.is_some() {
+        if let Some(modseq) = spent {
+            sql::message::set_flags(self.connection, mailbox, &together, &their, modseq)?;
             self.touch(mailbox);
         }
         Ok(outcome)
@@ -286,8 +293,11 @@ impl Tx<'_> {
 
     fn copy(&self, from: MailboxId, uids: &[Uid], to: MailboxId) -> Result<Copied> {
         self.require(from)?;
-        let originals = uids.iter().map(|&uid| sql::message::find(self.connection, from, uid)?.ok_or(Error::MessageGone(uid)));
-        let originals = originals.collect::<Result<Vec<_>>>()?;
+        let originals = sql::message::named(self.connection, from, uids)?;
+        let mut there = originals.iter().map(|message| message.uid);
+        if let Some(missing) = uids.iter().find(|uid| there.next() != Some(**uid)) {
+            return Err(Error::MessageGone(*missing));
+        }
         let copies = originals.iter().map(|message| NewMessage {
             body: Body::Stored(message.blob),
             flags: message.flags.clone(),

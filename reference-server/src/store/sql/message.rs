@@ -40,10 +40,37 @@ pub(crate) fn insert(connection: &Connection, mailbox: MailboxId, new: &Message)
     Ok(())
 }
 
-/// The message of this UID.
-pub(crate) fn find(connection: &Connection, mailbox: MailboxId, uid: u32) -> Result<Option<Message>> {
-    let sql = format!("SELECT {COLUMNS} FROM message WHERE mailbox = ? AND uid = ?");
-    Ok(connection.prepare_cached(&sql)?.query_row(params![mailbox.0, uid], message).optional()?)
+/// All messages, by UID: as they lie there, without a detour over an index.
+pub(crate) fn all(connection: &Connection, mailbox: MailboxId) -> Result<Vec<Message>> {
+    let sql = format!("SELECT {COLUMNS} FROM message WHERE mailbox = ? ORDER BY uid");
+    let mut select = connection.prepare_cached(&sql)?;
+    let rows = select.query_map([mailbox.0], message)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The messages of these UIDs that are there, in the order given. UIDs that follow each other are read together.
+pub(crate) fn named(connection: &Connection, mailbox: MailboxId, uids: &[u32]) -> Result<Vec<Message>> {
+    let sql = format!("SELECT {COLUMNS} FROM message WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid");
+    let mut select = connection.prepare_cached(&sql)?;
+    let mut found = Vec::with_capacity(uids.len());
+    for run in runs(uids) {
+        for row in select.query_map(params![mailbox.0, run.first(), run.last()], message)? {
+            found.push(row?);
+        }
+    }
+    Ok(found)
+}
+
+/// Cuts UIDs where one does not follow its predecessor.
+pub(crate) fn runs(uids: &[u32]) -> impl Iterator<Item = &[u32]> {
+    uids.chunk_by(|one, next| one.checked_add(1) == Some(*next))
+}
+
+/// The UIDs of messages with one of these system flags, ascending.
+pub(crate) fn flagged(connection: &Connection, mailbox: MailboxId, flags: u8) -> Result<Vec<u32>> {
+    let mut select = connection.prepare_cached("SELECT uid FROM message WHERE mailbox = ? AND flags & ? <> 0 ORDER BY uid")?;
+    let rows = select.query_map(params![mailbox.0, flags], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The messages changed after this modification sequence (0: all), by UID.
@@ -62,11 +89,11 @@ pub(crate) fn vanished_since(connection: &Connection, mailbox: MailboxId, modseq
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Replaces the flags of a message.
-pub(crate) fn set_flags(connection: &Connection, mailbox: MailboxId, uid: u32, flags: &Flags, modseq: i64) -> Result<()> {
-    let sql = "UPDATE message SET flags = ?, keywords = ?, modseq = ? WHERE mailbox = ? AND uid = ?";
+/// Replaces the flags of the messages with these UIDs, which follow each other.
+pub(crate) fn set_flags(connection: &Connection, mailbox: MailboxId, run: &[u32], flags: &Flags, modseq: i64) -> Result<()> {
+    let sql = "UPDATE message SET flags = ?, keywords = ?, modseq = ? WHERE mailbox = ? AND uid BETWEEN ? AND ?";
     let (system, keywords) = flags.stored();
-    connection.prepare_cached(sql)?.execute(params![system, keywords, modseq, mailbox.0, uid])?;
+    connection.prepare_cached(sql)?.execute(params![system, keywords, modseq, mailbox.0, run.first(), run.last()])?;
     Ok(())
 }
 
