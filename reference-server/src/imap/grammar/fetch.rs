@@ -84,7 +84,7 @@ impl Item {
 }
 
 /// The items that are one word, longest first where one begins another.
-const WORDS: [(&str, Item); 13] = [
+const WORDS: [(&str, Item); 14] = [
     ("BODYSTRUCTURE", Item::BodyStructure),
     ("BODY", Item::Body),
     ("EMAILID", Item::EmailId),
