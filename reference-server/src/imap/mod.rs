@@ -24,13 +24,13 @@ pub mod search;
 mod search_objects;
 pub mod selected;
 pub mod session;
+mod sort;
 mod staged;
 mod status_item;
+mod thread;
 mod url;
 mod url_auth;
 mod url_content;
-mod sort;
-mod thread;
 pub mod utf7;
 
 pub use session::ImapSession;
