@@ -138,6 +138,15 @@ const CAUGHT: &[(&str, &str, &str)] = &[
     ("imap/uid-expunge-ignores-set", "imap/rfc4315/2.1-uid-expunge/range", "failed"),
     ("imap/close-keeps-deleted", "imap/rfc3501/6.4.2-close/removes-deleted-messages", "failed"),
     ("imap/idle-silent", "imap/rfc2177/3-idle/new-message-is-pushed", "failed"),
+    ("imap/ignores-unchangedsince", "imap/rfc7162/3.1.3-store/some-fail", "failed"),
+    ("imap/conditional-store-is-silent", "imap/rfc7162/3.1.3-store/all-pass", "failed"),
+    ("imap/changedsince-takes-equal", "imap/rfc7162/3.1.4-fetch/changedsince-the-present", "failed"),
+    ("imap/no-modseq-unasked", "imap/rfc7162/3.1-mod-sequences/change-of-another-session", "failed"),
+    ("imap/search-without-modseq", "imap/rfc7162/3.1.5-search/equal-or-greater", "failed"),
+    ("imap/qresync-without-enable", "imap/rfc7162/3.2.3-enable/select-parameter-without-enable", "failed"),
+    ("imap/resync-forgets-expunges", "imap/rfc7162/3.2.5-resynchronization/flags-and-expunges", "failed"),
+    ("imap/expunge-instead-of-vanished", "imap/rfc7162/3.2.10-vanished/expunge", "failed"),
+    ("imap/select-without-closed", "imap/rfc7162/3.1.2-select/closed", "failed"),
     ("imap/list-ignores-selection", "imap/rfc5258/3.1-selection-options/subscribed", "failed"),
     ("imap/list-hides-non-existence", "imap/rfc5258/3.1-selection-options/subscribed-name-without-mailbox", "failed"),
     ("imap/recursivematch-alone", "imap/rfc5258/3.1-selection-options/recursivematch-alone", "failed"),
@@ -172,7 +181,12 @@ const UNTESTABLE: &[(&str, &str)] = &[
 ];
 
 /// Faults that a run over loopback cannot or need not see, and why.
-const UNSEEN: &[(&str, &str)] = &[("imap/login-though-disabled", "LOGINDISABLED is announced to clients from elsewhere only")];
+const UNSEEN: &[(&str, &str)] = &[
+    ("imap/select-without-list", "IMAP4rev2 is not announced yet"),
+    ("imap/unasked-without-uid", "IMAP4rev2 is not announced yet"),
+    ("imap/any-unicode-name", "IMAP4rev2 is not announced yet"),
+    ("imap/login-though-disabled", "LOGINDISABLED is announced to clients from elsewhere only"),
+];
 
 /// The committed suites, read once.
 static LIBRARY: LazyLock<Library> =

@@ -36,6 +36,8 @@ pub fn names(context: &Context) -> String {
 fn announced(extension: Extension, context: &Context) -> Option<String> {
     match extension {
         Extension::ImapStartTls if context.peer.tls || context.state() != State::NotAuthenticated => None,
+        // Its searches, MOVE and BINARY are not all there yet.
+        Extension::ImapRev2 => None,
         _ => Some(extension.keyword().to_owned()),
     }
 }
