@@ -99,6 +99,8 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("timing", Scope::Received, r"\bin (\d+(?:\.\d+)? ?(?:ms|msecs?|s|secs?|seconds))\b"),
     ("queue-id", Scope::Received, r"(?i)\bqueued (?:as|mail for delivery, id) ([0-9a-z._-]*[0-9a-z])"),
     ("queue-id", Scope::Received, r"(?i)\bqueue entry (\d+)"),
+    // RFC 3464 §2.3.8.
+    ("queue-id", Scope::Received, r"(?i)^final-log-id: *(\S+)"),
     ("queue-id", Scope::Received, r"(?i)\bid[ =]([0-9a-z._+/=-]*\d[0-9a-z._+/=-]*)"),
     // A boundary that a server made up (RFC 3464 §2). A tab in front of it is shown as `\t`, so there is no word boundary.
     ("boundary", Scope::Received, r#"(?i)boundary="?([^";\s]*?[0-9a-f]{12,})"#),
@@ -168,6 +170,9 @@ mod tests {
                 "* 1 FETCH (INTERNALDATE \"${date-time}\" UID ${uid})"
             }),
             ("a1 OK Fetch completed (0.001 + 0.000 + 0.002 secs).", "a1 OK Fetch completed (${timing})."),
+            ("Final-Log-ID: 294", "Final-Log-ID: ${queue-id}"),
+            ("\tboundary=\"report-25-d31f1818fcf70986\"", "\tboundary=\"${boundary}\""),
+            ("--report-25-d31f1818fcf70986--", "--${boundary}--"),
             ("* OK [UIDVALIDITY 1795409406] UIDs valid", "* OK [UIDVALIDITY ${uidvalidity}] UIDs valid"),
             ("a2 OK [COPYUID 38505 304,319:320 3956:3958] Done", "a2 OK [COPYUID ${uidvalidity} ${uid} ${uid}] Done"),
             ("a2 OK [APPENDUID 38505 3955] Done", "a2 OK [APPENDUID ${uidvalidity} ${uid}] Done"),
