@@ -110,6 +110,7 @@ impl Running {
             }
             false => HashMap::new(),
         };
+        let still = context.store.standing_still().map_err(refusal)?;
         for number in batch {
             let Some(row) = selected.view.row(*number).filter(|row| !row.gone) else {
                 self.missed = true;
@@ -117,7 +118,7 @@ impl Running {
             };
             let teller = Teller {
                 row,
-                store: &context.store,
+                store: &still,
                 mailbox: selected.mailbox.id,
                 thread: threads.get(&row.message.blob).copied(),
                 faults,
@@ -126,7 +127,7 @@ impl Running {
             };
             // "The \Seen flag is implicitly set; if this causes the flags to change, they SHOULD be included as part of the
             // FETCH responses" (RFC 3501 §6.4.5).
-            let changed = newly_seen.contains(number) && !self.items.contains(&Item::Flags);
+            let changed = newly_seen.binary_search(number).is_ok() && !self.items.contains(&Item::Flags);
             let items = self.items.iter().chain(changed.then_some(&Item::Flags));
             let Some(response) = teller.response(*number, items) else {
                 self.missed = true;

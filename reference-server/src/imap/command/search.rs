@@ -3,7 +3,7 @@
 use super::{Command, Legal, Outcome, USUAL};
 use crate::extensions::Extension;
 use crate::faults::Fault;
-use crate::imap::context::Context;
+use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::{Parsed, SyntaxError};
 use crate::imap::response::{Code, Status, write_untagged};
@@ -40,9 +40,13 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
         return Ok(status);
     }
     let ignores_not = context.faults().on(Fault::ImapSearchIgnoresNot);
+    let still = match context.store.standing_still() {
+        Ok(still) => still,
+        Err(error) => return Ok(refusal(error)),
+    };
     let present = selected.view.rows().filter(|(_, row)| !row.gone);
     let matching = present.filter(|(number, row)| {
-        let candidate = Candidate::new(&context.store, &selected.view, *number, row, ignores_not);
+        let candidate = Candidate::new(&still, &selected.view, *number, row, ignores_not);
         candidate.matches_all(&search.keys)
     });
     let mut answer = "SEARCH".to_owned();
