@@ -3,6 +3,7 @@
 use super::enabled::Enabled;
 use super::response::{Code, Status};
 use super::selected::Selected;
+use super::staged::Staging;
 use crate::accounts::Account;
 use crate::extensions::Extension;
 use crate::faults::Faults;
@@ -26,6 +27,12 @@ pub struct Context {
     pub selected: Option<Selected>,
     /// What the client has enabled.
     pub enabled: Enabled,
+    /// The large literals of the command at hand.
+    pub staging: Staging,
+    /// How often the key of the selected mailbox was reset, as far as the client was told.
+    pub url_resets: u64,
+    /// Whether both sides compress.
+    pub compressed: bool,
     /// How many logins failed on this connection.
     pub failed_logins: u32,
 }
@@ -49,6 +56,9 @@ impl Context {
             account: None,
             selected: None,
             enabled: Enabled::default(),
+            staging: Staging::default(),
+            url_resets: 0,
+            compressed: false,
             failed_logins: 0,
         }
     }
@@ -64,6 +74,11 @@ impl Context {
     /// Whether the server is to do without this extension.
     pub fn lacks(&self, extension: Extension) -> bool {
         self.site.without.lacks(extension)
+    }
+
+    /// The most octets of an appended message.
+    pub fn append_limit(&self) -> u32 {
+        u32::try_from(self.site.limits.message).unwrap_or(u32::MAX)
     }
 
     pub fn faults(&self) -> Faults {

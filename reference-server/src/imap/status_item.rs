@@ -20,6 +20,8 @@ pub struct Told<'a> {
     pub mailbox: MailboxId,
     pub name: &'a str,
     pub status: &'a Status,
+    /// The most octets of an appended message.
+    pub append_limit: u32,
     pub faults: Faults,
 }
 
@@ -31,6 +33,8 @@ const ITEMS: &[StatusItem] = &[
     StatusItem { name: "UNSEEN", extension: None, value: |told| unseen(told).to_string() },
     // RFC 8438 §3.
     StatusItem { name: "SIZE", extension: Some(Extension::ImapStatusSize), value: |told| size(told).to_string() },
+    // RFC 7889 §3.1.
+    StatusItem { name: "APPENDLIMIT", extension: Some(Extension::ImapAppendLimit), value: |told| told.append_limit.to_string() },
     // RFC 8474 §4.3.
     StatusItem {
         name: "MAILBOXID",

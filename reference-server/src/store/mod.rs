@@ -20,6 +20,7 @@ mod rewind;
 mod special_use;
 pub(crate) mod sql;
 mod threads;
+mod url_keys;
 mod view;
 mod watch;
 mod writer;
@@ -65,6 +66,7 @@ struct Inner {
     watchers: Arc<watch::Watchers>,
     holds: Arc<blobs::Holds>,
     maildrops: Arc<maildrop::Locks>,
+    url_resets: Arc<url_keys::Resets>,
     /// Let go last.
     _lock: Option<lock::Lock>,
 }
@@ -114,6 +116,7 @@ impl Store {
                 watchers,
                 holds,
                 maildrops: Arc::default(),
+                url_resets: Arc::default(),
                 _lock: lock,
             }),
             still: None,
@@ -152,6 +155,11 @@ impl Store {
             Some(still) => still.run(query),
             None => self.inner.readers.run(query),
         }
+    }
+
+    /// The handle to be kept: one whose queries see the last commit each time.
+    pub(crate) fn moving(&self) -> Store {
+        Store { inner: Arc::clone(&self.inner), still: None }
     }
 
     /// A handle whose queries all see the same commit, which is the last one now: for work that asks for much, one small thing

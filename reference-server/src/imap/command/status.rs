@@ -23,7 +23,13 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
 fn tell(context: &Context, name: &WrittenName<'_>, items: &[&StatusItem], out: &mut Vec<u8>) -> Result<Status, Status> {
     let mailbox = context.selectable(&name.decoded(context)?)?;
     let status = context.store.status(mailbox.id).map_err(refusal)?;
-    let told = Told { mailbox: mailbox.id, name: &mailbox.name, status: &status, faults: context.faults() };
+    let told = Told {
+        mailbox: mailbox.id,
+        name: &mailbox.name,
+        status: &status,
+        append_limit: context.append_limit(),
+        faults: context.faults(),
+    };
     write_status(out, items, &told);
     Ok(Status::ok("STATUS completed"))
 }

@@ -27,12 +27,24 @@ pub type Parsed<T> = Result<T, SyntaxError>;
 pub struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Where literals would stand that were not kept in memory.
+    staged: &'a [usize],
 }
 
 impl<'a> Cursor<'a> {
     /// Starts at the first octet of a command, which has its literals in place and no CRLF at its end.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Cursor { bytes, at: 0 }
+        Cursor { bytes, at: 0, staged: &[] }
+    }
+
+    /// The same for a command some of whose literals are not in place: these are the offsets at which they would begin.
+    pub fn with_staged(bytes: &'a [u8], staged: &'a [usize]) -> Self {
+        Cursor { bytes, at: 0, staged }
+    }
+
+    /// Which of the literals that are not in place would begin here.
+    pub fn staged_here(&self) -> Option<usize> {
+        self.staged.iter().position(|offset| *offset == self.at)
     }
 
     /// Octets read so far.
