@@ -18,18 +18,14 @@ pub struct Incoming {
 impl Context {
     /// Which forms of a message the grammar has on this connection.
     pub fn allowed_in_append(&self) -> Allowed {
-        Allowed {
-            binary: !self.lacks(Extension::ImapBinary),
-            catenate: !self.lacks(Extension::ImapCatenate),
-            ..Allowed::default()
-        }
+        Allowed { binary: !self.lacks(Extension::ImapBinary), catenate: !self.lacks(Extension::ImapCatenate) }
     }
 
     /// Makes a message of what was written.
     pub fn incoming(&mut self, written: Written<'_>) -> Result<Incoming, Status> {
         let Written { flags, date, data } = written;
         let (body, size, hold) = match data {
-            Data::Octets(octets) | Data::Utf8(octets) => self.literal(octets)?,
+            Data::Octets(octets) => self.literal(octets)?,
             Data::Catenate(pieces) => {
                 let (blob, size, hold) = catenate(self, pieces)?;
                 (Body::Stored(blob), size, Some(hold))

@@ -69,7 +69,10 @@ pub enum Condition {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Code {
     AlreadyExists,
-    AppendUid { uid_validity: u32, uids: Vec<u32> },
+    AppendUid {
+        uid_validity: u32,
+        uids: Vec<u32>,
+    },
     AuthenticationFailed,
     AuthorizationFailed,
     Unavailable,
@@ -77,9 +80,17 @@ pub enum Code {
     BadUrl(String),
     Cannot,
     Capability(String),
-    CopyUid { uid_validity: u32, from: Vec<u32>, to: Vec<u32> },
+    Closed,
+    CopyUid {
+        uid_validity: u32,
+        from: Vec<u32>,
+        to: Vec<u32>,
+    },
     ExpungeIssued,
+    HighestModSeq(u64),
     Limit,
+    /// Message numbers, or UIDs, in ascending order.
+    Modified(Vec<u32>),
     MailboxId(String),
     NonExistent,
     PermanentFlags(String),
@@ -112,8 +123,11 @@ impl fmt::Display for Code {
             Code::CopyUid { uid_validity, from, to } => {
                 write!(out, "COPYUID {uid_validity} {} {}", write_uid_set(from), write_uid_set(to))
             }
+            Code::Closed => out.write_str("CLOSED"),
             Code::ExpungeIssued => out.write_str("EXPUNGEISSUED"),
+            Code::HighestModSeq(modseq) => write!(out, "HIGHESTMODSEQ {modseq}"),
             Code::Limit => out.write_str("LIMIT"),
+            Code::Modified(numbers) => write!(out, "MODIFIED {}", write_uid_set(numbers)),
             Code::MailboxId(id) => write!(out, "MAILBOXID ({id})"),
             Code::NonExistent => out.write_str("NONEXISTENT"),
             Code::PermanentFlags(flags) => write!(out, "PERMANENTFLAGS ({flags})"),

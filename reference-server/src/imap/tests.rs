@@ -9,6 +9,7 @@ mod mailboxes;
 mod messages;
 mod misbehaviour;
 mod moving;
+mod resynchronizing;
 mod searching;
 mod several;
 mod urls;

@@ -18,12 +18,21 @@ pub struct Snapshot {
 pub struct Changes {
     /// Messages that are new or have other flags, by UID.
     pub changed: Vec<Message>,
-    /// UIDs of messages that are gone, ascending.
-    pub vanished: Vec<Uid>,
+    /// Messages that are gone, by UID.
+    pub vanished: Vec<Vanished>,
     /// The modification sequence of the mailbox now.
     pub highest_modseq: u64,
     /// Messages from this UID on are `\Recent` for the asking session.
     pub recent_from: Uid,
+}
+
+/// A message that was expunged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vanished {
+    /// Its UID.
+    pub uid: Uid,
+    /// The modification sequence of its expunge.
+    pub modseq: u64,
 }
 
 impl Store {
@@ -67,5 +76,11 @@ impl Store {
             sql::mailbox::clear_recent(tx.connection, mailbox)?;
             Ok(seen)
         })
+    }
+
+    /// The messages that were expunged after a modification sequence, by UID. They are remembered as long as the mailbox
+    /// exists, whatever happens to the server.
+    pub fn vanished(&self, mailbox: MailboxId, modseq: u64) -> Result<Vec<Vanished>> {
+        self.read(|connection| sql::message::vanished_since(connection, mailbox, modseq))
     }
 }

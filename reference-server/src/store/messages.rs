@@ -1,5 +1,7 @@
 //! Messages: appended, flagged, copied, moved, expunged. Every operation is done whole or not at all.
 
+use std::collections::HashMap;
+
 use time::OffsetDateTime;
 
 use super::{BlobId, Error, Flags, MailboxId, Result, Store, SystemFlag, Tx, mailboxes, sql};
@@ -84,8 +86,27 @@ pub struct FlagChange {
     pub how: How,
     /// Which.
     pub flags: Flags,
-    /// Messages changed after this modification sequence are left alone (RFC 7162 §3.1.3).
-    pub unchanged_since: Option<u64>,
+    /// Messages changed after a modification sequence are left alone (RFC 7162 §3.1.3).
+    pub unchanged_since: Option<UnchangedSince>,
+}
+
+/// The condition of a change of flags.
+#[derive(Clone, Debug, Default)]
+pub struct UnchangedSince {
+    /// Messages with a greater modification sequence are left alone,
+    pub modseq: u64,
+    /// unless the client knew these flags of a message, and those that are to be set or cleared are as it knew them: then
+    /// what has changed is something else (RFC 7162 §3.1.12).
+    pub known: HashMap<Uid, Flags>,
+}
+
+impl UnchangedSince {
+    fn refuses(&self, message: &Message, change: &FlagChange) -> bool {
+        let same = |known: &Flags| change.flags.iter().all(|flag| known.contains(flag) == message.flags.contains(flag));
+        // Replacing depends on all flags.
+        let otherwise = change.how != How::Replace && self.known.get(&message.uid).is_some_and(same);
+        message.modseq > self.modseq && !otherwise
+    }
 }
 
 /// A message and its flags after a change.
@@ -262,7 +283,7 @@ impl Tx<'_> {
         let mut their = Flags::none();
         for message in sql::message::named(self.connection, mailbox, uids)? {
             let uid = message.uid;
-            if change.unchanged_since.is_some_and(|modseq| message.modseq > modseq) {
+            if change.unchanged_since.as_ref().is_some_and(|since| since.refuses(&message, change)) {
                 outcome.refused.push(uid);
                 continue;
             }

@@ -36,12 +36,12 @@ use std::sync::{Arc, Mutex};
 use rusqlite::Connection;
 
 pub use blobs::{BlobId, Hold, Stage};
-pub use changes::{Changes, Snapshot};
+pub use changes::{Changes, Snapshot, Vanished};
 pub use error::Error;
 pub use flags::{Flags, SystemFlag};
 pub use mailboxes::{Listed, Mailbox, MailboxId, Status};
 pub use maildrop::Maildrop;
-pub use messages::{Appended, Body, Copied, FlagChange, FlagOutcome, Flagged, How, Message, NewMessage, Uid};
+pub use messages::{Appended, Body, Copied, FlagChange, FlagOutcome, Flagged, How, Message, NewMessage, Uid, UnchangedSince};
 pub use names::{DELIMITER, INBOX};
 pub use special_use::SpecialUse;
 pub use view::{Expunges, Row, Update, View};

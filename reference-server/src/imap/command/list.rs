@@ -10,9 +10,9 @@ use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::list_options::{Returns, Selection};
 use crate::imap::list_pattern::Pattern;
 use crate::imap::listing::{Entry, choose};
-use crate::imap::mailbox_name::write_mailbox;
+use crate::imap::mailbox_name::write_mailbox_as;
 use crate::imap::response::Status;
-use crate::imap::status_item::{Told, write_status};
+use crate::imap::status_item::{HIGHESTMODSEQ, Told, write_status};
 use crate::store::{DELIMITER, MailboxId, SpecialUse};
 use std::collections::HashMap;
 
@@ -33,8 +33,11 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
     let asked = asked(context, cursor)?;
     if asked.patterns.is_empty() && !asked.extended {
         // "a special request to return the hierarchy delimiter and the root name": names here are not rooted.
-        write_listed(out, "LIST", "\\Noselect", "");
+        write_listed(out, "LIST", "\\Noselect", "", false);
         return Ok(Outcome::Done(Status::ok("LIST completed")));
+    }
+    if asked.returns.status.iter().flatten().any(|item| item.name == HIGHESTMODSEQ) {
+        context.enable_condstore(out);
     }
     let told = tell(context, &asked, out);
     Ok(Outcome::Done(told.map_or_else(|status| status, |()| Status::ok("LIST completed"))))
@@ -80,7 +83,8 @@ fn asked(context: &Context, cursor: &mut Cursor<'_>) -> Parsed<Asked> {
     // string MUST be ignored for the purpose of matching" (RFC 5258 §3).
     let star_for_percent = context.faults().on(Fault::ImapPercentMatchesLikeStar);
     let given = written.iter().filter(|pattern| !pattern.is_empty());
-    let patterns = given.map(|pattern| Pattern::new(&reference, pattern, star_for_percent)).collect();
+    let utf8 = context.enabled.utf8();
+    let patterns = given.map(|pattern| Pattern::new(&reference, pattern, star_for_percent).in_utf8(utf8)).collect();
     Ok(Asked { patterns, extended, selection, returns })
 }
 
@@ -102,7 +106,7 @@ fn tell(context: &Context, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Statu
     }
     for entry in &entries {
         let name = &entry.folder.name;
-        write_head(out, "LIST", &attributes(context, asked, entry), name);
+        write_head(out, "LIST", &attributes(context, asked, entry), name, context.enabled.utf8());
         if entry.child_info && !context.faults().on(Fault::ImapNoChildInfo) {
             out.extend_from_slice(b" (\"CHILDINFO\" (\"SUBSCRIBED\"))");
         }
@@ -113,7 +117,14 @@ fn tell(context: &Context, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Statu
             write_status(
                 out,
                 items,
-                &Told { mailbox, name, status, append_limit: context.append_limit(), faults: context.faults() },
+                &Told {
+                    mailbox,
+                    name,
+                    status,
+                    append_limit: context.append_limit(),
+                    faults: context.faults(),
+                    utf8: context.enabled.utf8(),
+                },
             );
         }
     }
@@ -147,8 +158,8 @@ fn attributes(context: &Context, asked: &Asked, entry: &Entry) -> String {
 }
 
 /// A LIST or LSUB response without extended data.
-pub fn write_listed(out: &mut Vec<u8>, response: &str, attributes: &str, name: &str) {
-    write_head(out, response, attributes, name);
+pub fn write_listed(out: &mut Vec<u8>, response: &str, attributes: &str, name: &str, utf8: bool) {
+    write_head(out, response, attributes, name, utf8);
     out.extend_from_slice(b"\r\n");
 }
 
@@ -156,7 +167,20 @@ pub fn write_listed(out: &mut Vec<u8>, response: &str, attributes: &str, name: &
 /// mailbox-list = "(" [mbx-list-flags] ")" SP (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox [SP mbox-list-extended]
 /// ```
 /// as far as the name.
-fn write_head(out: &mut Vec<u8>, response: &str, attributes: &str, name: &str) {
+fn write_head(out: &mut Vec<u8>, response: &str, attributes: &str, name: &str, utf8: bool) {
     out.extend_from_slice(format!("* {response} ({attributes}) \"{DELIMITER}\" ").as_bytes());
-    write_mailbox(out, name);
+    write_mailbox_as(out, name, utf8);
+}
+
+/// Writes the LIST response that SELECT owes a client of IMAP4rev2: "The server MUST return a LIST response with the mailbox
+/// name. The list of mailbox attributes MUST be accurate" (RFC 9051 §6.3.2).
+pub fn write_selected(context: &Context, name: &str, out: &mut Vec<u8>) -> Result<(), Status> {
+    let returns = Returns { children: true, subscribed: true, ..Returns::default() };
+    let asked = Asked { patterns: Vec::new(), extended: true, selection: Selection::default(), returns };
+    let folders = context.folders()?;
+    if let Some(folder) = folders.into_iter().find(|folder| folder.name == name) {
+        let entry = Entry { folder, selected: true, child_info: false };
+        write_listed(out, "LIST", &attributes(context, &asked, &entry), name, context.enabled.utf8());
+    }
+    Ok(())
 }

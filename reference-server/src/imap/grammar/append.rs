@@ -18,8 +18,6 @@ pub struct Written<'a> {
 pub enum Data<'a> {
     /// A literal.
     Octets(Octets<'a>),
-    /// A literal whose header may have octets above 127 (RFC 6855 §4).
-    Utf8(Octets<'a>),
     /// Texts and parts of other messages, one after the other (RFC 4469).
     Catenate(Vec<Piece<'a>>),
 }
@@ -47,15 +45,12 @@ pub struct Allowed {
     pub binary: bool,
     /// `CATENATE` (RFC 4469).
     pub catenate: bool,
-    /// `UTF8` (RFC 6855).
-    pub utf8: bool,
 }
 
 impl<'a> Cursor<'a> {
     /// ```abnf
     /// append-message = [SP flag-list] [SP date-time] SP append-data        ; RFC 4466 §6
     /// append-data    = literal / literal8 /
-    ///                  "UTF8" SP "(" literal8 ")" /                        ; RFC 6855 §4
     ///                  "CATENATE" SP "(" cat-part *(SP cat-part) ")"       ; RFC 4469 §5
     /// ```
     pub fn append_message(&mut self, allowed: Allowed) -> Parsed<Written<'a>> {
@@ -79,15 +74,6 @@ impl<'a> Cursor<'a> {
         let data = if allowed.catenate && self.eat_word("CATENATE") {
             self.space()?;
             Data::Catenate(self.pieces(allowed)?)
-        } else if allowed.utf8 && self.eat_word("UTF8") {
-            self.space()?;
-            self.need(b'(', "the opening parenthesis of the message in UTF-8")?;
-            if self.peek() != Some(b'~') {
-                return self.expected("a literal that begins with \"~\"");
-            }
-            let octets = self.message_octets(true)?;
-            self.need(b')', "the closing parenthesis of the message in UTF-8")?;
-            Data::Utf8(octets)
         } else {
             Data::Octets(self.message_octets(allowed.binary)?)
         };
@@ -151,13 +137,12 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    const ALL: Allowed = Allowed { binary: true, catenate: true, utf8: true };
+    const ALL: Allowed = Allowed { binary: true, catenate: true };
 
     #[rstest]
     #[case(" {1}\r\nx", Data::Octets(Octets::Here(b"x")))]
     #[case(" (\\Seen) {1+}\r\nx", Data::Octets(Octets::Here(b"x")))]
     #[case(" (\\Seen) \"17-Jul-1996 02:44:25 -0700\" ~{2}\r\n\0x", Data::Octets(Octets::Here(b"\0x")))]
-    #[case(" UTF8 (~{2+}\r\nab)", Data::Utf8(Octets::Here(b"ab")))]
     #[case(
         " CATENATE (URL \"/a/;UID=1\" TEXT {1}\r\nx)",
         Data::Catenate(vec![Piece::Url(Cow::Borrowed(b"/a/;UID=1")), Piece::Text(Octets::Here(b"x"))])
@@ -178,8 +163,6 @@ mod tests {
 
     #[rstest]
     #[case(" {2}\r\na\0", 7)]
-    #[case(" UTF8 ({2}\r\nab)", 7)]
-    #[case(" UTF8 (~{2}\r\nab", 15)]
     #[case(" CATENATE ()", 11)]
     #[case(" CATENATE (FILE x)", 11)]
     #[case(" CATENATE (URL x", 16)]

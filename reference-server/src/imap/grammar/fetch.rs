@@ -13,6 +13,8 @@ pub enum Item {
     Envelope,
     Flags,
     InternalDate,
+    /// The modification sequence (RFC 7162 §3.1.4.2).
+    ModSeq,
     Rfc822,
     Rfc822Header,
     Rfc822Size,
@@ -63,6 +65,7 @@ impl Item {
             Item::Binary { .. } | Item::BinarySize { .. } => Some(Extension::ImapBinary),
             Item::SaveDate => Some(Extension::ImapSaveDate),
             Item::Preview => Some(Extension::ImapPreview),
+            Item::ModSeq => Some(Extension::ImapCondStore),
             _ => None,
         }
     }
@@ -81,13 +84,14 @@ impl Item {
 }
 
 /// The items that are one word, longest first where one begins another.
-const WORDS: [(&str, Item); 13] = [
+const WORDS: [(&str, Item); 14] = [
     ("BODYSTRUCTURE", Item::BodyStructure),
     ("BODY", Item::Body),
     ("EMAILID", Item::EmailId),
     ("ENVELOPE", Item::Envelope),
     ("FLAGS", Item::Flags),
     ("INTERNALDATE", Item::InternalDate),
+    ("MODSEQ", Item::ModSeq),
     ("RFC822.HEADER", Item::Rfc822Header),
     ("RFC822.SIZE", Item::Rfc822Size),
     ("RFC822.TEXT", Item::Rfc822Text),

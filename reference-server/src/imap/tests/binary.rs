@@ -63,6 +63,16 @@ fn save_dates_are_of_the_mailbox() {
     alice.says("a APPEND INBOX \"17-Jul-1996 02:44:25 -0700\" {1+}\r\nx");
     let told = alice.says("b FETCH 1 (INTERNALDATE SAVEDATE)");
     assert!(told.contains("INTERNALDATE \"17-Jul-1996 02:44:25 -0700\" SAVEDATE \" 5-Jul-2026 09:08:07 +0000\""), "{told}");
+    for (keys, found) in [
+        ("SAVEDON 5-Jul-2026", " 1"),
+        ("SAVEDBEFORE 5-Jul-2026", ""),
+        ("NOT SAVEDATESUPPORTED", ""),
+        ("SAVEDSINCE 4-Jul-2026", " 1"),
+    ] {
+        assert!(alice.says(&format!("c SEARCH {keys}")).starts_with(&format!("* SEARCH{found}\r\n")), "{keys}");
+    }
+    let mut without = Server::without(Extension::ImapSaveDate).alice_in_inbox(&["x"]);
+    assert!(without.says("a SEARCH NOT SAVEDATESUPPORTED").starts_with("a BAD"));
     assert!(Server::without(Extension::ImapSaveDate).alice_in_inbox(&["x"]).says("a FETCH 1 SAVEDATE").starts_with("a BAD"));
 }
 

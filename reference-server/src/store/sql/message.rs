@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::store::{BlobId, Flags, MailboxId, Message, Result};
+use crate::store::{BlobId, Flags, MailboxId, Message, Result, Vanished};
 
 const COLUMNS: &str = "uid, modseq, flags, keywords, date, date_offset, size, blob, saved";
 
@@ -83,11 +83,12 @@ pub(crate) fn since(connection: &Connection, mailbox: MailboxId, modseq: u64) ->
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The UIDs that vanished after this modification sequence, ascending.
-pub(crate) fn vanished_since(connection: &Connection, mailbox: MailboxId, modseq: u64) -> Result<Vec<u32>> {
-    let sql = "SELECT uid FROM vanished WHERE mailbox = ? AND modseq > ? ORDER BY uid";
+/// The messages that vanished after this modification sequence, by UID.
+pub(crate) fn vanished_since(connection: &Connection, mailbox: MailboxId, modseq: u64) -> Result<Vec<Vanished>> {
+    let sql = "SELECT uid, modseq FROM vanished WHERE mailbox = ? AND modseq > ? ORDER BY uid";
     let mut select = connection.prepare_cached(sql)?;
-    let rows = select.query_map(params![mailbox.0, modseq as i64], |row| row.get(0))?;
+    let vanished = |row: &Row<'_>| Ok(Vanished { uid: row.get(0)?, modseq: row.get::<_, i64>(1)? as u64 });
+    let rows = select.query_map(params![mailbox.0, modseq as i64], vanished)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

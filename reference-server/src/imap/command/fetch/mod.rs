@@ -7,11 +7,13 @@ pub mod section;
 mod teller;
 
 use super::{Command, Legal, Outcome, USUAL};
+use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::{Parsed, SyntaxError};
 use crate::imap::grammar::fetch::Item;
+use crate::imap::grammar::sequence::SequenceSet;
 use crate::imap::response::{Code, Status};
 use crate::imap::selected::{Naming, Selected};
 use crate::store::{BlobId, Expunges, FlagChange, Flags, How, Store, SystemFlag};
@@ -24,7 +26,7 @@ pub const COMMAND: Command = Command {
     name: "FETCH",
     legal: Legal::Selected,
     expunges: Expunges::Withhold,
-    run: |context, cursor, _| run(context, cursor, Naming::Numbers),
+    run: |context, cursor, out| run(context, cursor, out, Naming::Numbers),
     ..USUAL
 };
 
@@ -63,7 +65,7 @@ pub enum Step {
 }
 
 /// FETCH, or UID FETCH.
-pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, naming: Naming) -> Parsed<Outcome> {
+pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, naming: Naming) -> Parsed<Outcome> {
     cursor.space()?;
     let set = cursor.sequence_set()?;
     cursor.space()?;
@@ -72,11 +74,13 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, naming: Naming) -> Pa
     if items.iter().filter_map(Item::extension).any(|extension| context.lacks(extension)) {
         return Err(SyntaxError { offset, expected: "data items of FETCH that this server has" });
     }
+    let condstore = !context.lacks(Extension::ImapCondStore);
+    let modifiers = cursor.fetch_modifiers(condstore, naming == Naming::Uids && context.enabled.vanished())?;
     cursor.end()?;
     let Some(selected) = &context.selected else {
         return Ok(Outcome::Done(Status::bad("No mailbox is selected")));
     };
-    let left = match selected.numbers(&set, naming) {
+    let mut left = match selected.numbers(&set, naming) {
         Ok(numbers) => VecDeque::from(numbers),
         Err(status) => return Ok(Outcome::Done(status)),
     };
@@ -85,8 +89,33 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, naming: Naming) -> Pa
     if naming == Naming::Uids && !items.contains(&Item::Uid) && !context.faults().on(Fault::ImapUidFetchWithoutUid) {
         items.insert(0, Item::Uid);
     }
+    if let Some(modseq) = modifiers.changed_since {
+        let least = if context.faults().on(Fault::ImapChangedSinceTakesEqual) { modseq } else { modseq.saturating_add(1) };
+        left.retain(|number| selected.view.row(*number).is_some_and(|row| row.message.modseq >= least));
+        // "it implicitly adds the MODSEQ FETCH message data item" (RFC 7162 §3.1.4.1).
+        if !items.contains(&Item::ModSeq) {
+            items.push(Item::ModSeq);
+        }
+        if modifiers.vanished
+            && let Err(status) = tell_vanished(context, &set, modseq, out)
+        {
+            return Ok(Outcome::Done(status));
+        }
+    }
+    if items.contains(&Item::ModSeq) {
+        context.enable_condstore(out);
+    }
     let command = if naming == Naming::Uids { &super::uid::COMMAND } else { &COMMAND };
     Ok(Outcome::Fetch(Running { naming, items, left, ..Running::of_answer(Answer::default(), command) }))
+}
+
+/// Tells which messages of the set vanished since: before any FETCH response (RFC 7162 §3.2.6). Those whose expunge the
+/// client has not been told of are not among them, but in the VANISHED without EARLIER that follows (RFC 7162 §3.2.10).
+fn tell_vanished(context: &Context, set: &SequenceSet, modseq: u64, out: &mut Vec<u8>) -> Result<(), Status> {
+    let Some(selected) = &context.selected else { return Ok(()) };
+    let vanished = selected.vanished_since(&context.store, modseq, |uid, largest| set.contains(uid, largest));
+    selected.write_vanished_earlier(out, &vanished.map_err(refusal)?);
+    Ok(())
 }
 
 impl Running {
@@ -184,7 +213,7 @@ impl Running {
 
     /// Makes the answer about one message.
     fn tell(&mut self, context: &mut Context, number: u32, still: &mut Option<Store>) -> Result<(), Status> {
-        let faults = context.faults();
+        let (faults, condstore) = (context.faults(), context.enabled.condstore());
         let store = match still {
             Some(store) => store,
             None => still.insert(context.store.standing_still().map_err(refusal)?),
@@ -198,8 +227,14 @@ impl Running {
         let teller = Teller { row, store, mailbox: selected.mailbox.id, thread, faults };
         // "The \Seen flag is implicitly set; if this causes the flags to change, they SHOULD be included as part of the
         // FETCH responses" (RFC 3501 §6.4.5).
-        let changed = self.newly_seen.binary_search(&number).is_ok() && !self.items.contains(&Item::Flags);
-        let items: Vec<&Item> = self.items.iter().chain(changed.then_some(&Item::Flags)).collect();
+        let mut items: Vec<&Item> = self.items.iter().collect();
+        if self.newly_seen.binary_search(&number).is_ok() {
+            // With CONDSTORE these responses have UID and MODSEQ too (RFC 7162 §3.2.4).
+            let with = if condstore { [Item::Uid, Item::ModSeq, Item::Flags].as_slice() } else { &[Item::Flags] };
+            items.extend(with.iter().filter(|item| !self.items.contains(item)));
+        }
+        let tells_flags = items.contains(&&Item::Flags);
+        let tells_modseq = items.contains(&&Item::ModSeq);
         match teller.answer(number, &items) {
             Ok(Some(answer)) => self.answer = answer,
             Ok(None) => {
@@ -211,9 +246,12 @@ impl Running {
                 return Ok(());
             }
         }
-        if changed || self.items.contains(&Item::Flags) {
-            let (uid, flags) = (row.message.uid, row.message.flags.clone());
+        let (uid, modseq, flags) = (row.message.uid, row.message.modseq, row.message.flags.clone());
+        if tells_flags {
             selected.view.told_flags(uid, flags);
+        }
+        if tells_modseq {
+            selected.view.told_modseq_of(uid, modseq);
         }
         Ok(())
     }

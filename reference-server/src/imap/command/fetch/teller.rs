@@ -65,6 +65,7 @@ impl Teller<'_> {
             Item::InternalDate => {
                 answer.text(format!("INTERNALDATE {}", write_date_time(message.date)).as_bytes());
             }
+            Item::ModSeq => answer.text(format!("MODSEQ ({})", message.modseq).as_bytes()),
             Item::EmailId => {
                 answer.text(format!("EMAILID ({})", email_id(message, self.mailbox, self.faults)).as_bytes());
             }
@@ -132,7 +133,7 @@ fn preview(loaded: &Loaded<'_>, faults: Faults) -> store::Result<String> {
 fn needs(item: &Item) -> Needs {
     match item {
         Item::Flags | Item::Uid | Item::Rfc822Size | Item::InternalDate | Item::SaveDate => Needs::Nothing,
-        Item::EmailId | Item::ThreadId => Needs::Nothing,
+        Item::EmailId | Item::ThreadId | Item::ModSeq => Needs::Nothing,
         Item::Envelope => Needs::Envelope,
         Item::Body | Item::BodyStructure | Item::Preview => Needs::Form,
         Item::Binary { part, .. } | Item::BinarySize { part } => binary::needs(part),
