@@ -69,10 +69,27 @@ extensions! {
     SmtpVrfy = "smtp/VRFY", "asks whether a mailbox exists (RFC 5321 §3.5)";
     SmtpExpn = "smtp/EXPN", "asks who is on a list (RFC 5321 §3.5)";
     SmtpHelp = "smtp/HELP", "shows the commands (RFC 5321 §4.1.1.8)";
+    // POP3
+    Pop3Capa = "pop3/CAPA", "the server says what it can do (RFC 2449 §5)";
+    Pop3Top = "pop3/TOP", "the beginning of a message (RFC 1939 §7)";
+    Pop3Uidl = "pop3/UIDL", "unique-ids of messages (RFC 1939 §7)";
+    Pop3User = "pop3/USER", "users log in with name and password (RFC 1939 §7)";
+    Pop3Apop = "pop3/APOP", "users log in with a digest of the greeting's timestamp (RFC 1939 §7)";
+    Pop3Sasl = "pop3/SASL", "users log in by AUTH (RFC 5034)";
+    Pop3Stls = "pop3/STLS", "TLS on a connection that began in clear (RFC 2595 §4)";
+    Pop3RespCodes = "pop3/RESP-CODES" needs Pop3Capa, "response codes in front of texts (RFC 2449 §8)";
+    Pop3AuthRespCode = "pop3/AUTH-RESP-CODE" needs Pop3RespCodes, "the response code AUTH for wrong credentials (RFC 3206 §6)";
+    Pop3Pipelining = "pop3/PIPELINING" needs Pop3Capa, "several commands in one go (RFC 2449 §6.6)";
+    Pop3Utf8 = "pop3/UTF8" needs Pop3Capa, "names, passwords and messages in UTF-8 (RFC 6856 §2)";
+    Pop3Lang = "pop3/LANG" needs Pop3Capa, "the client chooses the language of texts (RFC 6856 §3)";
+    Pop3LoginDelay = "pop3/LOGIN-DELAY" needs Pop3Capa, "logins that come too early are refused, if so configured (RFC 2449 §6.5)";
+    Pop3Expire = "pop3/EXPIRE" needs Pop3Capa, "how long messages are kept is announced, and kept to (RFC 2449 §6.7)";
+    Pop3Implementation = "pop3/IMPLEMENTATION" needs Pop3Capa, "the server says what it is (RFC 2449 §6.9)";
     // IMAP; CAPABILITY announces them in this order
     ImapStartTls = "imap/STARTTLS", "TLS on a connection that began in clear (RFC 3501 §6.2.1)";
     ImapSaslIr = "imap/SASL-IR", "AUTHENTICATE with the first message of the exchange (RFC 4959)";
     ImapLiteralPlus = "imap/LITERAL+", "literals that need not be asked for (RFC 7888)";
+    ImapLiteralMinus = "imap/LITERAL-", "short literals need not be asked for; announced without LITERAL+ (RFC 7888)";
     ImapEnable = "imap/ENABLE", "extensions that change responses are asked for (RFC 5161)";
     ImapId = "imap/ID", "client and server say who they are (RFC 2971)";
     ImapIdle = "imap/IDLE", "news without asking (RFC 2177)";
@@ -97,6 +114,17 @@ extensions! {
     ImapLanguage = "imap/LANGUAGE" needs ImapNamespace, "which language the texts for people are in (RFC 5255)";
     ImapI18nLevel1 = "imap/I18NLEVEL=1", "texts are compared by the collation i;unicode-casemap (RFC 5255)";
     ImapWithin = "imap/WITHIN", "searches for messages older and younger than so many seconds (RFC 5032)";
+    ImapMove = "imap/MOVE", "messages go from one mailbox to another in one step (RFC 6851)";
+    ImapReplace = "imap/REPLACE", "a message takes the place of another in one step (RFC 8508)";
+    ImapMultiAppend = "imap/MULTIAPPEND", "several messages in one APPEND, all of them or none (RFC 3502)";
+    ImapCatenate = "imap/CATENATE", "a message is put together of parts of others (RFC 4469)";
+    ImapUrlAuth = "imap/URLAUTH", "URLs that let others read a message (RFC 4467)";
+    ImapCompress = "imap/COMPRESS=DEFLATE", "what is said is compressed (RFC 4978)";
+    ImapAppendLimit = "imap/APPENDLIMIT", "the size of a message to append is limited, and the limit told (RFC 7889)";
+    ImapBinary = "imap/BINARY", "parts of messages are fetched decoded, and messages may have NUL (RFC 3516)";
+    ImapSaveDate = "imap/SAVEDATE", "when a message came into its mailbox (RFC 8514)";
+    ImapPreview = "imap/PREVIEW", "the beginning of a message as a person reads it (RFC 8970)";
+    ImapUnauthenticate = "imap/UNAUTHENTICATE", "another user can log in on the same connection (RFC 8437)";
     ImapRev2 = "imap/IMAP4rev2" needs ImapEnable ImapNamespace ImapUnselect ImapUidPlus ImapIdle ImapSaslIr ImapListExtended ImapListStatus
         ImapSpecialUse ImapStatusSize, "the second revision of IMAP4, with all that it took in (RFC 9051)";
     ImapListExtended = "imap/LIST-EXTENDED", "LIST with options and several patterns (RFC 5258)";

@@ -4,6 +4,7 @@ use super::enabled::{CONDSTORE, Enabled};
 use super::grammar::search::charset::Charset;
 use super::response::{Code, Status, write_untagged};
 use super::selected::{Selected, Told};
+use super::staged::Staging;
 use crate::accounts::Account;
 use crate::extensions::Extension;
 use crate::faults::Faults;
@@ -29,6 +30,12 @@ pub struct Context {
     pub selected: Option<Selected>,
     /// What the client has enabled.
     pub enabled: Enabled,
+    /// The large literals of the command at hand.
+    pub staging: Staging,
+    /// How often the key of the selected mailbox was reset, as far as the client was told.
+    pub url_resets: u64,
+    /// Whether both sides compress.
+    pub compressed: bool,
     /// How many logins failed on this connection.
     pub failed_logins: u32,
     /// The command that runs names messages by number, although it has the UID prefix: no expunge is told while it does.
@@ -55,6 +62,9 @@ impl Context {
             account: None,
             selected: None,
             enabled: Enabled::default(),
+            staging: Staging::default(),
+            url_resets: 0,
+            compressed: false,
             failed_logins: 0,
             numbers_are_named: false,
         }
@@ -77,6 +87,11 @@ impl Context {
     /// (RFC 9051 §6.4.4).
     pub fn usual_charset(&self) -> Charset {
         if self.enabled.has("IMAP4rev2") { Charset::Utf8 } else { Charset::UsAscii }
+    }
+
+    /// The most octets of an appended message.
+    pub fn append_limit(&self) -> u32 {
+        u32::try_from(self.site.limits.message).unwrap_or(u32::MAX)
     }
 
     pub fn faults(&self) -> Faults {

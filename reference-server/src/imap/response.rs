@@ -72,12 +72,13 @@ pub enum Code {
     AlreadyExists,
     AppendUid {
         uid_validity: u32,
-        uid: u32,
+        uids: Vec<u32>,
     },
     AuthenticationFailed,
     AuthorizationFailed,
     Unavailable,
     BadCharset,
+    BadUrl(String),
     Cannot,
     Capability(String),
     Closed,
@@ -102,9 +103,11 @@ pub enum Code {
     ServerBug,
     TooBig,
     TryCreate,
+    UnknownCte,
     UidNext(u32),
     UidValidity(u32),
     Unseen(u32),
+    UrlMech,
     UseAttr,
 }
 
@@ -112,11 +115,12 @@ impl fmt::Display for Code {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Code::AlreadyExists => out.write_str("ALREADYEXISTS"),
-            Code::AppendUid { uid_validity, uid } => write!(out, "APPENDUID {uid_validity} {uid}"),
+            Code::AppendUid { uid_validity, uids } => write!(out, "APPENDUID {uid_validity} {}", write_uid_set(uids)),
             Code::AuthenticationFailed => out.write_str("AUTHENTICATIONFAILED"),
             Code::AuthorizationFailed => out.write_str("AUTHORIZATIONFAILED"),
             Code::Unavailable => out.write_str("UNAVAILABLE"),
             Code::BadCharset => write!(out, "BADCHARSET ({})", charset::NAMES.join(" ")),
+            Code::BadUrl(url) => write!(out, "BADURL {}", url.replace(|c: char| !matches!(c, ' '..='~') || c == ']', "?")),
             Code::Cannot => out.write_str("CANNOT"),
             Code::Capability(names) => write!(out, "CAPABILITY {names}"),
             Code::CopyUid { uid_validity, from, to } => {
@@ -138,8 +142,10 @@ impl fmt::Display for Code {
             Code::ServerBug => out.write_str("SERVERBUG"),
             Code::TooBig => out.write_str("TOOBIG"),
             Code::TryCreate => out.write_str("TRYCREATE"),
+            Code::UnknownCte => out.write_str("UNKNOWN-CTE"),
             Code::UidNext(uid) => write!(out, "UIDNEXT {uid}"),
             Code::UidValidity(validity) => write!(out, "UIDVALIDITY {validity}"),
+            Code::UrlMech => out.write_str("URLMECH INTERNAL"),
             Code::Unseen(number) => write!(out, "UNSEEN {number}"),
             Code::UseAttr => out.write_str("USEATTR"),
         }

@@ -6,6 +6,7 @@ pub mod cancel_update;
 pub mod capability;
 pub mod check;
 pub mod close;
+pub mod compress;
 pub mod copy;
 pub mod create;
 pub mod delete;
@@ -13,6 +14,7 @@ pub mod enable;
 pub mod esearch;
 pub mod expunge;
 pub mod fetch;
+pub mod genurlauth;
 pub mod id;
 pub mod idle;
 pub mod language;
@@ -20,9 +22,12 @@ pub mod list;
 pub mod login;
 pub mod logout;
 pub mod lsub;
+pub mod moving;
 pub mod namespace;
 pub mod noop;
 pub mod rename;
+pub mod replace;
+pub mod resetkey;
 pub mod search;
 pub mod select;
 pub mod sort;
@@ -32,7 +37,9 @@ pub mod store;
 pub mod subscribe;
 pub mod thread;
 pub mod uid;
+pub mod unauthenticate;
 pub mod unselect;
+pub mod urlfetch;
 
 use super::context::{Context, State};
 use super::grammar::Cursor;
@@ -78,6 +85,10 @@ pub enum Outcome {
     Logout(Status),
     /// After the response the TLS handshake follows.
     StartTls(Status),
+    /// After the response both sides compress.
+    Compress(Status),
+    /// After the response neither side compresses any more.
+    EndCompression(Status),
     /// The client must answer a challenge.
     Sasl(authenticate::Running),
     /// The client waits for news until it says DONE.
@@ -94,6 +105,7 @@ const COMMANDS: &[&Command] = &[
     &capability::COMMAND,
     &check::COMMAND,
     &close::COMMAND,
+    &compress::COMMAND,
     &copy::COMMAND,
     &create::COMMAND,
     &delete::COMMAND,
@@ -102,6 +114,7 @@ const COMMANDS: &[&Command] = &[
     &select::EXAMINE,
     &expunge::COMMAND,
     &fetch::COMMAND,
+    &genurlauth::COMMAND,
     &id::COMMAND,
     &idle::COMMAND,
     &language::COMMAND,
@@ -109,9 +122,12 @@ const COMMANDS: &[&Command] = &[
     &login::COMMAND,
     &logout::COMMAND,
     &lsub::COMMAND,
+    &moving::COMMAND,
     &namespace::COMMAND,
     &noop::COMMAND,
     &rename::COMMAND,
+    &replace::COMMAND,
+    &resetkey::COMMAND,
     &search::COMMAND,
     &select::SELECT,
     &sort::COMMAND,
@@ -121,8 +137,10 @@ const COMMANDS: &[&Command] = &[
     &subscribe::SUBSCRIBE,
     &thread::COMMAND,
     &uid::COMMAND,
+    &unauthenticate::COMMAND,
     &unselect::COMMAND,
     &subscribe::UNSUBSCRIBE,
+    &urlfetch::COMMAND,
 ];
 
 /// What most commands share: legal once logged in, no hindrance to EXPUNGE, no messages in literals.

@@ -29,6 +29,8 @@ pub struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
     without: Without,
+    /// Where literals would stand that were not kept in memory.
+    staged: &'a [usize],
     /// Quoted strings may hold UTF-8.
     utf8: bool,
 }
@@ -41,7 +43,17 @@ impl<'a> Cursor<'a> {
 
     /// The same on a server that does without some extensions: what they add to the grammar is no syntax there.
     pub fn of_server(bytes: &'a [u8], without: Without) -> Self {
-        Cursor { bytes, at: 0, without, utf8: false }
+        Cursor { bytes, at: 0, without, staged: &[], utf8: false }
+    }
+
+    /// The same for a command some of whose literals are not in place: these are the offsets at which they would begin.
+    pub fn with_staged(self, staged: &'a [usize]) -> Self {
+        Cursor { staged, ..self }
+    }
+
+    /// Which of the literals that are not in place would begin here.
+    pub fn staged_here(&self) -> Option<usize> {
+        self.staged.iter().position(|offset| *offset == self.at)
     }
 
     /// The same for a client that may write UTF-8 in quoted strings (RFC 9051 §4.3).

@@ -61,6 +61,9 @@ impl<'a> Candidate<'a> {
             Key::Keyword(keyword) => message.flags.contains(keyword),
             Key::Recent => self.row.recent,
             Key::Internal(when, date) => compare(message.date.date(), *when, *date),
+            // A message of before save dates were written down has its internal date for one.
+            Key::Saved(when, date) => compare(message.saved.unwrap_or(message.date).date(), *when, *date),
+            Key::SaveDateSupported => true,
             Key::Sent(when, date) => self.sent().is_some_and(|sent| compare(sent, *when, *date)),
             Key::Header(name, wanted) => self.header_contains(name, wanted),
             Key::Body(wanted) => self.body_contains(wanted),
@@ -245,7 +248,7 @@ mod tests {
         let header = format!("Subject: {}\r\nTo: last\r\n\r\n", "x".repeat(length));
         let octets = format!("{header}{}", "body\r\n".repeat(50_000)).into_bytes();
         let date = OffsetDateTime::UNIX_EPOCH;
-        store.append(inbox.id, vec![NewMessage { body: Body::Bytes(octets), flags: Flags::none(), date }]).unwrap();
+        store.append(inbox.id, vec![NewMessage { body: Body::Bytes(octets), flags: Flags::none(), date, saved: None }]).unwrap();
         let message = store.messages(inbox.id).unwrap().remove(0);
         assert_eq!(super::header(&store, &message), header.as_bytes());
     }

@@ -56,5 +56,5 @@ fn new_message(number: u32) -> NewMessage {
     );
     let flags = if number % 10 == 0 { Flags::from_iter(["\\Flagged", "\\Seen"]) } else { Flags::none() };
     let date = datetime!(2001-02-05 10:00:00 UTC) + time::Duration::seconds(i64::from(number));
-    NewMessage { body: Body::Bytes(text.into_bytes()), flags, date }
+    NewMessage { body: Body::Bytes(text.into_bytes()), flags, date, saved: None }
 }

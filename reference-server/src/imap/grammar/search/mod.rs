@@ -47,6 +47,10 @@ pub enum Key {
     Recent,
     /// The internal date, without time and zone, lies so to the given one.
     Internal(When, Date),
+    /// The date when the message came into the mailbox (RFC 8514).
+    Saved(When, Date),
+    /// Whether there is such a date.
+    SaveDateSupported,
     /// The date of the Date: header field.
     Sent(When, Date),
     /// The header field of this name contains the text.
@@ -131,6 +135,7 @@ impl Cursor<'_> {
     /// search-key =/ ( "OLDER" / "YOUNGER" ) SP nz-number      ; RFC 5032 §3
     /// search-key =/ "FUZZY" SP search-key                     ; RFC 6203 §7
     /// search-key =/ "EMAILID" SP objectid / "THREADID" SP objectid    ; RFC 8474 §7
+    /// search-key =/ "SAVEDBEFORE" SP date / "SAVEDON" SP date / "SAVEDSINCE" SP date / "SAVEDATESUPPORTED"    ; RFC 8514 §5
     /// ```
     fn search_key(&mut self, charset: Charset, depth: usize) -> Parsed<Key> {
         if depth > DEEPEST {
@@ -144,6 +149,7 @@ impl Cursor<'_> {
         }
         let start = self.offset();
         let name = self.atom("a search key")?.to_ascii_uppercase();
+        let save_dates = !self.lacks(Extension::ImapSaveDate);
         Ok(match name.as_slice() {
             b"ALL" => Key::All,
             b"ANSWERED" => Key::Flag(SystemFlag::Answered),
@@ -164,6 +170,10 @@ impl Cursor<'_> {
             b"BEFORE" => Key::Internal(When::Before, self.date_argument()?),
             b"ON" => Key::Internal(When::On, self.date_argument()?),
             b"SINCE" => Key::Internal(When::Since, self.date_argument()?),
+            b"SAVEDBEFORE" if save_dates => Key::Saved(When::Before, self.date_argument()?),
+            b"SAVEDON" if save_dates => Key::Saved(When::On, self.date_argument()?),
+            b"SAVEDSINCE" if save_dates => Key::Saved(When::Since, self.date_argument()?),
+            b"SAVEDATESUPPORTED" if save_dates => Key::SaveDateSupported,
             b"SENTBEFORE" => Key::Sent(When::Before, self.date_argument()?),
             b"SENTON" => Key::Sent(When::On, self.date_argument()?),
             b"SENTSINCE" => Key::Sent(When::Since, self.date_argument()?),
@@ -432,6 +442,7 @@ mod tests {
     #[case("YOUNGER 5", Extension::ImapWithin, 0)]
     #[case("FUZZY ALL", Extension::ImapSearchFuzzy, 0)]
     #[case("EMAILID M1", Extension::ImapObjectId, 0)]
+    #[case("SAVEDON 1-Jan-2000", Extension::ImapSaveDate, 0)]
     #[case("MODSEQ 5", Extension::ImapCondStore, 0)]
     #[case("THREADID T1", Extension::ImapObjectId, 0)]
     #[case("RETURN (RELEVANCY) FUZZY ALL", Extension::ImapSearchFuzzy, 8)]
