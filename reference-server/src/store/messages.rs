@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{BlobId, Error, Flags, MailboxId, Result, Store, SystemFlag, Tx, mailboxes, sql};
+use super::{BlobId, Error, Flags, MailboxId, Result, Rights, Store, SystemFlag, Tx, mailboxes, sql};
 
 /// The unique identifier of a message in its mailbox.
 pub type Uid = u32;
@@ -71,6 +71,8 @@ pub enum How {
     Remove,
     /// Exactly they are set.
     Replace,
+    /// Exactly they are set, of those that a user with these rights may change (RFC 4314 §4).
+    ReplaceAllowed(Rights),
 }
 
 /// A change of flags.
@@ -157,13 +159,23 @@ impl Store {
     /// Copies messages with their flags and dates to the end of `to`, in the order given: all of them or, if one is
     /// gone, none (RFC 3501 §6.4.7).
     pub fn copy(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId) -> Result<Copied> {
-        self.write(move |tx| tx.copy(from, &uids, to))
+        self.copy_as(from, uids, to, Rights::ALL)
+    }
+
+    /// The same for a user with these rights to `to`: a flag that they may not set is not copied (RFC 4314 §4).
+    pub fn copy_as(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId, rights: Rights) -> Result<Copied> {
+        self.write(move |tx| tx.copy(from, &uids, to, rights))
     }
 
     /// Copies as [`Store::copy`] does and removes the originals in the same commit (RFC 6851).
     pub fn transfer(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId) -> Result<Copied> {
         self.write(move |tx| {
-            let copied = tx.copy(from, &uids, to)?;
+            let accounts = (sql::mailbox::account(tx.connection, from)?, sql::mailbox::account(tx.connection, to)?);
+            // What stays in the account takes no more of its room.
+            let copied = match accounts.0 == accounts.1 {
+                true => tx.copy_in_any_case(from, &uids, to)?,
+                false => tx.copy(from, &uids, to, Rights::ALL)?,
+            };
             tx.remove(from, &uids)?;
             Ok(copied)
         })
@@ -173,6 +185,7 @@ impl Store {
 impl Tx<'_> {
     /// Adds a message to the account's INBOX. The reference of its blob is counted already.
     pub(crate) fn deliver(&self, account: &str, blob: BlobId, size: u64, date: OffsetDateTime) -> Result<()> {
+        self.require_room(account, 1, size)?;
         let place = match sql::mailbox::take_inbox_uid(self.connection, account)? {
             Some(place) => place,
             None => {
@@ -187,6 +200,20 @@ impl Tx<'_> {
     }
 
     pub(crate) fn append(&self, mailbox: MailboxId, messages: &[NewMessage]) -> Result<Appended> {
+        let account = sql::mailbox::account(self.connection, mailbox)?.ok_or_else(mailboxes::gone)?;
+        let mut octets = 0;
+        for message in messages {
+            octets += match &message.body {
+                Body::Bytes(bytes) => bytes.len() as u64,
+                Body::Stored(blob) => sql::blob::size(self.connection, blob.0)?.unwrap_or_default() as u64,
+            };
+        }
+        self.require_room(&account, messages.len() as u64, octets)?;
+        self.append_in_any_case(mailbox, messages)
+    }
+
+    /// Whatever the account holds.
+    fn append_in_any_case(&self, mailbox: MailboxId, messages: &[NewMessage]) -> Result<Appended> {
         let (first, uidvalidity) = self.take_uids(mailbox, messages.len())?;
         let modseq = sql::mailbox::next_modseq(self.connection, mailbox)? as u64;
         let mut uids = Vec::with_capacity(messages.len());
@@ -216,7 +243,7 @@ impl Tx<'_> {
     pub(super) fn move_all(&self, from: MailboxId, to: MailboxId) -> Result<()> {
         let uids: Vec<Uid> = sql::message::since(self.connection, from, 0)?.iter().map(|one| one.uid).collect();
         if !uids.is_empty() {
-            self.copy(from, &uids, to)?;
+            self.copy_in_any_case(from, &uids, to)?;
             self.remove(from, &uids)?;
         }
         Ok(())
@@ -247,6 +274,10 @@ impl Tx<'_> {
                 How::Add => message.flags.with(&change.flags),
                 How::Remove => message.flags.without(&change.flags),
                 How::Replace => change.flags.clone(),
+                How::ReplaceAllowed(rights) => {
+                    let kept = message.flags.without(&rights.allowed(&message.flags));
+                    kept.with(&rights.allowed(&change.flags))
+                }
             };
             let mut modseq = message.modseq;
             if flags != message.flags {
@@ -284,16 +315,29 @@ impl Tx<'_> {
         Ok(removed)
     }
 
-    fn copy(&self, from: MailboxId, uids: &[Uid], to: MailboxId) -> Result<Copied> {
+    fn copy(&self, from: MailboxId, uids: &[Uid], to: MailboxId, rights: Rights) -> Result<Copied> {
+        let copies = self.copies(from, uids, rights)?;
+        let appended = self.append(to, &copies)?;
+        Ok(Copied { uidvalidity: appended.uidvalidity, uids: uids.iter().copied().zip(appended.uids).collect() })
+    }
+
+    /// Whatever the account of the target holds.
+    fn copy_in_any_case(&self, from: MailboxId, uids: &[Uid], to: MailboxId) -> Result<Copied> {
+        let copies = self.copies(from, uids, Rights::ALL)?;
+        let appended = self.append_in_any_case(to, &copies)?;
+        Ok(Copied { uidvalidity: appended.uidvalidity, uids: uids.iter().copied().zip(appended.uids).collect() })
+    }
+
+    /// The messages to be appended for copies of these.
+    fn copies(&self, from: MailboxId, uids: &[Uid], rights: Rights) -> Result<Vec<NewMessage>> {
         self.require(from)?;
         let originals = uids.iter().map(|&uid| sql::message::find(self.connection, from, uid)?.ok_or(Error::MessageGone(uid)));
         let originals = originals.collect::<Result<Vec<_>>>()?;
         let copies = originals.iter().map(|message| NewMessage {
             body: Body::Stored(message.blob),
-            flags: message.flags.clone(),
+            flags: rights.allowed(&message.flags),
             date: message.date,
         });
-        let appended = self.append(to, &copies.collect::<Vec<_>>())?;
-        Ok(Copied { uidvalidity: appended.uidvalidity, uids: uids.iter().copied().zip(appended.uids).collect() })
+        Ok(copies.collect())
     }
 }

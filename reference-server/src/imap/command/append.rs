@@ -51,6 +51,8 @@ fn append(context: &Context, name: &WrittenName<'_>, message: NewMessage) -> Res
     if context.faults().on(Fault::ImapReusesUids) {
         context.store.rewind_uids(mailbox.id).map_err(refusal)?;
     }
+    // "Only when the user has a particular right are the corresponding flags stored" (RFC 4314 §4).
+    let message = NewMessage { flags: mailbox.rights.allowed(&message.flags), ..message };
     let appended = context.store.append(mailbox.id, vec![message]).map_err(refusal)?;
     let uid_validity = appended.uidvalidity;
     Ok(match appended.uids.first() {

@@ -36,6 +36,8 @@ pub fn names(context: &Context) -> String {
 fn announced(extension: Extension, context: &Context) -> Option<String> {
     match extension {
         Extension::ImapStartTls if context.peer.tls || context.state() != State::NotAuthenticated => None,
+        // It says that there are no annotations but the server's (RFC 5464 §1).
+        Extension::ImapMetadataServer if !context.lacks(Extension::ImapMetadata) => None,
         _ => Some(extension.keyword().to_owned()),
     }
 }

@@ -13,7 +13,7 @@ use crate::imap::object_id::{email_id, thread_id};
 use crate::imap::response::{Code, Status, write_announced_literal};
 use crate::imap::selected::{Naming, Selected, flag_list};
 use crate::mime;
-use crate::store::{Expunges, FlagChange, Flags, How, MailboxId, Row, Store, SystemFlag};
+use crate::store::{Expunges, FlagChange, Flags, How, MailboxId, Right, Row, Store, SystemFlag};
 use std::collections::{HashMap, VecDeque};
 
 /// The grammar is at [`Cursor::fetch_items`].
@@ -98,7 +98,9 @@ impl Running {
         let sets_seen = self.items.iter().any(Item::sets_seen)
             || faults.on(Fault::ImapPeekSetsSeen) && self.items.iter().any(|item| item.section().is_some());
         let Some(selected) = &mut context.selected else { return Ok(()) };
-        let newly_seen = match sets_seen && !selected.read_only {
+        // "A FETCH request that implies setting \Seen flag MUST NOT set it, if the current user doesn't have "s" right" (RFC 4314 §4).
+        let may_see = selected.mailbox.rights.has(Right::Seen);
+        let newly_seen = match sets_seen && may_see && !selected.read_only {
             true => mark_seen(selected, &context.store, batch)?,
             false => Vec::new(),
         };

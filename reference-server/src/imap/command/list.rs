@@ -1,6 +1,7 @@
 //! LIST (RFC 3501 §6.3.8), with its options (RFC 5258), the attributes of CHILDREN (RFC 3348) and SPECIAL-USE (RFC 6154), and
-//! STATUS (RFC 5819).
+//! STATUS (RFC 5819) and MYRIGHTS (RFC 8440).
 
+use super::myrights::write_my_rights;
 use super::{Command, Outcome, USUAL};
 use crate::extensions::Extension;
 use crate::faults::Fault;
@@ -12,7 +13,7 @@ use crate::imap::list_pattern::Pattern;
 use crate::imap::listing::{Entry, choose};
 use crate::imap::mailbox_name::write_mailbox;
 use crate::imap::response::Status;
-use crate::imap::status_item::{Told, write_status};
+use crate::imap::status_item::{Told, deleted_storage, write_status};
 use crate::store::{DELIMITER, MailboxId, SpecialUse};
 use std::collections::HashMap;
 
@@ -109,8 +110,13 @@ fn tell(context: &Context, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Statu
         out.extend_from_slice(b"\r\n");
         let mailbox = entry.folder.selectable().filter(|_| entry.selected);
         let status = mailbox.and_then(|mailbox| statuses.get(&mailbox.id).map(|status| (mailbox.id, status)));
+        let rights = entry.folder.mailbox.as_ref().filter(|_| entry.selected).map(|mailbox| mailbox.rights);
+        if let Some(rights) = rights.filter(|_| asked.returns.my_rights) {
+            write_my_rights(out, name, rights, context.faults());
+        }
         if let (Some(items), Some((mailbox, status))) = (&asked.returns.status, status) {
-            write_status(out, items, &Told { mailbox, name, status, faults: context.faults() });
+            let deleted_storage = deleted_storage(&context.store, mailbox, items).map_err(refusal)?;
+            write_status(out, items, &Told { mailbox, name, status, deleted_storage, faults: context.faults() });
         }
     }
     Ok(())
@@ -121,11 +127,17 @@ fn attributes(context: &Context, asked: &Asked, entry: &Entry) -> String {
     let folder = &entry.folder;
     let mut attributes = Vec::new();
     // "The "\NonExistent" attribute implies "\NoSelect"" (RFC 5258 §3).
-    if folder.mailbox.is_none() {
+    if folder.is_level {
+        attributes.push("\\Noselect");
+    } else if folder.mailbox.is_none() {
         if !context.faults().on(Fault::ImapListHidesNonExistence) {
             attributes.push("\\NonExistent");
         }
-    } else if folder.selectable().is_none() {
+    } else if folder.mailbox.as_ref().is_some_and(|mailbox| !mailbox.selectable)
+        || asked.returns.status.is_some() && folder.selectable().is_none()
+    {
+        // "if the "l" ACL right is granted to the mailbox and the "r" right is not granted […] the LIST response MUST include
+        // the \NoSelect attribute" (RFC 5819 §2).
         attributes.push("\\Noselect");
     }
     if !context.lacks(Extension::ImapChildren) || asked.returns.children {

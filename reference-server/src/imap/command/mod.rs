@@ -8,20 +8,30 @@ pub mod close;
 pub mod copy;
 pub mod create;
 pub mod delete;
+pub mod deleteacl;
 pub mod enable;
 pub mod expunge;
 pub mod fetch;
+pub mod getacl;
+pub mod getmetadata;
+pub mod getquota;
+pub mod getquotaroot;
 pub mod id;
 pub mod idle;
 pub mod list;
+pub mod listrights;
 pub mod login;
 pub mod logout;
 pub mod lsub;
+pub mod myrights;
 pub mod namespace;
 pub mod noop;
 pub mod rename;
 pub mod search;
 pub mod select;
+pub mod setacl;
+pub mod setmetadata;
+pub mod setquota;
 pub mod starttls;
 pub mod status;
 pub mod store;
@@ -91,21 +101,31 @@ const COMMANDS: &[&Command] = &[
     &copy::COMMAND,
     &create::COMMAND,
     &delete::COMMAND,
+    &deleteacl::COMMAND,
     &enable::COMMAND,
     &select::EXAMINE,
     &expunge::COMMAND,
     &fetch::COMMAND,
+    &getacl::COMMAND,
+    &getmetadata::COMMAND,
+    &getquota::COMMAND,
+    &getquotaroot::COMMAND,
     &id::COMMAND,
     &idle::COMMAND,
     &list::COMMAND,
+    &listrights::COMMAND,
     &login::COMMAND,
     &logout::COMMAND,
     &lsub::COMMAND,
+    &myrights::COMMAND,
     &namespace::COMMAND,
     &noop::COMMAND,
     &rename::COMMAND,
     &search::COMMAND,
     &select::SELECT,
+    &setacl::COMMAND,
+    &setmetadata::COMMAND,
+    &setquota::COMMAND,
     &starttls::COMMAND,
     &status::COMMAND,
     &store::COMMAND,

@@ -10,7 +10,7 @@ use crate::imap::mailbox_name::WrittenName;
 use crate::imap::object_id::mailbox_id;
 use crate::imap::response::{Code, Status, write_untagged};
 use crate::imap::selected::Selected;
-use crate::store::View;
+use crate::store::{Rights, View};
 
 /// `select = "SELECT" SP mailbox`
 pub const SELECT: Command = Command { name: "SELECT", run: |context, cursor, out| run(context, cursor, out, false), ..USUAL };
@@ -31,6 +31,9 @@ fn open(context: &mut Context, name: &WrittenName<'_>, out: &mut Vec<u8>, read_o
         context.selected = None;
     }
     let mut mailbox = context.selectable(&name.decoded(context)?)?;
+    let name = mailbox.name.clone();
+    // Nothing can be changed without a right to (RFC 4314 §5.2).
+    let read_only = read_only || !mailbox.rights.meets(Rights::OF_CHANGE);
     // "EXAMINE MUST NOT cause messages to lose the \Recent flag" (RFC 3501 §6.3.2).
     let claim_recent = !read_only || context.faults().on(Fault::ImapExamineTakesRecent);
     let snapshot = context.store.snapshot(mailbox.id, claim_recent).map_err(refusal)?;
@@ -54,7 +57,7 @@ fn open(context: &mut Context, name: &WrittenName<'_>, out: &mut Vec<u8>, read_o
     write_untagged(out, Status::ok("UIDs are valid").with(validity));
     write_untagged(out, Status::ok("Predicted next UID").with(Code::UidNext(uidnext)));
     if !context.lacks(Extension::ImapObjectId) {
-        let id = mailbox_id(selected.mailbox.id, &selected.mailbox.name, context.faults());
+        let id = mailbox_id(selected.mailbox.id, &name, context.faults());
         write_untagged(out, Status::ok("The mailbox is this one, whatever its name").with(Code::MailboxId(id)));
     }
     context.selected = Some(selected);

@@ -2,12 +2,18 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::store::{Mailbox, MailboxId, Result, Status, SystemFlag};
+use crate::store::{Mailbox, MailboxId, Result, Rights, Status, SystemFlag};
 
-const COLUMNS: &str = "id, name, selectable, uidvalidity";
+pub(super) const COLUMNS: &str = "id, name, selectable, uidvalidity";
 
-fn mailbox(row: &Row<'_>) -> rusqlite::Result<Mailbox> {
-    Ok(Mailbox { id: MailboxId(row.get(0)?), name: row.get(1)?, selectable: row.get(2)?, uidvalidity: row.get(3)? })
+pub(super) fn mailbox(row: &Row<'_>) -> rusqlite::Result<Mailbox> {
+    Ok(Mailbox {
+        id: MailboxId(row.get(0)?),
+        name: row.get(1)?,
+        selectable: row.get(2)?,
+        uidvalidity: row.get(3)?,
+        rights: Rights::ALL,
+    })
 }
 
 /// The mailbox of this canonical name.
