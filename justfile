@@ -20,13 +20,13 @@ check *args:
 lint:
     cargo fmt --check && cargo clippy --workspace --all-targets -- -D warnings
 
-# Regenerate the committed report of a target: reference, dovecot, postfix, exim, opensmtpd
+# Regenerate the committed report of a target: reference, dovecot, cyrus, courier, postfix, exim, opensmtpd
 report target:
     cargo run --release -- run --target {{target}} --start --transcripts notable --reports reports/{{target}}
 
 # Regenerate the comparison of the committed reports
 matrix:
-    cargo run --release -- matrix reports/reference/report.json reports/dovecot/report.json reports/postfix/report.json reports/exim/report.json reports/opensmtpd/report.json > reports/matrix.md
+    cargo run --release -- matrix reports/reference/report.json reports/dovecot/report.json reports/cyrus/report.json reports/courier/report.json reports/postfix/report.json reports/exim/report.json reports/opensmtpd/report.json > reports/matrix.md
 
 # Regenerate the schemas of suites and topologies
 schema:

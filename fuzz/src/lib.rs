@@ -15,6 +15,9 @@ const INPUTS: usize = 2000;
 /// The octets of an input are cut at most so often.
 const PIECES: usize = 16;
 
+/// The password of alice and bob.
+pub const PASSWORD: &str = "secret";
+
 /// What sessions are made of.
 #[derive(Clone)]
 pub struct Rooms {
@@ -25,9 +28,9 @@ pub struct Rooms {
 
 impl Rooms {
     fn new() -> Rooms {
-        let account = |text: &str| text.parse().expect("an account");
+        let account = |address: &str| format!("{address}:{PASSWORD}").parse().expect("an account");
         let config = Config {
-            accounts: vec![account("alice@example.org:secret"), account("bob@example.org:secret")],
+            accounts: vec![account("alice@example.org"), account("bob@example.org")],
             limits: Limits { message: 64 * 1024, recipients: 8, ..Limits::default() },
             ..Config::default()
         };

@@ -18,7 +18,7 @@ pub mod mail;
 pub mod mime;
 pub mod pop3;
 pub mod queue;
-mod relay;
+pub mod relay;
 pub mod sasl;
 pub mod server;
 pub mod session;

@@ -35,9 +35,11 @@ use tokio::task::JoinSet;
 use carrier::{Carried, Carrier};
 use connection::{Connection, Opener};
 use dns::Dns;
+pub use downgrade::{Fixed, downgraded};
 use hosts::Hosts;
 use lanes::Lanes;
 use pool::Pool;
+pub use reply::{Framer, Malformed, Reply};
 use tls::Security;
 
 use crate::clock::Clock;

@@ -153,8 +153,14 @@ pub async fn run(plan: Plan<'_>, interrupt: impl Future<Output = ()>, tell: &mut
         tell(Event::Finished(Arc::new(result.clone())));
         return Ok(result);
     }
-    let leasing: Vec<Arc<Case>> =
-        chosen.cases.iter().filter(|case| private::topology(case, &target).is_none()).cloned().collect();
+    // Cases that are skipped or bring their own servers take no account away from the others.
+    let bare = probe::bare_environment(&target, &facts);
+    let leasing: Vec<Arc<Case>> = chosen
+        .cases
+        .iter()
+        .filter(|case| private::topology(case, &target).is_none() && choose::impossible(case, &target, &bare).is_none())
+        .cloned()
+        .collect();
     let (events, mut heard) = mpsc::unbounded_channel();
     let shared = Arc::new(Shared {
         pool: Arc::new(Pool::new(target.accounts.clone(), &leasing)),

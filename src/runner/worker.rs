@@ -153,7 +153,7 @@ async fn prepare(
         limits: shared.options.limits,
         ..bare
     };
-    if let Some(maildrop) = &case.maildrop
+    if case.maildrop.is_some()
         && let Some((_, slot)) = lease.accounts().next()
     {
         if !slot.disposable {
@@ -162,14 +162,9 @@ async fn prepare(
                 slot.login
             ));
         }
-        if shared.target.endpoint(Protocol::Imap, None, false).is_none() {
-            fill_by_commands(shared, slot, maildrop).await?;
-        }
     }
-    if !needs_keeper(shared, case, lane) {
-        return Ok(environment);
-    }
-    for (role, (index, slot)) in case.roles.iter().zip(lease.accounts()) {
+    let keepers = if needs_keeper(shared, case, lane) { case.roles.as_slice() } else { &[] };
+    for (role, (index, slot)) in keepers.iter().zip(lease.accounts()) {
         let Some(cell) = shared.keepers.get(index) else { continue };
         let mut cell = cell.lock().await;
         if cell.is_none() {
@@ -177,17 +172,27 @@ async fn prepare(
         }
         let Some(keeper) = cell.as_mut() else { continue };
         let first = role == "alice" || case.roles.first() == Some(role);
-        let result = fill(keeper, case, first, &mut environment, &shared.fixtures).await;
+        let result = fill(keeper, shared, case, first, &mut environment).await;
         if result.is_err() {
             // A connection that broke is opened anew for the next case.
             *cell = None;
         }
         result?;
     }
+    if let Some(maildrop) = case.maildrop.as_ref().filter(|_| maildrops_by_commands(shared))
+        && let Some((_, slot)) = lease.accounts().next()
+    {
+        fill_by_commands(shared, slot, maildrop).await?;
+    }
     Ok(environment)
 }
 
-/// Fills a maildrop by the target's own commands, where there is no IMAP.
+/// IMAP fills maildrops, too, unless the target says otherwise.
+fn maildrops_by_commands(shared: &Shared) -> bool {
+    shared.target.maildrop.is_some() || shared.target.endpoint(Protocol::Imap, None, false).is_none()
+}
+
+/// Fills a maildrop by the target's own commands.
 async fn fill_by_commands(shared: &Shared, slot: &AccountSlot, messages: &[SeedMessage]) -> Result<(), String> {
     let Some(commands) = &shared.target.maildrop else {
         return Err("the target has neither IMAP nor `maildrop:` commands".to_owned());
@@ -205,10 +210,10 @@ async fn fill_by_commands(shared: &Shared, slot: &AccountSlot, messages: &[SeedM
 
 async fn fill(
     keeper: &mut Keeper,
+    shared: &Shared,
     case: &Case,
     first: bool,
     environment: &mut Environment,
-    fixtures: &crate::suite::Fixtures,
 ) -> Result<(), String> {
     keeper.clean().await?;
     if !first {
@@ -217,11 +222,11 @@ async fn fill(
     environment.private_prefix = format!("{}ms{}-", keeper.prefix, environment.unique);
     for seed in &case.mailboxes {
         let name = format!("{}{}", environment.private_prefix, seed.variable);
-        keeper.seed(&name, seed, fixtures).await?;
+        keeper.seed(&name, seed, &shared.fixtures).await?;
         environment.mailboxes.insert(seed.variable.clone(), name);
     }
-    if let Some(maildrop) = &case.maildrop {
-        keeper.fill("INBOX", maildrop, fixtures).await?;
+    if let Some(maildrop) = case.maildrop.as_ref().filter(|_| !maildrops_by_commands(shared)) {
+        keeper.fill("INBOX", maildrop, &shared.fixtures).await?;
     }
     Ok(())
 }

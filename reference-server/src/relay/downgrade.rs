@@ -13,7 +13,7 @@ const LINE: usize = 998;
 
 /// Why a message cannot be converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Fixed {
+pub enum Fixed {
     #[error("a signed part would be broken by the conversion")]
     Signed,
     #[error("a header field has octets above 127 where no encoded word may stand")]
@@ -49,7 +49,7 @@ impl Encoding {
 }
 
 /// The message with lines of US-ASCII that are not too long; what fits already is not touched.
-pub(super) fn downgraded(message: &[u8]) -> Result<Vec<u8>, Fixed> {
+pub fn downgraded(message: &[u8]) -> Result<Vec<u8>, Fixed> {
     let root = Message::parse(message).root;
     let mut writer = Writer { message, out: Vec::with_capacity(message.len() + message.len() / 8) };
     writer.part(&root, Place::Top)?;

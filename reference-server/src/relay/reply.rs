@@ -11,7 +11,7 @@ const REPLY: usize = 64 * 1024;
 
 /// A reply: its code, and its text line by line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Reply {
+pub struct Reply {
     pub code: u16,
     /// Without code and line ends; what cannot be printed is replaced.
     pub lines: Vec<String>,
@@ -19,7 +19,7 @@ pub(super) struct Reply {
 
 /// What no reply of SMTP looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Malformed {
+pub enum Malformed {
     #[error("its reply has a line of more than {LINE} octets")]
     LongLine,
     #[error("its reply has more than {REPLY} octets")]
@@ -34,7 +34,7 @@ pub(super) enum Malformed {
 
 /// Makes replies of bytes, however they are cut.
 #[derive(Default)]
-pub(super) struct Framer {
+pub struct Framer {
     read: Vec<u8>,
     /// The reply of which the last line has not come.
     begun: Option<Reply>,
