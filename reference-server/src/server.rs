@@ -211,7 +211,7 @@ impl Rooms {
 }
 
 /// What an account may hold that has no limits of its own.
-fn quotas(limits: &Limits) -> Vec<(Resource, u64)> {
+pub(crate) fn quotas(limits: &Limits) -> Vec<(Resource, u64)> {
     let storage = (Resource::Storage, limits.quota_storage, 1024);
     let messages = (Resource::Message, limits.quota_messages, 1);
     let limited = [storage, messages].into_iter().filter(|(_, most, _)| *most != usize::MAX);

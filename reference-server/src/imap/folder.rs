@@ -46,10 +46,10 @@ impl From<Listed> for Folder {
 }
 
 impl Context {
-    /// All of them: the user's own, and those of others that the user may see.
-    pub fn folders(&self) -> Result<Vec<Folder>, Status> {
+    /// All of them whose names begin so: the user's own, and those of others that the user may see.
+    pub fn folders(&self, prefix: &str) -> Result<Vec<Folder>, Status> {
         let user = self.account_name();
-        let listed = self.store.mailboxes(user).map_err(refusal)?;
+        let listed = self.store.mailboxes_beginning_with(user, prefix).map_err(refusal)?;
         let mut folders: Vec<Folder> = listed.into_iter().map(Folder::from).collect();
         if self.shares() {
             let rights = self.store.rights_of_all(user, user).map_err(refusal)?;
@@ -93,11 +93,12 @@ impl Context {
         Ok(())
     }
 
-    /// Adds the names the client is subscribed to that stand for no mailbox.
-    pub fn add_missing_subscriptions(&self, folders: &mut Vec<Folder>) -> Result<(), Status> {
+    /// Adds the names that begin so, the client is subscribed to, and stand for no mailbox.
+    pub fn add_missing_subscriptions(&self, prefix: &str, folders: &mut Vec<Folder>) -> Result<(), Status> {
         let subscribed = self.store.subscriptions(self.account_name()).map_err(refusal)?;
         let known: HashSet<&str> = folders.iter().map(|folder| folder.name.as_str()).collect();
-        let missing: Vec<String> = subscribed.into_iter().filter(|name| !known.contains(name.as_str())).collect();
+        let missing: Vec<String> =
+            subscribed.into_iter().filter(|name| name.starts_with(prefix) && !known.contains(name.as_str())).collect();
         folders.extend(missing.into_iter().map(|name| Folder { subscribed: true, ..Folder::missing(name) }));
         Ok(())
     }

@@ -8,10 +8,12 @@ mod messages;
 mod misbehaviour;
 mod searching;
 mod several;
+mod sharing;
 
 use super::ImapSession;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::extensions::{Extension, Without};
 use crate::faults::{Fault, Faults};
 use crate::session::{After, Peer, Session};
 use crate::site::Site;
@@ -34,10 +36,18 @@ impl Server {
         Server::with([fault].into_iter().collect())
     }
 
+    fn without(extensions: &[Extension]) -> Self {
+        Server::configured(Faults::NONE, extensions.iter().copied().collect())
+    }
+
     fn with(faults: Faults) -> Self {
+        Server::configured(faults, Without::NOTHING)
+    }
+
+    fn configured(faults: Faults, without: Without) -> Self {
         let accounts = ["alice@example.org:secret", "bob@example.org:hidden"].map(|account| account.parse().unwrap());
         let clock = Clock::stopped(datetime!(2026-07-05 09:08:07 UTC));
-        let config = Config { accounts: accounts.to_vec(), faults, clock, ..Config::default() };
+        let config = Config { accounts: accounts.to_vec(), faults, without, clock, ..Config::default() };
         Server { site: Site::new(&config).unwrap(), store: Store::memory().unwrap() }
     }
 

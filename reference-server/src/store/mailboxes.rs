@@ -66,9 +66,15 @@ pub struct Status {
 impl Store {
     /// All mailboxes of the account, by name; INBOX is always among them.
     pub fn mailboxes(&self, account: &str) -> Result<Vec<Listed>> {
+        self.mailboxes_beginning_with(account, "")
+    }
+
+    /// Those of them whose names begin so.
+    pub fn mailboxes_beginning_with(&self, account: &str, prefix: &str) -> Result<Vec<Listed>> {
         self.mailbox(account, INBOX)?;
         self.read(|connection| {
-            let all = sql::mailbox::all(connection, account)?;
+            // All that is below one of them begins so too.
+            let all = sql::mailbox::beginning_with(connection, account, prefix)?;
             let subscribed = sql::mailbox::subscriptions(connection, account)?;
             let mut uses: HashMap<MailboxId, Vec<SpecialUse>> = special_use::of_user(connection, account)?;
             let superiors: HashSet<&str> = all.iter().flat_map(|mailbox| names::superiors(&mailbox.name)).collect();

@@ -9,7 +9,7 @@ use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::list_options::{Returns, Selection};
-use crate::imap::list_pattern::Pattern;
+use crate::imap::list_pattern::{Pattern, common_prefix};
 use crate::imap::listing::{Entry, choose};
 use crate::imap::mailbox_name::write_mailbox;
 use crate::imap::response::Status;
@@ -87,9 +87,11 @@ fn asked(context: &Context, cursor: &mut Cursor<'_>) -> Parsed<Asked> {
 
 fn tell(context: &Context, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Status> {
     let mut selection = asked.selection;
-    let mut folders = context.folders()?;
+    // What is below a name that matches begins as the pattern does, too.
+    let prefix = common_prefix(&asked.patterns);
+    let mut folders = context.folders(prefix)?;
     if selection.subscribed {
-        context.add_missing_subscriptions(&mut folders)?;
+        context.add_missing_subscriptions(prefix, &mut folders)?;
     }
     if context.faults().on(Fault::ImapListIgnoresSelection) {
         (selection.subscribed, selection.special_use) = (false, false);

@@ -22,11 +22,11 @@ pub(crate) fn find(connection: &Connection, account: &str, name: &str) -> Result
     Ok(connection.prepare_cached(&sql)?.query_row([account, name], mailbox).optional()?)
 }
 
-/// All mailboxes of the account, by name.
-pub(crate) fn all(connection: &Connection, account: &str) -> Result<Vec<Mailbox>> {
-    let sql = format!("SELECT {COLUMNS} FROM mailbox WHERE account = ? ORDER BY name");
+/// The mailboxes of the account whose names begin so, by name: no octet of UTF-8 is greater than the one at the end.
+pub(crate) fn beginning_with(connection: &Connection, account: &str, prefix: &str) -> Result<Vec<Mailbox>> {
+    let sql = format!("SELECT {COLUMNS} FROM mailbox WHERE account = ? AND name >= ? AND name < ? ORDER BY name");
     let mut select = connection.prepare_cached(&sql)?;
-    let rows = select.query_map([account], mailbox)?;
+    let rows = select.query_map([account, prefix, &format!("{prefix}\u{10ffff}")], mailbox)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
