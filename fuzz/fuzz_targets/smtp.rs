@@ -21,7 +21,7 @@ fuzz_target!(|input: (u8, &[u8])| {
     let prologue = PROLOGUES[choice % PROLOGUES.len()];
     let role = if choice % 2 == 0 { Role::Relay } else { Role::Submission };
     with_rooms(|rooms| {
-        let mut session = SmtpSession::new(Peer::loopback(), role, rooms.site.clone(), rooms.queue.clone());
+        let mut session = SmtpSession::new(Peer::loopback(), role, rooms.site.clone(), rooms.store.clone(), rooms.queue.clone());
         let out = play(&mut session, prologue.as_bytes(), input);
         assert!(out.ends_with(b"\r\n"), "half a reply");
         for line in out.split_inclusive(|octet| *octet == b'\n') {

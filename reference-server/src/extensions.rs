@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 macro_rules! extensions {
-    ($($extension:ident = $name:literal $(needs $needed:ident)?, $line:literal;)*) => {
+    ($($extension:ident = $name:literal $(needs $($needed:ident)+)?, $line:literal;)*) => {
         /// Something a protocol can do beyond its base.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Extension {
@@ -37,11 +37,11 @@ macro_rules! extensions {
                 }
             }
 
-            /// The extension without which this one cannot be.
-            fn needs(self) -> Option<Extension> {
+            /// The extensions without which this one cannot be.
+            fn needs(self) -> &'static [Extension] {
                 match self {
-                    $($(Extension::$extension => Some(Extension::$needed),)?)*
-                    _ => None,
+                    $($(Extension::$extension => &[$(Extension::$needed),+],)?)*
+                    _ => &[],
                 }
             }
         }
@@ -79,7 +79,11 @@ extensions! {
     ImapNamespace = "imap/NAMESPACE", "where whose mailboxes are (RFC 2342)";
     ImapChildren = "imap/CHILDREN", "LIST tells which mailboxes have others below (RFC 3348)";
     ImapUnselect = "imap/UNSELECT", "CLOSE that expunges nothing (RFC 3691)";
+    ImapCondStore = "imap/CONDSTORE", "what changed since when, and changes of flags on that condition (RFC 7162)";
+    ImapQresync = "imap/QRESYNC" needs ImapCondStore ImapEnable, "a mailbox is resynchronised when it is selected (RFC 7162)";
     ImapUidPlus = "imap/UIDPLUS", "UIDs of what was appended, copied and is to be expunged (RFC 4315)";
+    ImapRev2 = "imap/IMAP4rev2" needs ImapEnable ImapNamespace ImapUnselect ImapUidPlus ImapIdle ImapSaslIr ImapListExtended ImapListStatus
+        ImapSpecialUse ImapStatusSize, "the second revision of IMAP4, with all that it took in (RFC 9051)";
     ImapListExtended = "imap/LIST-EXTENDED", "LIST with options and several patterns (RFC 5258)";
     ImapListStatus = "imap/LIST-STATUS" needs ImapListExtended, "LIST that answers with STATUS too (RFC 5819)";
     ImapSpecialUse = "imap/SPECIAL-USE", "LIST tells what mailboxes are for (RFC 6154)";
@@ -110,7 +114,7 @@ impl Without {
 
     /// Whether the server is to do without this extension, or without one it needs.
     pub fn lacks(self, extension: Extension) -> bool {
-        self.0 & (1 << extension as u32) != 0 || extension.needs().is_some_and(|needed| self.lacks(needed))
+        self.0 & (1 << extension as u32) != 0 || extension.needs().iter().any(|needed| self.lacks(*needed))
     }
 }
 

@@ -147,6 +147,15 @@ faults! {
     ImapMetadataMaxSizeIgnored = "imap/metadata-maxsize-ignored", "returns values that are longer than MAXSIZE";
     ImapMetadataDepthIgnored = "imap/metadata-depth-ignored", "returns the entries below, whatever DEPTH says";
     ImapMetadataHalfDone = "imap/metadata-half-done", "sets the entries before one that can not be set";
+    ImapIgnoresUnchangedSince = "imap/ignores-unchangedsince", "stores flags whatever UNCHANGEDSINCE says";
+    ImapConditionalStoreIsSilent = "imap/conditional-store-is-silent", "tells no MODSEQ after a STORE with FLAGS.SILENT";
+    ImapChangedSinceTakesEqual = "imap/changedsince-takes-equal", "fetches messages that were last changed at CHANGEDSINCE itself";
+    ImapNoModseqUnasked = "imap/no-modseq-unasked", "leaves UID and MODSEQ out of FETCH responses that no FETCH asked for";
+    ImapSearchWithoutModseq = "imap/search-without-modseq", "leaves the highest MODSEQ out of the answer to SEARCH MODSEQ";
+    ImapQresyncWithoutEnable = "imap/qresync-without-enable", "takes the QRESYNC of SELECT before it is enabled";
+    ImapResyncForgetsExpunges = "imap/resync-forgets-expunges", "leaves out what vanished when a mailbox is resynchronised";
+    ImapExpungeInsteadOfVanished = "imap/expunge-instead-of-vanished", "sends EXPUNGE although QRESYNC is enabled";
+    ImapSelectWithoutClosed = "imap/select-without-closed", "does not say CLOSED when SELECT closes a mailbox";
     ImapListIgnoresSelection = "imap/list-ignores-selection", "lists all mailboxes for LIST (SUBSCRIBED) and LIST (SPECIAL-USE)";
     ImapListHidesNonExistence = "imap/list-hides-non-existence", "leaves out \\NonExistent";
     ImapRecursiveMatchAlone = "imap/recursivematch-alone", "accepts RECURSIVEMATCH as the only selection option";
@@ -157,6 +166,9 @@ faults! {
     ImapMailboxIdOfName = "imap/mailboxid-of-name", "gives a renamed mailbox another MAILBOXID";
     ImapEmailIdOfPlace = "imap/emailid-of-place", "gives a copy another EMAILID";
     ImapEveryMessageAThread = "imap/every-message-a-thread", "puts each message into a thread of its own";
+    ImapSelectWithoutList = "imap/select-without-list", "leaves the LIST response out of SELECT in IMAP4rev2";
+    ImapUnaskedWithoutUid = "imap/unasked-without-uid", "leaves the UID out of FETCH responses that nobody asked for in IMAP4rev2";
+    ImapAnyUnicodeName = "imap/any-unicode-name", "makes mailboxes with names that are not Net-Unicode";
     // SASL, in all protocols
     SaslAcceptsAnyProof = "sasl/accepts-any-proof", "lets in who sends any SCRAM proof";
     SaslAcceptsOtherNonce = "sasl/accepts-other-nonce", "takes another nonce in SCRAM's last message than it gave";

@@ -1,8 +1,8 @@
 //! What the commands of one connection work on: who the client is, what it has selected, and the server around it.
 
-use super::enabled::Enabled;
-use super::response::{Code, Status};
-use super::selected::Selected;
+use super::enabled::{CONDSTORE, Enabled};
+use super::response::{Code, Status, write_untagged};
+use super::selected::{Selected, Told};
 use crate::accounts::Account;
 use crate::extensions::Extension;
 use crate::faults::{Fault, Faults};
@@ -28,6 +28,8 @@ pub struct Context {
     pub enabled: Enabled,
     /// How many logins failed on this connection.
     pub failed_logins: u32,
+    /// The command that runs names messages by number, although it has the UID prefix: no expunge is told while it does.
+    pub numbers_are_named: bool,
 }
 
 /// Which commands are legal (RFC 3501 §3). The logout state needs no name: the connection is closed with it.
@@ -50,6 +52,7 @@ impl Context {
             selected: None,
             enabled: Enabled::default(),
             failed_logins: 0,
+            numbers_are_named: false,
         }
     }
 
@@ -78,6 +81,25 @@ impl Context {
     /// The mechanisms AUTHENTICATE offers now.
     pub fn mechanisms(&self) -> Vec<Mechanism> {
         Mechanism::offered(&self.site, &self.peer)
+    }
+
+    /// How the client is told of changes.
+    pub fn told(&self) -> Told<'_> {
+        Told { enabled: &self.enabled, faults: self.site.faults }
+    }
+
+    /// The client has shown that it follows modification sequences: by one of the "CONDSTORE enabling commands"
+    /// (RFC 7162 §3.1), whose first "MUST cause the server to return HIGHESTMODSEQ for the mailbox (if any is selected)".
+    pub fn enable_condstore(&mut self, out: &mut Vec<u8>) {
+        if self.enabled.condstore() {
+            return;
+        }
+        self.enabled.add(CONDSTORE);
+        if let Some(selected) = &mut self.selected {
+            selected.view.follow_modseqs();
+            let highest = Code::HighestModSeq(selected.view.told_modseq());
+            write_untagged(out, Status::ok("The highest modification sequence").with(highest));
+        }
     }
 
     /// What the store knows the user by. Empty before login, when no command asks.

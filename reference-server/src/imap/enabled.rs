@@ -11,8 +11,20 @@ pub struct Enableable {
     pub extension: Extension,
 }
 
+/// Modification sequences in FETCH responses (RFC 7162 §3.1).
+pub const CONDSTORE: &str = "CONDSTORE";
+
+/// VANISHED in place of EXPUNGE, and all of CONDSTORE (RFC 7162 §3.2).
+pub const QRESYNC: &str = "QRESYNC";
+
+/// The differences of the second revision (RFC 9051 §6.3.1, Appendix A).
+pub const IMAP4REV2: &str = "IMAP4rev2";
+
 /// All that can be enabled.
-pub const ENABLEABLE: &[Enableable] = &[];
+pub const ENABLEABLE: &[Enableable] = &[
+    Enableable { name: CONDSTORE, extension: Extension::ImapCondStore },
+    Enableable { name: QRESYNC, extension: Extension::ImapQresync },
+];
 
 /// The extensions that are enabled on a connection, by their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +43,28 @@ impl Enabled {
             self.0.push(name);
         }
         new
+    }
+
+    /// Whether the client wants modification sequences in FETCH responses: "ENABLE QRESYNC" is a CONDSTORE enabling command
+    /// (RFC 7162 §3.2.3).
+    pub fn condstore(&self) -> bool {
+        self.has(CONDSTORE) || self.has(QRESYNC)
+    }
+
+    /// Whether the client is told of expunged messages by VANISHED (RFC 7162 §3.2.10).
+    pub fn vanished(&self) -> bool {
+        self.has(QRESYNC)
+    }
+
+    /// Whether the client speaks IMAP4rev2: "an IMAP client that wants to use IMAP4rev2 MUST issue an "ENABLE IMAP4rev2"
+    /// command" where both revisions are announced (RFC 9051 Appendix A).
+    pub fn rev2(&self) -> bool {
+        self.has(IMAP4REV2)
+    }
+
+    /// Whether quoted strings and mailbox names are UTF-8 (RFC 9051 §4.3, §5.1).
+    pub fn utf8(&self) -> bool {
+        self.rev2()
     }
 
     /// As on a new connection.

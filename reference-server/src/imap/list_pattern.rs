@@ -9,6 +9,8 @@ use crate::store::{DELIMITER, INBOX};
 pub struct Pattern {
     octets: Vec<u8>,
     delimiter: u8,
+    /// It is UTF-8, and so are the names it is compared with.
+    utf8: bool,
 }
 
 /// A name, and how it travels.
@@ -40,7 +42,12 @@ impl Pattern {
         if star_for_percent {
             octets.iter_mut().filter(|octet| **octet == b'%').for_each(|octet| *octet = b'*');
         }
-        Pattern { octets, delimiter: DELIMITER as u8 }
+        Pattern { octets, delimiter: DELIMITER as u8, utf8: false }
+    }
+
+    /// The same from a client that speaks UTF-8, or does not.
+    pub fn in_utf8(self, utf8: bool) -> Self {
+        Pattern { utf8, ..self }
     }
 
     /// Whether a name matches. INBOX has no case, not even as the first level of other names.
@@ -49,6 +56,7 @@ impl Pattern {
         if !name.starts_with(self.prefix()) {
             return false;
         }
+        let written = if self.utf8 { *name } else { written.as_str() };
         if *name == INBOX {
             // "if the uppercase string "INBOX" matches the interpreted reference and mailbox name" (RFC 3501 §6.3.8).
             return matches(&self.octets.to_ascii_uppercase(), written.as_bytes(), self.delimiter);

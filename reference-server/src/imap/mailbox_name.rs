@@ -7,6 +7,7 @@ use super::utf7;
 use crate::faults::Fault;
 use crate::store::{DELIMITER, INBOX};
 use std::borrow::Cow;
+use unicode_normalization::is_nfc;
 
 /// A name as a client wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +24,15 @@ impl WrittenName<'_> {
     /// The name as the store knows it; refused if it is not canonical modified UTF-7, because then it is the name of
     /// nothing here (RFC 3501 §5.1.3).
     pub fn decoded(&self, context: &Context) -> Result<String, Status> {
-        let name = utf7::decode(&self.0).map_err(|error| {
-            let text = format!("The mailbox name is not modified UTF-7: at octet {} {}", error.offset, error.why);
-            Status::no(Code::Cannot, text)
-        })?;
+        let name = match context.enabled.utf8() {
+            true => std::str::from_utf8(&self.0)
+                .map(str::to_owned)
+                .map_err(|_| Status::no(Code::Cannot, "The mailbox name is not UTF-8"))?,
+            false => utf7::decode(&self.0).map_err(|error| {
+                let text = format!("The mailbox name is not modified UTF-7: at octet {} {}", error.offset, error.why);
+                Status::no(Code::Cannot, text)
+            })?,
+        };
         // A mailbox that is not INBOX, whatever the letters; the store itself would not tell them apart.
         let lower = name.eq_ignore_ascii_case(INBOX) && name != INBOX;
         if lower && context.faults().on(Fault::ImapInboxCaseSensitive) {
@@ -46,6 +52,13 @@ impl WrittenName<'_> {
         if name.contains(['%', '*']) {
             return Err(Status::no(Code::Cannot, "A mailbox name can not hold a wildcard"));
         }
+        // "If a client attempts to create a UTF-8 mailbox name that is not a valid Net-Unicode name, the server MUST reject the
+        // creation or convert the name" (RFC 9051 §6.3.4); Net-Unicode is normalized and has no control characters
+        // (RFC 5198 §2).
+        let net_unicode = is_nfc(name) && !name.contains(char::is_control);
+        if context.enabled.utf8() && !net_unicode && !context.faults().on(Fault::ImapAnyUnicodeName) {
+            return Err(Status::no(Code::Cannot, "The mailbox name is not Net-Unicode"));
+        }
         if name.starts_with('#') {
             return Err(Status::no(Code::Cannot, "There is no namespace with this prefix"));
         }
@@ -53,7 +66,21 @@ impl WrittenName<'_> {
     }
 }
 
-/// Writes a name of the store as it travels.
+/// Writes a name of the store as it travels to a client that speaks UTF-8, or to one that does not. "servers advertising both
+/// IMAP4rev1 and IMAP4rev2 MUST NOT generate UTF-8-quoted strings unless the client has issued "ENABLE IMAP4rev2""
+/// (RFC 9051 Appendix A).
+pub fn write_mailbox_as(out: &mut Vec<u8>, name: &str, utf8: bool) {
+    match utf8 && !name.is_ascii() {
+        true => {
+            let escaped = name.replace('\\', "\\\\").replace('"', "\\\"");
+            out.extend_from_slice(format!("\"{escaped}\"").as_bytes());
+        }
+        false if utf8 => write_astring(out, name.as_bytes()),
+        false => write_mailbox(out, name),
+    }
+}
+
+/// Writes a name of the store as it travels to a client that does not speak UTF-8.
 pub fn write_mailbox(out: &mut Vec<u8>, name: &str) {
     write_astring(out, utf7::encode(name).as_bytes());
 }

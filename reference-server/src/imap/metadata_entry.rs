@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::grammar::cursor::{Cursor, Parsed, SyntaxError};
-use super::mailbox_name::{WrittenName, write_mailbox};
+use super::mailbox_name::{WrittenName, write_mailbox_as};
 use super::namespace::denied;
 use super::response::{Status, write_astring, write_string};
 use crate::extensions::Extension;
@@ -78,9 +78,9 @@ impl Context {
 /// entry-values  = "(" entry-value *(SP entry-value) ")"
 /// entry-value   = entry SP value
 /// ```
-pub fn write_metadata(out: &mut Vec<u8>, name: &str, entries: &[(String, Option<Vec<u8>>)]) {
+pub fn write_metadata(context: &Context, out: &mut Vec<u8>, name: &str, entries: &[(String, Option<Vec<u8>>)]) {
     out.extend_from_slice(b"* METADATA ");
-    write_mailbox(out, name);
+    write_mailbox_as(out, name, context.enabled.utf8());
     for (at, (entry, value)) in entries.iter().enumerate() {
         out.extend_from_slice(if at == 0 { b" (" } else { b" " });
         write_astring(out, entry.as_bytes());

@@ -2,7 +2,7 @@
 
 use super::context::{Context, refusal};
 use super::grammar::cursor::{Cursor, Parsed};
-use super::mailbox_name::write_mailbox;
+use super::mailbox_name::write_mailbox_as;
 use super::response::{Code, Status, write_astring};
 use crate::extensions::Extension;
 use crate::faults::Fault;
@@ -60,9 +60,9 @@ impl Context {
 }
 
 /// `quotaroot-response = "QUOTAROOT" SP mailbox *(SP quota-root-name)`
-pub fn write_quota_root(out: &mut Vec<u8>, name: &str, account: &str) {
+pub fn write_quota_root(context: &Context, out: &mut Vec<u8>, name: &str, account: &str) {
     out.extend_from_slice(b"* QUOTAROOT ");
-    write_mailbox(out, name);
+    write_mailbox_as(out, name, context.enabled.utf8());
     out.push(b' ');
     write_astring(out, root_of(account).as_bytes());
     out.extend_from_slice(b"\r\n");

@@ -79,13 +79,17 @@ pub enum Code {
     BadCharset,
     Cannot,
     Capability(String),
+    Closed,
     CopyUid {
         uid_validity: u32,
         from: Vec<u32>,
         to: Vec<u32>,
     },
     ExpungeIssued,
+    HighestModSeq(u64),
     Limit,
+    /// Message numbers, or UIDs, in ascending order.
+    Modified(Vec<u32>),
     MailboxId(String),
     /// Of METADATA (RFC 5464 §5).
     Metadata(String),
@@ -119,8 +123,11 @@ impl fmt::Display for Code {
             Code::CopyUid { uid_validity, from, to } => {
                 write!(out, "COPYUID {uid_validity} {} {}", write_uid_set(from), write_uid_set(to))
             }
+            Code::Closed => out.write_str("CLOSED"),
             Code::ExpungeIssued => out.write_str("EXPUNGEISSUED"),
+            Code::HighestModSeq(modseq) => write!(out, "HIGHESTMODSEQ {modseq}"),
             Code::Limit => out.write_str("LIMIT"),
+            Code::Modified(numbers) => write!(out, "MODIFIED {}", write_uid_set(numbers)),
             Code::MailboxId(id) => write!(out, "MAILBOXID ({id})"),
             Code::NonExistent => out.write_str("NONEXISTENT"),
             Code::Metadata(what) => write!(out, "METADATA {what}"),

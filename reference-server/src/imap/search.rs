@@ -52,6 +52,7 @@ impl<'a> Candidate<'a> {
             }
             Key::Larger(size) => message.size > u64::from(*size),
             Key::Smaller(size) => message.size < u64::from(*size),
+            Key::ModSeq(modseq) => message.modseq >= *modseq,
             Key::Numbers(set) => set.contains(self.number, self.view.exists()),
             Key::Uids(set) => set.contains(message.uid, self.view.last_uid().unwrap_or(0)),
             Key::AmongUids(uids) => uids.contains(&message.uid),

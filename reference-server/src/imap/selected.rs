@@ -1,8 +1,10 @@
 //! The mailbox a client has open: its messages as the client knows them, and the updates it is owed.
 
-use super::grammar::sequence::SequenceSet;
+use super::enabled::Enabled;
+use super::grammar::sequence::{SequenceSet, write_uid_set};
 use super::response::{Code, Status, write_untagged};
-use crate::store::{self, Changes, Expunges, Flags, Mailbox, Right, Row, Store, SystemFlag, Uid, Update, View};
+use crate::faults::{Fault, Faults};
+use crate::store::{self, Changes, Expunges, Flags, Mailbox, Right, Row, Store, SystemFlag, Uid, Update, Vanished, View};
 
 /// An open mailbox.
 pub struct Selected {
@@ -12,6 +14,8 @@ pub struct Selected {
     pub read_only: bool,
     /// The keywords the client was told of with FLAGS.
     keywords: Flags,
+    /// The revision of the mailbox that was learnt last: while the store has no newer one nothing is asked for.
+    learnt: Option<u64>,
 }
 
 /// How a command names messages, and how it is answered.
@@ -26,11 +30,8 @@ pub enum Naming {
 impl Selected {
     /// Opens a mailbox with the state a session was given for it.
     pub fn new(mailbox: Mailbox, view: View, read_only: bool) -> Self {
-        let mut keywords = Flags::none();
-        for (_, row) in view.rows() {
-            keywords = keywords.with(&only_keywords(&row.message.flags));
-        }
-        Selected { mailbox, view, read_only, keywords }
+        let keywords = view.keywords().clone();
+        Selected { mailbox, view, read_only, keywords, learnt: None }
     }
 
     /// All flags of the mailbox, as FLAGS lists them (RFC 3501 §7.2.6).
@@ -58,46 +59,80 @@ impl Selected {
     /// Asks the store what other sessions did. A mailbox that was deleted meanwhile has lost all its messages and stays
     /// open (RFC 2180 §3).
     pub fn learn(&mut self, store: &Store) -> Result<(), store::Error> {
+        // Read before the mailbox is, so that a change in between is learnt, or learnt twice, and never missed.
+        let revision = store.revision(self.mailbox.id);
+        if self.learnt == Some(revision) {
+            return Ok(());
+        }
         let changes = match store.changes(self.mailbox.id, self.view.modseq(), !self.read_only) {
             Ok(changes) => changes,
             Err(store::Error::NoSuchMailbox(_)) => Changes {
                 changed: Vec::new(),
-                vanished: self.view.rows().map(|(_, row)| row.message.uid).collect(),
+                vanished: self
+                    .view
+                    .rows()
+                    .map(|(_, row)| Vanished { uid: row.message.uid, modseq: row.message.modseq })
+                    .collect(),
                 highest_modseq: self.view.modseq(),
                 recent_from: u32::MAX,
             },
             Err(error) => return Err(error),
         };
         self.view.learn(changes);
+        self.learnt = Some(revision);
         Ok(())
     }
 
-    /// Writes the updates the client is owed (RFC 3501 §5.2, §7.3, §7.4).
-    ///
-    /// A FETCH response that a UID command causes carries the UID (RFC 3501 §6.4.8).
-    pub fn write_updates(&mut self, out: &mut Vec<u8>, expunges: Expunges, naming: Naming) {
+    /// Writes the updates the client is owed (RFC 3501 §5.2, §7.3, §7.4). What comes back is the modification sequence that
+    /// a client which resynchronises must be told: it was told of expunges now, or some are withheld from it.
+    pub fn write_updates(&mut self, out: &mut Vec<u8>, expunges: Expunges, naming: Naming, told: Told<'_>) -> Option<u64> {
         self.write_new_keywords(out);
-        for update in self.view.sync(expunges) {
+        let updates = self.view.sync(expunges);
+        let gone = updates.iter().filter_map(|update| match update {
+            Update::Expunge { uid, .. } => Some(*uid),
+            _ => None,
+        });
+        let gone: Vec<Uid> = gone.collect();
+        let vanished = told.enabled.vanished() && !told.faults.on(Fault::ImapExpungeInsteadOfVanished);
+        // "the server MUST use the VANISHED response without the EARLIER tag instead of the EXPUNGE response"
+        // (RFC 7162 §3.2.10).
+        if vanished && !gone.is_empty() {
+            write_untagged(out, format_args!("VANISHED {}", write_uid_set(&gone)));
+        }
+        for update in updates {
             match update {
+                Update::Expunge { .. } if vanished => {}
                 Update::Expunge { number, .. } => write_untagged(out, format_args!("{number} EXPUNGE")),
                 Update::Exists(count) => write_untagged(out, format_args!("{count} EXISTS")),
                 Update::Recent(count) => write_untagged(out, format_args!("{count} RECENT")),
-                Update::Flags { number, uid, flags, recent, .. } => {
-                    write_flags(out, number, uid, &flags, recent, naming);
+                Update::Flags { number, uid, flags, recent, modseq } => {
+                    told.write(out, Message { number, uid, flags: Some(&flags), recent, modseq: Some(modseq) }, naming);
                 }
             }
+        }
+        let owed = told.enabled.vanished() && (!gone.is_empty() || self.view.withholds());
+        owed.then(|| self.view.told_modseq())
+    }
+
+    /// The UIDs that vanished after this modification sequence, but for messages the client still counts: ascending, and
+    /// those alone that it asks for. It is called with a UID and the largest one.
+    pub fn vanished_since(&self, store: &Store, modseq: u64, asked: impl Fn(Uid, Uid) -> bool) -> Result<Vec<Uid>, store::Error> {
+        let largest = self.view.last_uid().unwrap_or(0);
+        let vanished = store.vanished(self.mailbox.id, modseq)?.into_iter().map(|vanished| vanished.uid);
+        Ok(vanished.filter(|uid| asked(*uid, largest) && self.view.number(*uid).is_none()).collect())
+    }
+
+    /// Writes `* VANISHED (EARLIER) uid-set`, unless the set is empty (RFC 7162 §3.2.10.1).
+    pub fn write_vanished_earlier(&self, out: &mut Vec<u8>, uids: &[Uid]) {
+        if !uids.is_empty() {
+            write_untagged(out, format_args!("VANISHED (EARLIER) {}", write_uid_set(uids)));
         }
     }
 
     /// Tells of keywords that messages got since FLAGS was sent last.
     pub fn write_new_keywords(&mut self, out: &mut Vec<u8>) {
-        let known = self.keywords.keywords().count();
-        for (_, row) in self.view.rows() {
-            if row.message.flags.keywords().any(|keyword| !self.keywords.contains(keyword)) {
-                self.keywords = self.keywords.with(&only_keywords(&row.message.flags));
-            }
-        }
-        if self.keywords.keywords().count() > known {
+        if self.view.keywords().keywords().count() > self.keywords.keywords().count() {
+            self.keywords = self.view.keywords().clone();
             self.write_flags_and_permanent_flags(out);
         }
     }
@@ -137,12 +172,39 @@ impl Selected {
     }
 }
 
-/// Writes `* n FETCH (FLAGS (…))`, with the UID in answer to a UID command.
-pub fn write_flags(out: &mut Vec<u8>, number: u32, uid: Uid, flags: &Flags, recent: bool, naming: Naming) {
-    let flags = flag_list(flags, recent);
-    match naming {
-        Naming::Numbers => write_untagged(out, format_args!("{number} FETCH (FLAGS {flags})")),
-        Naming::Uids => write_untagged(out, format_args!("{number} FETCH (UID {uid} FLAGS {flags})")),
+/// What a client is told of a message that changed.
+pub struct Message<'a> {
+    pub number: u32,
+    pub uid: Uid,
+    pub flags: Option<&'a Flags>,
+    pub recent: bool,
+    /// Only told to those who follow modification sequences.
+    pub modseq: Option<u64>,
+}
+
+/// How a client is told of changes: by what it has enabled.
+#[derive(Clone, Copy)]
+pub struct Told<'a> {
+    pub enabled: &'a Enabled,
+    pub faults: Faults,
+}
+
+impl Told<'_> {
+    /// Writes a FETCH response that no FETCH asked for.
+    ///
+    /// One that a UID command causes carries the UID (RFC 3501 §6.4.8). With CONDSTORE all "MUST automatically include both
+    /// UID and mod-sequence data" (RFC 7162 §3.2.4).
+    pub fn write(self, out: &mut Vec<u8>, message: Message<'_>, naming: Naming) {
+        let condstore = self.enabled.condstore() && !self.faults.on(Fault::ImapNoModseqUnasked);
+        let mut items = Vec::new();
+        // "If the server chooses to send unsolicited FETCH responses, they MUST include UID FETCH item" (RFC 9051 §7.5.2).
+        let rev2 = self.enabled.rev2() && !self.faults.on(Fault::ImapUnaskedWithoutUid);
+        if naming == Naming::Uids || condstore || rev2 {
+            items.push(format!("UID {}", message.uid));
+        }
+        items.extend(message.flags.map(|flags| format!("FLAGS {}", flag_list(flags, message.recent))));
+        items.extend(message.modseq.filter(|_| condstore).map(|modseq| format!("MODSEQ ({modseq})")));
+        write_untagged(out, format_args!("{} FETCH ({})", message.number, items.join(" ")));
     }
 }
 
@@ -150,8 +212,4 @@ pub fn write_flags(out: &mut Vec<u8>, number: u32, uid: Uid, flags: &Flags, rece
 pub fn flag_list(flags: &Flags, recent: bool) -> String {
     let recent = recent.then_some("\\Recent");
     format!("({})", flags.iter().chain(recent).collect::<Vec<_>>().join(" "))
-}
-
-fn only_keywords(flags: &Flags) -> Flags {
-    flags.keywords().collect()
 }

@@ -6,7 +6,7 @@ use super::grammar::Cursor;
 use super::grammar::string::is_tag_char;
 use super::reader::{Announced, Fault as Framing, Limits, Read, Reader, Unit};
 use super::response::{Code, Condition, Status, write_untagged};
-use super::selected::Naming;
+use super::selected::{Naming, Told};
 use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::session::{After, Channel, Peer, Session};
@@ -102,7 +102,7 @@ impl ImapSession {
     /// tag     = 1*<any ASTRING-CHAR except "+">
     /// ```
     fn command(&mut self, octets: &[u8], out: &mut Vec<u8>) -> After {
-        let mut cursor = Cursor::new(octets);
+        let mut cursor = Cursor::new(octets).with_utf8(self.context.enabled.utf8());
         let tag = String::from_utf8_lossy(cursor.take_while(is_tag_char)).into_owned();
         if tag.is_empty() {
             return self.untagged_bad(format!("Expected a tag at octet {}", cursor.offset()), out);
@@ -132,14 +132,8 @@ impl ImapSession {
 
     fn conclude(&mut self, tag: String, command: &Command, outcome: Outcome, out: &mut Vec<u8>) -> After {
         match outcome {
-            Outcome::Done(status) => {
-                self.updates(command, Naming::Numbers, out);
-                self.tagged(&tag, status, out)
-            }
-            Outcome::DoneByUid(status) => {
-                self.updates(command, Naming::Uids, out);
-                self.tagged(&tag, status, out)
-            }
+            Outcome::Done(status) => self.over(&tag, command, Naming::Numbers, status, out),
+            Outcome::DoneByUid(status) => self.over(&tag, command, Naming::Uids, status, out),
             Outcome::Logout(status) => {
                 self.tagged(&tag, status, out);
                 After::Close
@@ -170,25 +164,46 @@ impl ImapSession {
                 None => self.awaited = Awaited::Fetch(tag, running),
                 Some(status) => {
                     let command = if running.naming == Naming::Uids { &command::uid::COMMAND } else { &fetch::COMMAND };
-                    self.updates(command, running.naming, out);
-                    self.tagged(&tag, status, out);
+                    self.over(&tag, command, running.naming, status, out);
                 }
             }
         }
     }
 
+    /// A command is over: what the client is owed, and the completion.
+    ///
+    /// After expunges a client that resynchronises is told up to where it knows all: in the completion of EXPUNGE
+    /// (RFC 7162 §3.2.7), and wherever expunges are withheld from it (RFC 7162 §3.2).
+    fn over(&mut self, tag: &str, command: &Command, naming: Naming, status: Status, out: &mut Vec<u8>) -> After {
+        let highest = self.updates(command, naming, out).map(Code::HighestModSeq);
+        let status = match highest {
+            Some(highest) if status.condition == Condition::Ok && status.code.is_none() => status.with(highest),
+            Some(highest) => {
+                write_untagged(out, Status::ok("Known up to here").with(highest));
+                status
+            }
+            None => status,
+        };
+        self.tagged(tag, status, out)
+    }
+
     /// Tells the client what it is owed before a command is over: "A server MUST send mailbox size updates automatically
-    /// if a mailbox size change is observed during the processing of a command" (RFC 3501 §5.2).
-    fn updates(&mut self, command: &Command, naming: Naming, out: &mut Vec<u8>) {
+    /// if a mailbox size change is observed during the processing of a command" (RFC 3501 §5.2). Gives the modification
+    /// sequence it must be told.
+    fn updates(&mut self, command: &Command, naming: Naming, out: &mut Vec<u8>) -> Option<u64> {
         let expunges = match command.expunges {
+            _ if std::mem::take(&mut self.context.numbers_are_named) => Expunges::Withhold,
             Expunges::Withhold if self.context.faults().on(Fault::ImapExpungeDuringFetch) => Expunges::Tell,
             expunges => expunges,
         };
         let silent = self.context.faults().on(Fault::ImapNoExistsAfterAppend) && command.large_literals;
-        if let Some(selected) = self.context.selected.as_mut().filter(|_| !silent) {
-            match selected.learn(&self.context.store) {
-                Ok(()) => selected.write_updates(out, expunges, naming),
-                Err(error) => tracing::error!(%error, "changes of a mailbox can not be read"),
+        let told = Told { enabled: &self.context.enabled, faults: self.context.site.faults };
+        let selected = self.context.selected.as_mut().filter(|_| !silent)?;
+        match selected.learn(&self.context.store) {
+            Ok(()) => selected.write_updates(out, expunges, naming, told),
+            Err(error) => {
+                tracing::error!(%error, "changes of a mailbox can not be read");
+                None
             }
         }
     }
@@ -339,7 +354,10 @@ impl Session for ImapSession {
     fn wake(&mut self, out: &mut Vec<u8>) -> After {
         let deaf = self.context.faults().on(Fault::ImapIdleSilent);
         if matches!(self.awaited, Awaited::Idle(..)) && !deaf {
-            self.updates(&idle::COMMAND, Naming::Numbers, out);
+            let highest = self.updates(&idle::COMMAND, Naming::Numbers, out).map(Code::HighestModSeq);
+            if let Some(highest) = highest {
+                write_untagged(out, Status::ok("Known up to here").with(highest));
+            }
         }
         After::Continue
     }

@@ -1,7 +1,7 @@
 //! What STATUS can be asked for, also by way of LIST (RFC 5819). The table is closed: an item is one line.
 
 use super::grammar::cursor::{Cursor, Parsed};
-use super::mailbox_name::write_mailbox;
+use super::mailbox_name::write_mailbox_as;
 use super::object_id::mailbox_id;
 use crate::extensions::{Extension, Without};
 use crate::faults::{Fault, Faults};
@@ -23,7 +23,12 @@ pub struct Told<'a> {
     /// Octets of the messages marked `\Deleted` together; known if it was asked for.
     pub deleted_storage: u64,
     pub faults: Faults,
+    /// The client speaks UTF-8.
+    pub utf8: bool,
 }
+
+/// The item that is a CONDSTORE enabling command (RFC 7162 §3.1).
+pub const HIGHESTMODSEQ: &str = "HIGHESTMODSEQ";
 
 const ITEMS: &[StatusItem] = &[
     StatusItem { name: "MESSAGES", extension: None, value: |told| told.status.messages.to_string() },
@@ -38,6 +43,14 @@ const ITEMS: &[StatusItem] = &[
         value: |told| told.deleted_storage.to_string(),
     },
     StatusItem { name: "DELETED", extension: Some(Extension::ImapQuotaMessage), value: |told| told.status.deleted.to_string() },
+    // RFC 7162 §3.1.7.
+    StatusItem {
+        name: HIGHESTMODSEQ,
+        extension: Some(Extension::ImapCondStore),
+        value: |told| told.status.highest_modseq.to_string(),
+    },
+    // RFC 9051 §6.3.11.
+    StatusItem { name: "DELETED", extension: Some(Extension::ImapRev2), value: |told| told.status.deleted.to_string() },
     // RFC 8438 §3.
     StatusItem { name: "SIZE", extension: Some(Extension::ImapStatusSize), value: |told| size(told).to_string() },
     // RFC 8474 §4.3.
@@ -93,6 +106,6 @@ pub fn deleted_storage(store: &Store, mailbox: MailboxId, items: &[&StatusItem])
 pub fn write_status(out: &mut Vec<u8>, items: &[&StatusItem], told: &Told<'_>) {
     let values: Vec<String> = items.iter().map(|item| format!("{} {}", item.name, (item.value)(told))).collect();
     out.extend_from_slice(b"* STATUS ");
-    write_mailbox(out, told.name);
+    write_mailbox_as(out, told.name, told.utf8);
     out.extend_from_slice(format!(" ({})\r\n", values.join(" ")).as_bytes());
 }

@@ -6,6 +6,7 @@ mod login;
 mod mailboxes;
 mod messages;
 mod misbehaviour;
+mod resynchronizing;
 mod searching;
 mod several;
 mod sharing;

@@ -36,10 +36,13 @@ impl Store {
     pub fn bytes(&self, blob: BlobId, range: Range<u64>) -> Result<Vec<u8>> {
         let end = i64::try_from(range.end).unwrap_or(i64::MAX);
         let start = i64::try_from(range.start).unwrap_or(i64::MAX);
-        self.read(|connection| {
-            sql::blob::size(connection, blob.0)?.ok_or(Error::BlobGone)?;
-            sql::blob::read(connection, blob.0, start..end)
-        })
+        self.read(|connection| sql::blob::find(connection, blob.0, start..end)?.ok_or(Error::BlobGone))
+    }
+
+    /// The bytes of several messages at once, or of their beginnings: at most `each` of one. None where they are gone.
+    pub fn beginnings(&self, blobs: &[BlobId], each: u64) -> Result<Vec<Option<Vec<u8>>>> {
+        let end = i64::try_from(each).unwrap_or(i64::MAX);
+        self.read(|connection| blobs.iter().map(|blob| sql::blob::find(connection, blob.0, 0..end)).collect())
     }
 
     /// How many bytes a message has.
@@ -67,7 +70,7 @@ impl Store {
     pub(super) fn messages_held(&self, mailbox: MailboxId) -> Result<(Vec<(Message, u64)>, Hold)> {
         let store = self.clone();
         self.write(move |tx| {
-            let messages = sql::message::since(tx.connection, mailbox, 0)?;
+            let messages = sql::message::all(tx.connection, mailbox)?;
             let blobs = messages.iter().map(|message| message.blob).collect();
             let sized = messages.into_iter().map(|message| {
                 let size = sql::blob::crlf_size(tx.connection, message.blob.0)?;

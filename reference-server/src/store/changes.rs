@@ -18,12 +18,21 @@ pub struct Snapshot {
 pub struct Changes {
     /// Messages that are new or have other flags, by UID.
     pub changed: Vec<Message>,
-    /// UIDs of messages that are gone, ascending.
-    pub vanished: Vec<Uid>,
+    /// Messages that are gone, by UID.
+    pub vanished: Vec<Vanished>,
     /// The modification sequence of the mailbox now.
     pub highest_modseq: u64,
     /// Messages from this UID on are `\Recent` for the asking session.
     pub recent_from: Uid,
+}
+
+/// A message that was expunged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vanished {
+    /// Its UID.
+    pub uid: Uid,
+    /// The modification sequence of its expunge.
+    pub modseq: u64,
 }
 
 impl Store {
@@ -34,7 +43,7 @@ impl Store {
     pub fn snapshot(&self, mailbox: MailboxId, claim_recent: bool) -> Result<Snapshot> {
         let query = move |connection: &Connection| {
             let status = sql::mailbox::status(connection, mailbox)?.ok_or_else(mailboxes::gone)?;
-            Ok(Snapshot { status, messages: sql::message::since(connection, mailbox, 0)? })
+            Ok(Snapshot { status, messages: sql::message::all(connection, mailbox)? })
         };
         let seen = self.read(query)?;
         if !claim_recent || seen.status.recent_from >= seen.status.uidnext {
@@ -50,7 +59,8 @@ impl Store {
     /// What happened in a mailbox after `modseq`, for a session that has it selected. `claim_recent` as above.
     pub fn changes(&self, mailbox: MailboxId, modseq: u64, claim_recent: bool) -> Result<Changes> {
         let query = move |connection: &Connection| {
-            let status = sql::mailbox::status(connection, mailbox)?.ok_or_else(mailboxes::gone)?;
+            // The counts of STATUS would read the whole mailbox.
+            let status = sql::mailbox::sequences(connection, mailbox)?.ok_or_else(mailboxes::gone)?;
             let nothing = status.highest_modseq <= modseq;
             let changed = if nothing { Vec::new() } else { sql::message::since(connection, mailbox, modseq)? };
             let vanished = if nothing { Vec::new() } else { sql::message::vanished_since(connection, mailbox, modseq)? };
@@ -66,5 +76,11 @@ impl Store {
             sql::mailbox::clear_recent(tx.connection, mailbox)?;
             Ok(seen)
         })
+    }
+
+    /// The messages that were expunged after a modification sequence, by UID. They are remembered as long as the mailbox
+    /// exists, whatever happens to the server.
+    pub fn vanished(&self, mailbox: MailboxId, modseq: u64) -> Result<Vec<Vanished>> {
+        self.read(|connection| sql::message::vanished_since(connection, mailbox, modseq))
     }
 }

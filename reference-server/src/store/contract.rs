@@ -48,6 +48,10 @@ fn flag(store: &Store, mailbox: MailboxId, uids: &[Uid], how: How, flags: &[&str
     store.change_flags(mailbox, uids.to_vec(), FlagChange { how, flags, unchanged_since: None }).unwrap()
 }
 
+fn since(modseq: u64) -> UnchangedSince {
+    UnchangedSince { modseq, ..UnchangedSince::default() }
+}
+
 fn names(store: &Store) -> Vec<String> {
     let shown = |listed: Listed| {
         let bare = if listed.mailbox.selectable { "" } else { " \\Noselect" };
@@ -152,7 +156,7 @@ fn flags_change_as_asked_and_modseq_grows(#[values(memory(), file())] store: Fre
     assert_eq!(same.done[0].modseq, before + 1);
     let removed = flag(&store, inbox, &[2], How::Remove, &["\\Seen"]);
     assert_eq!((removed.done[0].modseq, &removed.done[0].flags), (before + 2, &Flags::from_iter(["work"])));
-    let change = FlagChange { how: How::Replace, flags: Flags::none(), unchanged_since: Some(before + 1) };
+    let change = FlagChange { how: How::Replace, flags: Flags::none(), unchanged_since: Some(since(before + 1)) };
     let outcome = store.change_flags(inbox, vec![1, 2], change).unwrap();
     assert_eq!((outcome.done[0].uid, outcome.done.len(), outcome.refused), (1, 1, vec![2]));
     let status = store.status(inbox).unwrap();
@@ -169,7 +173,9 @@ fn expunge_takes_what_is_deleted(#[values(memory(), file())] store: Fresh) {
     assert_eq!(store.expunge(inbox, Some(vec![2, 4])).unwrap(), [2]);
     assert_eq!(store.expunge(inbox, None).unwrap(), [1, 3]);
     let changes = store.changes(inbox, modseq, false).unwrap();
-    assert_eq!((changes.vanished, changes.changed.len()), (vec![1, 2, 3], 0));
+    let vanished = [(1, modseq + 2), (2, modseq + 1), (3, modseq + 2)].map(|(uid, modseq)| Vanished { uid, modseq });
+    assert_eq!((changes.vanished, changes.changed.len()), (vanished.to_vec(), 0));
+    assert_eq!(store.vanished(inbox, modseq + 1).unwrap(), [vanished[0], vanished[2]]);
     assert_eq!(store.messages(inbox).unwrap()[0].uid, 4);
 }
 
@@ -351,6 +357,9 @@ fn a_store_is_the_same_after_it_was_closed() {
     };
     let store = Store::open(&path).unwrap();
     assert_eq!(store.mailbox("alice", "INBOX").unwrap(), inbox);
+    // A client that resynchronises hears of what vanished before (RFC 7162 §3.2.5).
+    assert_eq!(store.vanished(inbox.id, 2).unwrap(), [Vanished { uid: 1, modseq: 3 }]);
+    assert_eq!(store.status(inbox.id).unwrap().highest_modseq, 3);
     assert_eq!(append(&store, inbox.id, "two"), 2);
     assert!(store.create("alice", "new").unwrap().uidvalidity > inbox.uidvalidity);
     assert!(Store::open(&directory.path().join("no/such/mail.db")).is_err());

@@ -1,5 +1,7 @@
 //! Messages: appended, flagged, copied, moved, expunged. Every operation is done whole or not at all.
 
+use std::collections::HashMap;
+
 use time::OffsetDateTime;
 
 use super::{BlobId, Error, Flags, MailboxId, Result, Rights, Store, SystemFlag, Tx, mailboxes, sql};
@@ -82,8 +84,27 @@ pub struct FlagChange {
     pub how: How,
     /// Which.
     pub flags: Flags,
-    /// Messages changed after this modification sequence are left alone (RFC 7162 §3.1.3).
-    pub unchanged_since: Option<u64>,
+    /// Messages changed after a modification sequence are left alone (RFC 7162 §3.1.3).
+    pub unchanged_since: Option<UnchangedSince>,
+}
+
+/// The condition of a change of flags.
+#[derive(Clone, Debug, Default)]
+pub struct UnchangedSince {
+    /// Messages with a greater modification sequence are left alone,
+    pub modseq: u64,
+    /// unless the client knew these flags of a message, and those that are to be set or cleared are as it knew them: then
+    /// what has changed is something else (RFC 7162 §3.1.12).
+    pub known: HashMap<Uid, Flags>,
+}
+
+impl UnchangedSince {
+    fn refuses(&self, message: &Message, change: &FlagChange) -> bool {
+        let same = |known: &Flags| change.flags.iter().all(|flag| known.contains(flag) == message.flags.contains(flag));
+        // Replacing depends on all flags.
+        let otherwise = change.how != How::Replace && self.known.get(&message.uid).is_some_and(same);
+        message.modseq > self.modseq && !otherwise
+    }
 }
 
 /// A message and its flags after a change.
@@ -124,7 +145,7 @@ impl Store {
             if !sql::mailbox::exists(connection, mailbox)? {
                 return Err(mailboxes::gone());
             }
-            sql::message::since(connection, mailbox, 0)
+            sql::message::all(connection, mailbox)
         })
     }
 
@@ -137,12 +158,10 @@ impl Store {
     pub fn expunge(&self, mailbox: MailboxId, among: Option<Vec<Uid>>) -> Result<Vec<Uid>> {
         self.write(move |tx| {
             tx.require(mailbox)?;
-            let mut deleted = Vec::new();
-            for message in sql::message::since(tx.connection, mailbox, 0)? {
-                let named = among.as_ref().is_none_or(|uids| uids.contains(&message.uid));
-                if named && message.flags.has(SystemFlag::Deleted) {
-                    deleted.push(message.uid);
-                }
+            let mut deleted = sql::message::flagged(tx.connection, mailbox, SystemFlag::Deleted as u8)?;
+            if let Some(mut among) = among {
+                among.sort_unstable();
+                deleted.retain(|uid| among.binary_search(uid).is_ok());
             }
             tx.remove(mailbox, &deleted)
         })
@@ -235,13 +254,13 @@ impl Tx<'_> {
 
     /// Removes every message of a mailbox that is about to go.
     pub(super) fn remove_all(&self, mailbox: MailboxId) -> Result<()> {
-        let uids: Vec<Uid> = sql::message::since(self.connection, mailbox, 0)?.iter().map(|one| one.uid).collect();
+        let uids: Vec<Uid> = sql::message::all(self.connection, mailbox)?.iter().map(|one| one.uid).collect();
         self.remove(mailbox, &uids).map(drop)
     }
 
     /// Moves every message.
     pub(super) fn move_all(&self, from: MailboxId, to: MailboxId) -> Result<()> {
-        let uids: Vec<Uid> = sql::message::since(self.connection, from, 0)?.iter().map(|one| one.uid).collect();
+        let uids: Vec<Uid> = sql::message::all(self.connection, from)?.iter().map(|one| one.uid).collect();
         if !uids.is_empty() {
             self.copy_in_any_case(from, &uids, to)?;
             self.remove(from, &uids)?;
@@ -264,9 +283,12 @@ impl Tx<'_> {
         let mut outcome = FlagOutcome::default();
         // All messages of one operation get the same modification sequence; none is spent if nothing changes.
         let mut spent = None;
-        for &uid in uids {
-            let Some(message) = sql::message::find(self.connection, mailbox, uid)? else { continue };
-            if change.unchanged_since.is_some_and(|modseq| message.modseq > modseq) {
+        // Messages that come to have the same flags are written together as far as their UIDs follow each other.
+        let mut together: Vec<Uid> = Vec::new();
+        let mut their = Flags::none();
+        for message in sql::message::named(self.connection, mailbox, uids)? {
+            let uid = message.uid;
+            if change.unchanged_since.as_ref().is_some_and(|since| since.refuses(&message, change)) {
                 outcome.refused.push(uid);
                 continue;
             }
@@ -285,12 +307,18 @@ impl Tx<'_> {
                     Some(modseq) => modseq,
                     None => *spent.insert(sql::mailbox::next_modseq(self.connection, mailbox)?),
                 };
-                sql::message::set_flags(self.connection, mailbox, uid, &flags, new)?;
                 modseq = new as u64;
+                if !together.is_empty() && (together.last().is_none_or(|last| uid != last + 1) || their != flags) {
+                    sql::message::set_flags(self.connection, mailbox, &together, &their, new)?;
+                    together.clear();
+                }
+                together.push(uid);
+                their = flags.clone();
             }
             outcome.done.push(Flagged { uid, flags, modseq });
         }
-        if spent.is_some() {
+        if let Some(modseq) = spent {
+            sql::message::set_flags(self.connection, mailbox, &together, &their, modseq)?;
             self.touch(mailbox);
         }
         Ok(outcome)
@@ -331,8 +359,11 @@ impl Tx<'_> {
     /// The messages to be appended for copies of these.
     fn copies(&self, from: MailboxId, uids: &[Uid], rights: Rights) -> Result<Vec<NewMessage>> {
         self.require(from)?;
-        let originals = uids.iter().map(|&uid| sql::message::find(self.connection, from, uid)?.ok_or(Error::MessageGone(uid)));
-        let originals = originals.collect::<Result<Vec<_>>>()?;
+        let originals = sql::message::named(self.connection, from, uids)?;
+        let mut there = originals.iter().map(|message| message.uid);
+        if let Some(missing) = uids.iter().find(|uid| there.next() != Some(**uid)) {
+            return Err(Error::MessageGone(*missing));
+        }
         let copies = originals.iter().map(|message| NewMessage {
             body: Body::Stored(message.blob),
             flags: rights.allowed(&message.flags),

@@ -4,9 +4,9 @@
 //! (RFC 3501 §7.4.1). The view keeps both sides: what is so ([`Row::message`]) and what the client was told. It is a
 //! plain value: [`View::learn`] takes what the store says, [`View::sync`] gives what to send.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use super::{Changes, Flags, Message, Snapshot, Uid};
+use super::{Changes, Flags, Message, Snapshot, Uid, Vanished};
 
 /// A selected mailbox as a session sees it.
 #[derive(Clone, Debug)]
@@ -17,6 +17,16 @@ pub struct View {
     arrived: Vec<Row>,
     /// Changes up to here have been learnt.
     modseq: u64,
+    /// Rows that may be other than the client was told, by UID: what [`View::sync`] looks at.
+    owed: BTreeSet<Uid>,
+    /// How many rows are gone without the client's knowledge.
+    gone: usize,
+    /// All keywords the messages have or had since the view began.
+    keywords: Flags,
+    /// Whether the client follows modification sequences, so that it is owed those of messages whose flags are as before.
+    follows_modseqs: bool,
+    /// The client has heard of `\Recent`.
+    knows_recent: bool,
 }
 
 /// A message of the view.
@@ -28,7 +38,10 @@ pub struct Row {
     pub recent: bool,
     /// Whether it is expunged already but the client has not been told.
     pub gone: bool,
+    /// The modification sequence of its expunge, if [`Row::gone`].
+    gone_at: u64,
     told: Flags,
+    told_modseq: u64,
 }
 
 /// Whether EXPUNGE may be sent now.
@@ -73,8 +86,20 @@ impl View {
     /// The view of a session that has just selected the mailbox and is told of all its messages.
     pub fn new(snapshot: Snapshot) -> View {
         let recent_from = snapshot.status.recent_from;
-        let rows = snapshot.messages.into_iter().map(|message| Row::new(message, recent_from)).collect();
-        View { rows, arrived: Vec::new(), modseq: snapshot.status.highest_modseq }
+        let rows: Vec<Row> = snapshot.messages.into_iter().map(|message| Row::new(message, recent_from)).collect();
+        let mut view = View {
+            rows: Vec::new(),
+            arrived: Vec::new(),
+            modseq: snapshot.status.highest_modseq,
+            owed: BTreeSet::new(),
+            gone: 0,
+            keywords: Flags::none(),
+            follows_modseqs: false,
+            knows_recent: true,
+        };
+        rows.iter().for_each(|row| view.meet_keywords(&row.message.flags));
+        view.rows = rows;
+        view
     }
 
     /// How many messages the client knows of.
@@ -96,6 +121,35 @@ impl View {
     /// The modification sequence up to which changes are known: what to ask the store for.
     pub fn modseq(&self) -> u64 {
         self.modseq
+    }
+
+    /// Every change up to here has been told: an expunge that is withheld holds it back (RFC 7162 §3.2). True between
+    /// two calls of [`View::sync`], once all that was learnt before was told.
+    pub fn told_modseq(&self) -> u64 {
+        let withheld = self.rows.iter().filter(|row| row.gone).map(|row| row.gone_at.saturating_sub(1));
+        if self.gone == 0 { self.modseq } else { withheld.min().unwrap_or(self.modseq) }
+    }
+
+    /// Whether the client has not been told of all expunges.
+    pub fn withholds(&self) -> bool {
+        self.gone > 0
+    }
+
+    /// From now on the client is owed each message's modification sequence too (RFC 7162 §3.1).
+    pub fn follow_modseqs(&mut self) {
+        self.follows_modseqs = true;
+    }
+
+    /// The same for a client that has never heard of `\Recent`: no message is, whoever asks.
+    pub fn without_recent(mut self) -> View {
+        self.knows_recent = false;
+        self.rows.iter_mut().for_each(|row| row.recent = false);
+        self
+    }
+
+    /// All keywords that messages have, or had since the view began.
+    pub fn keywords(&self) -> &Flags {
+        &self.keywords
     }
 
     /// The message of this number.
@@ -120,20 +174,27 @@ impl View {
 
     /// Takes in what the store says happened since [`View::modseq`].
     pub fn learn(&mut self, changes: Changes) {
-        let vanished: BTreeSet<Uid> = changes.vanished.into_iter().collect();
-        self.arrived.retain(|row| !vanished.contains(&row.message.uid));
-        for row in self.rows.iter_mut().filter(|row| vanished.contains(&row.message.uid)) {
-            row.gone = true;
+        for Vanished { uid, modseq } in changes.vanished {
+            self.arrived.retain(|row| row.message.uid != uid);
+            if let Some(row) = row_of(&mut self.rows, uid).filter(|row| !row.gone) {
+                (row.gone, row.gone_at) = (true, modseq);
+                self.gone += 1;
+            }
         }
         let known = self.rows.last().into_iter().chain(self.arrived.last()).map(|row| row.message.uid).max();
         for message in changes.changed {
-            let row = match self.rows.binary_search_by_key(&message.uid, |row| row.message.uid) {
-                Ok(index) => self.rows.get_mut(index),
-                Err(_) => self.arrived.iter_mut().find(|row| row.message.uid == message.uid),
+            let uid = message.uid;
+            self.meet_keywords(&message.flags);
+            let row = match row_of(&mut self.rows, uid) {
+                Some(row) => Some(row),
+                None => row_of(&mut self.arrived, uid),
             };
             match row {
-                Some(row) => row.message = message,
-                None if known.is_none_or(|known| message.uid > known) => {
+                Some(row) => {
+                    row.message = message;
+                    self.owed.insert(uid);
+                }
+                None if known.is_none_or(|known| uid > known) => {
                     self.arrived.push(Row::new(message, changes.recent_from));
                 }
                 // A UID below one that is known and yet unknown itself was told as expunged already.
@@ -143,22 +204,37 @@ impl View {
         self.modseq = self.modseq.max(changes.highest_modseq);
     }
 
+    /// The flags the client knows of those messages that it was told of no later than this modification sequence. A change
+    /// of other flags since then is no reason to refuse what it asks for (RFC 7162 §3.1.12).
+    pub fn known_at(&self, uids: &[Uid], modseq: u64) -> HashMap<Uid, Flags> {
+        let rows = uids.iter().filter_map(|uid| self.row(self.number(*uid)?));
+        let known = rows.filter(|row| row.told_modseq <= modseq);
+        known.map(|row| (row.message.uid, row.told.clone())).collect()
+    }
+
     /// The client is told these flags by the command that runs: no update is owed for them.
     ///
     /// For a silent STORE give the flags the client now believes in: if another session changed the message meanwhile
     /// they differ from the true ones and the next [`View::sync`] tells (RFC 3501 §6.4.6).
     pub fn told_flags(&mut self, uid: Uid, flags: Flags) {
-        if let Ok(index) = self.rows.binary_search_by_key(&uid, |row| row.message.uid)
-            && let Some(row) = self.rows.get_mut(index)
-        {
+        if let Some(row) = row_of(&mut self.rows, uid) {
             row.told = flags;
+            self.owed.insert(uid);
+        }
+    }
+
+    /// The client is told this modification sequence of a message by the command that runs.
+    pub fn told_modseq_of(&mut self, uid: Uid, modseq: u64) {
+        if let Some(row) = row_of(&mut self.rows, uid) {
+            row.told_modseq = modseq;
+            self.owed.insert(uid);
         }
     }
 
     /// What the client is owed now, in the order to send it. Calling again gives nothing, until more is learnt.
     pub fn sync(&mut self, expunges: Expunges) -> Vec<Update> {
         let mut updates = Vec::new();
-        if expunges == Expunges::Tell {
+        if expunges == Expunges::Tell && self.gone > 0 {
             let mut number = 0;
             self.rows.retain(|row| {
                 number += 1;
@@ -168,35 +244,67 @@ impl View {
                 }
                 !row.gone
             });
+            self.gone = 0;
         }
         if !self.arrived.is_empty() {
+            self.arrived.iter_mut().for_each(|row| row.recent &= self.knows_recent);
             self.rows.append(&mut self.arrived);
             updates.push(Update::Exists(self.exists()));
-            updates.push(Update::Recent(self.recent()));
+            if self.knows_recent {
+                updates.push(Update::Recent(self.recent()));
+            }
         }
-        for (number, row) in (1..).zip(&mut self.rows) {
-            if row.told != row.message.flags && !row.gone {
+        for uid in std::mem::take(&mut self.owed) {
+            let Ok(index) = self.rows.binary_search_by_key(&uid, |row| row.message.uid) else { continue };
+            let Some(row) = self.rows.get_mut(index).filter(|row| !row.gone) else { continue };
+            let other_modseq = self.follows_modseqs && row.told_modseq != row.message.modseq;
+            if row.told != row.message.flags || other_modseq {
                 row.told = row.message.flags.clone();
                 updates.push(Update::Flags {
-                    number,
-                    uid: row.message.uid,
+                    number: index as u32 + 1,
+                    uid,
                     flags: row.told.clone(),
                     recent: row.recent,
                     modseq: row.message.modseq,
                 });
             }
+            row.told_modseq = row.message.modseq;
         }
         updates
     }
+
+    fn meet_keywords(&mut self, flags: &Flags) {
+        if flags.keywords().any(|keyword| !self.keywords.contains(keyword)) {
+            self.keywords = self.keywords.with(&flags.keywords().collect());
+        }
+    }
+}
+
+/// The row of this UID among rows whose UIDs ascend.
+fn row_of(rows: &mut [Row], uid: Uid) -> Option<&mut Row> {
+    let index = rows.binary_search_by_key(&uid, |row| row.message.uid).ok()?;
+    rows.get_mut(index)
 }
 
 impl Row {
     fn new(message: Message, recent_from: Uid) -> Row {
-        Row { told: message.flags.clone(), recent: message.uid >= recent_from, gone: false, message }
+        Row {
+            told: message.flags.clone(),
+            told_modseq: message.modseq,
+            recent: message.uid >= recent_from,
+            gone: false,
+            gone_at: 0,
+            message,
+        }
     }
 
     /// The flags the client was told last.
     pub fn told(&self) -> &Flags {
         &self.told
+    }
+
+    /// When the client was told of the message last, in modification sequences.
+    pub fn told_at(&self) -> u64 {
+        self.told_modseq
     }
 }

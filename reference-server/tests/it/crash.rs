@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use reference_server::config::{Config, Listen, Service, Storage};
 use reference_server::server::{Running, start};
@@ -20,7 +20,7 @@ use crate::wire::{Client, maildrop, server};
 const KILLS: usize = 100;
 
 /// The program with these options; what it prints once it listens.
-fn program(options: &[&str], directory: &Path) -> (Child, Option<BTreeMap<String, SocketAddr>>) {
+pub fn program(options: &[&str], directory: &Path) -> (Child, Option<BTreeMap<String, SocketAddr>>) {
     let mut child = started(options, directory);
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -60,11 +60,20 @@ async fn what_was_acknowledged_survives_kill_9() {
     server.stop().await;
 }
 
+/// The seed that the environment names, or a new one; says how to use it again.
+pub fn seed(variable: &str) -> u64 {
+    let seed = std::env::var(variable).ok().and_then(|seed| seed.parse().ok());
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let seed = seed.unwrap_or_else(|| u64::from(std::process::id()) << 32 | u64::from(since.subsec_nanos()) | 1);
+    println!("seed {seed}: {variable}={seed} uses it again");
+    seed
+}
+
 /// Numbers that look random and are the same for the same seed.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
+    pub fn below(&mut self, end: u64) -> u64 {
         // xorshift64*
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -140,7 +149,7 @@ async fn submit(port: u16, log: &Log) -> std::io::Result<()> {
     Ok(())
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
@@ -180,10 +189,7 @@ async fn opened(directory: &Path, domain: &str, accounts: &[&str]) -> Running {
 /// `MAILSPEC_CRASH_SEED` repeats a run, as far as the machine does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_however_often_servers_are_killed() {
-    let seed = std::env::var("MAILSPEC_CRASH_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed =
-        seed.unwrap_or_else(|| u64::from(std::process::id()) << 20 | u64::from(Instant::now().elapsed().subsec_nanos()) | 1);
-    println!("seed {seed}: MAILSPEC_CRASH_SEED={seed} uses it again");
+    let seed = seed("MAILSPEC_CRASH_SEED");
     let mut dice = Dice(seed);
     let begun = Instant::now();
     let directories = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];

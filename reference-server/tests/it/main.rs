@@ -3,6 +3,7 @@
 // Helpers of tests may panic as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod concurrent;
 mod crash;
 mod delivery;
 mod endings;

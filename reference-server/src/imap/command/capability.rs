@@ -38,6 +38,8 @@ fn announced(extension: Extension, context: &Context) -> Option<String> {
         Extension::ImapStartTls if context.peer.tls || context.state() != State::NotAuthenticated => None,
         // It says that there are no annotations but the server's (RFC 5464 §1).
         Extension::ImapMetadataServer if !context.lacks(Extension::ImapMetadata) => None,
+        // Its searches, MOVE and BINARY are not all there yet.
+        Extension::ImapRev2 => None,
         _ => Some(extension.keyword().to_owned()),
     }
 }

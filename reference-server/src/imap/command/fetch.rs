@@ -1,6 +1,7 @@
 //! FETCH (RFC 3501 §6.4.5).
 
 use super::{Command, Legal, Outcome, USUAL};
+use crate::extensions::Extension;
 use crate::faults::{Fault, Faults};
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
@@ -8,6 +9,7 @@ use crate::imap::grammar::cursor::{Parsed, SyntaxError};
 use crate::imap::grammar::date::write_date_time;
 use crate::imap::grammar::fetch::{Item, Partial};
 use crate::imap::grammar::section::{Section, SectionText};
+use crate::imap::grammar::sequence::SequenceSet;
 use crate::imap::message_data::{write_body, write_envelope};
 use crate::imap::object_id::{email_id, thread_id};
 use crate::imap::response::{Code, Status, write_announced_literal};
@@ -21,7 +23,7 @@ pub const COMMAND: Command = Command {
     name: "FETCH",
     legal: Legal::Selected,
     expunges: Expunges::Withhold,
-    run: |context, cursor, _| run(context, cursor, Naming::Numbers),
+    run: |context, cursor, out| run(context, cursor, out, Naming::Numbers),
     ..USUAL
 };
 
@@ -38,7 +40,7 @@ pub struct Running {
 }
 
 /// FETCH, or UID FETCH.
-pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, naming: Naming) -> Parsed<Outcome> {
+pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, naming: Naming) -> Parsed<Outcome> {
     cursor.space()?;
     let set = cursor.sequence_set()?;
     cursor.space()?;
@@ -47,20 +49,47 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, naming: Naming) -> Pa
     if items.iter().filter_map(Item::extension).any(|extension| context.lacks(extension)) {
         return Err(SyntaxError { offset, expected: "data items of FETCH that this server has" });
     }
+    let condstore = !context.lacks(Extension::ImapCondStore);
+    let modifiers = cursor.fetch_modifiers(condstore, naming == Naming::Uids && context.enabled.vanished())?;
     cursor.end()?;
     let Some(selected) = &context.selected else {
         return Ok(Outcome::Done(Status::bad("No mailbox is selected")));
     };
-    let left = match selected.numbers(&set, naming) {
+    let mut left = match selected.numbers(&set, naming) {
         Ok(numbers) => VecDeque::from(numbers),
         Err(status) => return Ok(Outcome::Done(status)),
     };
+    if let Some(modseq) = modifiers.changed_since {
+        let least = if context.faults().on(Fault::ImapChangedSinceTakesEqual) { modseq } else { modseq.saturating_add(1) };
+        left.retain(|number| selected.view.row(*number).is_some_and(|row| row.message.modseq >= least));
+        // "it implicitly adds the MODSEQ FETCH message data item" (RFC 7162 §3.1.4.1).
+        if !items.contains(&Item::ModSeq) {
+            items.push(Item::ModSeq);
+        }
+        if modifiers.vanished
+            && let Err(status) = tell_vanished(context, &set, modseq, out)
+        {
+            return Ok(Outcome::Done(status));
+        }
+    }
+    if items.contains(&Item::ModSeq) {
+        context.enable_condstore(out);
+    }
     // "server implementations MUST implicitly include the UID message data item as part of any FETCH response caused by a
     // UID command" (RFC 3501 §6.4.8).
     if naming == Naming::Uids && !items.contains(&Item::Uid) && !context.faults().on(Fault::ImapUidFetchWithoutUid) {
         items.insert(0, Item::Uid);
     }
     Ok(Outcome::Fetch(Running { naming, items, left, missed: false }))
+}
+
+/// Tells which messages of the set vanished since: before any FETCH response (RFC 7162 §3.2.6). Those whose expunge the
+/// client has not been told of are not among them, but in the VANISHED without EARLIER that follows (RFC 7162 §3.2.10).
+fn tell_vanished(context: &Context, set: &SequenceSet, modseq: u64, out: &mut Vec<u8>) -> Result<(), Status> {
+    let Some(selected) = &context.selected else { return Ok(()) };
+    let vanished = selected.vanished_since(&context.store, modseq, |uid, largest| set.contains(uid, largest));
+    selected.write_vanished_earlier(out, &vanished.map_err(refusal)?);
+    Ok(())
 }
 
 impl Running {
@@ -95,6 +124,7 @@ impl Running {
 
     fn tell(&mut self, context: &mut Context, batch: &[u32], out: &mut Vec<u8>) -> Result<(), Status> {
         let faults = context.faults();
+        let condstore = context.enabled.condstore();
         let sets_seen = self.items.iter().any(Item::sets_seen)
             || faults.on(Fault::ImapPeekSetsSeen) && self.items.iter().any(|item| item.section().is_some());
         let Some(selected) = &mut context.selected else { return Ok(()) };
@@ -128,16 +158,25 @@ impl Running {
             };
             // "The \Seen flag is implicitly set; if this causes the flags to change, they SHOULD be included as part of the
             // FETCH responses" (RFC 3501 §6.4.5).
-            let changed = newly_seen.contains(number) && !self.items.contains(&Item::Flags);
-            let items = self.items.iter().chain(changed.then_some(&Item::Flags));
-            let Some(response) = teller.response(*number, items) else {
+            let mut items: Vec<&Item> = self.items.iter().collect();
+            if newly_seen.contains(number) {
+                // With CONDSTORE these responses have UID and MODSEQ too (RFC 7162 §3.2.4).
+                let with = if condstore { [Item::Uid, Item::ModSeq, Item::Flags].as_slice() } else { &[Item::Flags] };
+                items.extend(with.iter().filter(|item| !self.items.contains(item)));
+            }
+            let tells_flags = items.contains(&&Item::Flags);
+            let tells_modseq = items.contains(&&Item::ModSeq);
+            let Some(response) = teller.response(*number, items.into_iter()) else {
                 self.missed = true;
                 continue;
             };
             out.extend_from_slice(&response);
-            if changed || self.items.contains(&Item::Flags) {
-                let (uid, flags) = (row.message.uid, row.message.flags.clone());
+            let (uid, modseq, flags) = (row.message.uid, row.message.modseq, row.message.flags.clone());
+            if tells_flags {
                 selected.view.told_flags(uid, flags);
+            }
+            if tells_modseq {
+                selected.view.told_modseq_of(uid, modseq);
             }
         }
         Ok(())
@@ -230,6 +269,7 @@ impl Teller<'_> {
                 out.extend_from_slice(format!("THREADID ({id})").as_bytes());
             }
             (Item::Uid, ..) => out.extend_from_slice(format!("UID {}", message.uid).as_bytes()),
+            (Item::ModSeq, ..) => out.extend_from_slice(format!("MODSEQ ({})", message.modseq).as_bytes()),
             (Item::Rfc822Size, ..) => out.extend_from_slice(format!("RFC822.SIZE {}", message.size).as_bytes()),
             (Item::InternalDate, ..) => {
                 out.extend_from_slice(format!("INTERNALDATE {}", write_date_time(message.date)).as_bytes());

@@ -6,7 +6,7 @@ use crate::extensions::Extension;
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
-use crate::imap::mailbox_name::{WrittenName, write_mailbox};
+use crate::imap::mailbox_name::{WrittenName, write_mailbox_as};
 use crate::imap::response::{Status, write_astring};
 use crate::store::Right;
 
@@ -25,7 +25,7 @@ fn tell(context: &Context, name: &WrittenName<'_>, out: &mut Vec<u8>) -> Result<
     let (place, mailbox) = context.with_right(&name.decoded(context)?, Right::Administer)?;
     let grants = context.store.acl(mailbox.id, &place.owner).map_err(refusal)?;
     out.extend_from_slice(b"* ACL ");
-    write_mailbox(out, &mailbox.name);
+    write_mailbox_as(out, &mailbox.name, context.enabled.utf8());
     for grant in grants {
         out.push(b' ');
         write_astring(out, grant.identifier.as_bytes());

@@ -140,7 +140,7 @@ fn tell(
         }
     }
     if !told.is_empty() {
-        write_metadata(out, &annotated.name, &told);
+        write_metadata(context, out, &annotated.name, &told);
     }
     let status = Status::ok("GETMETADATA completed");
     Ok(match longest {

@@ -34,7 +34,7 @@ fn tell(context: &Context, name: &WrittenName<'_>, out: &mut Vec<u8>) -> Result<
         _ => {}
     }
     let shown = found.map_or(name, |mailbox| mailbox.name);
-    write_quota_root(out, &shown, &place.owner);
+    write_quota_root(context, out, &shown, &place.owner);
     context.write_quota(out, &place.owner)?;
     Ok(Status::ok("GETQUOTAROOT completed"))
 }

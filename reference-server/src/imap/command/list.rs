@@ -11,9 +11,9 @@ use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::list_options::{Returns, Selection};
 use crate::imap::list_pattern::{Pattern, common_prefix};
 use crate::imap::listing::{Entry, choose};
-use crate::imap::mailbox_name::write_mailbox;
+use crate::imap::mailbox_name::write_mailbox_as;
 use crate::imap::response::Status;
-use crate::imap::status_item::{Told, deleted_storage, write_status};
+use crate::imap::status_item::{HIGHESTMODSEQ, Told, deleted_storage, write_status};
 use crate::store::{DELIMITER, MailboxId, SpecialUse};
 use std::collections::HashMap;
 
@@ -34,8 +34,11 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
     let asked = asked(context, cursor)?;
     if asked.patterns.is_empty() && !asked.extended {
         // "a special request to return the hierarchy delimiter and the root name": names here are not rooted.
-        write_listed(out, "LIST", "\\Noselect", "");
+        write_listed(out, "LIST", "\\Noselect", "", false);
         return Ok(Outcome::Done(Status::ok("LIST completed")));
+    }
+    if asked.returns.status.iter().flatten().any(|item| item.name == HIGHESTMODSEQ) {
+        context.enable_condstore(out);
     }
     let told = tell(context, &asked, out);
     Ok(Outcome::Done(told.map_or_else(|status| status, |()| Status::ok("LIST completed"))))
@@ -81,7 +84,8 @@ fn asked(context: &Context, cursor: &mut Cursor<'_>) -> Parsed<Asked> {
     // string MUST be ignored for the purpose of matching" (RFC 5258 §3).
     let star_for_percent = context.faults().on(Fault::ImapPercentMatchesLikeStar);
     let given = written.iter().filter(|pattern| !pattern.is_empty());
-    let patterns = given.map(|pattern| Pattern::new(&reference, pattern, star_for_percent)).collect();
+    let utf8 = context.enabled.utf8();
+    let patterns = given.map(|pattern| Pattern::new(&reference, pattern, star_for_percent).in_utf8(utf8)).collect();
     Ok(Asked { patterns, extended, selection, returns })
 }
 
@@ -105,7 +109,7 @@ fn tell(context: &Context, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Statu
     }
     for entry in &entries {
         let name = &entry.folder.name;
-        write_head(out, "LIST", &attributes(context, asked, entry), name);
+        write_head(out, "LIST", &attributes(context, asked, entry), name, context.enabled.utf8());
         if entry.child_info && !context.faults().on(Fault::ImapNoChildInfo) {
             out.extend_from_slice(b" (\"CHILDINFO\" (\"SUBSCRIBED\"))");
         }
@@ -114,11 +118,12 @@ fn tell(context: &Context, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Statu
         let status = mailbox.and_then(|mailbox| statuses.get(&mailbox.id).map(|status| (mailbox.id, status)));
         let rights = entry.folder.mailbox.as_ref().filter(|_| entry.selected).map(|mailbox| mailbox.rights);
         if let Some(rights) = rights.filter(|_| asked.returns.my_rights) {
-            write_my_rights(out, name, rights, context.faults());
+            write_my_rights(context, out, name, rights);
         }
         if let (Some(items), Some((mailbox, status))) = (&asked.returns.status, status) {
             let deleted_storage = deleted_storage(&context.store, mailbox, items).map_err(refusal)?;
-            write_status(out, items, &Told { mailbox, name, status, deleted_storage, faults: context.faults() });
+            let (faults, utf8) = (context.faults(), context.enabled.utf8());
+            write_status(out, items, &Told { mailbox, name, status, deleted_storage, faults, utf8 });
         }
     }
     Ok(())
@@ -157,8 +162,8 @@ fn attributes(context: &Context, asked: &Asked, entry: &Entry) -> String {
 }
 
 /// A LIST or LSUB response without extended data.
-pub fn write_listed(out: &mut Vec<u8>, response: &str, attributes: &str, name: &str) {
-    write_head(out, response, attributes, name);
+pub fn write_listed(out: &mut Vec<u8>, response: &str, attributes: &str, name: &str, utf8: bool) {
+    write_head(out, response, attributes, name, utf8);
     out.extend_from_slice(b"\r\n");
 }
 
@@ -166,7 +171,20 @@ pub fn write_listed(out: &mut Vec<u8>, response: &str, attributes: &str, name: &
 /// mailbox-list = "(" [mbx-list-flags] ")" SP (DQUOTE QUOTED-CHAR DQUOTE / nil) SP mailbox [SP mbox-list-extended]
 /// ```
 /// as far as the name.
-fn write_head(out: &mut Vec<u8>, response: &str, attributes: &str, name: &str) {
+fn write_head(out: &mut Vec<u8>, response: &str, attributes: &str, name: &str, utf8: bool) {
     out.extend_from_slice(format!("* {response} ({attributes}) \"{DELIMITER}\" ").as_bytes());
-    write_mailbox(out, name);
+    write_mailbox_as(out, name, utf8);
+}
+
+/// Writes the LIST response that SELECT owes a client of IMAP4rev2: "The server MUST return a LIST response with the mailbox
+/// name. The list of mailbox attributes MUST be accurate" (RFC 9051 §6.3.2).
+pub fn write_selected(context: &Context, name: &str, out: &mut Vec<u8>) -> Result<(), Status> {
+    let returns = Returns { children: true, subscribed: true, ..Returns::default() };
+    let asked = Asked { patterns: Vec::new(), extended: true, selection: Selection::default(), returns };
+    let folders = context.folders(name)?;
+    if let Some(folder) = folders.into_iter().find(|folder| folder.name == name) {
+        let entry = Entry { folder, selected: true, child_info: false };
+        write_listed(out, "LIST", &attributes(context, &asked, &entry), name, context.enabled.utf8());
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use crate::imap::context::Context;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::identifier::WrittenIdentifier;
-use crate::imap::mailbox_name::{WrittenName, write_mailbox};
+use crate::imap::mailbox_name::{WrittenName, write_mailbox_as};
 use crate::imap::response::{Status, write_astring};
 use crate::store::{Right, Rights};
 
@@ -33,7 +33,7 @@ fn tell(context: &Context, name: &WrittenName<'_>, identifier: &WrittenIdentifie
         false => Rights::NONE,
     };
     out.extend_from_slice(b"* LISTRIGHTS ");
-    write_mailbox(out, &mailbox.name);
+    write_mailbox_as(out, &mailbox.name, context.enabled.utf8());
     out.push(b' ');
     write_astring(out, identifier.as_written().as_bytes());
     out.push(b' ');

@@ -21,16 +21,18 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
     let written = cursor.list_mailbox()?;
     cursor.end()?;
     if written.is_empty() {
-        write_listed(out, "LSUB", "\\Noselect", "");
+        write_listed(out, "LSUB", "\\Noselect", "", false);
         return Ok(Outcome::Done(Status::ok("LSUB completed")));
     }
-    let pattern = Pattern::new(&reference, &written, context.faults().on(Fault::ImapPercentMatchesLikeStar));
+    let utf8 = context.enabled.utf8();
+    let star_for_percent = context.faults().on(Fault::ImapPercentMatchesLikeStar);
+    let pattern = Pattern::new(&reference, &written, star_for_percent).in_utf8(utf8);
     let subscribed = match context.store.subscriptions(context.account_name()) {
         Ok(subscribed) => subscribed,
         Err(error) => return Ok(Outcome::Done(refusal(error))),
     };
     for name in subscribed.iter().filter(|name| pattern.matches(&EncodedName::new(name))) {
-        write_listed(out, "LSUB", "", name);
+        write_listed(out, "LSUB", "", name, utf8);
     }
     if pattern.finds_levels() {
         // "if "foo/bar" is subscribed but "foo" is not, a "%" wildcard to LSUB must return foo, not foo/bar, and it MUST be
@@ -39,7 +41,7 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
         for name in levels.into_iter().filter(|name| pattern.matches(&EncodedName::new(name))) {
             // The names are in order.
             if subscribed.binary_search_by(|known| known.as_str().cmp(name)).is_err() {
-                write_listed(out, "LSUB", "\\Noselect", name);
+                write_listed(out, "LSUB", "\\Noselect", name, utf8);
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::faults::{Fault, Faults};
 use crate::imap::context::Context;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
-use crate::imap::mailbox_name::{WrittenName, write_mailbox};
+use crate::imap::mailbox_name::{WrittenName, write_mailbox_as};
 use crate::imap::namespace::denied;
 use crate::imap::response::{Status, write_astring};
 use crate::store::Rights;
@@ -27,15 +27,16 @@ fn tell(context: &Context, name: &WrittenName<'_>, out: &mut Vec<u8>) -> Result<
     if !mailbox.rights.meets(Rights::OF_KNOWLEDGE) {
         return Err(denied(mailbox.rights));
     }
-    write_my_rights(out, &mailbox.name, mailbox.rights, context.faults());
+    write_my_rights(context, out, &mailbox.name, mailbox.rights);
     Ok(Status::ok("MYRIGHTS completed"))
 }
 
 /// `myrights-data = "MYRIGHTS" SP mailbox SP rights`
-pub fn write_my_rights(out: &mut Vec<u8>, name: &str, rights: Rights, faults: Faults) {
+pub fn write_my_rights(context: &Context, out: &mut Vec<u8>, name: &str, rights: Rights) {
+    let faults = context.faults();
     let rights = if faults.on(Fault::ImapMyRightsOfOwner) { Rights::ALL } else { rights };
     out.extend_from_slice(b"* MYRIGHTS ");
-    write_mailbox(out, name);
+    write_mailbox_as(out, name, context.enabled.utf8());
     out.push(b' ');
     write_rights(out, rights, faults);
     out.extend_from_slice(b"\r\n");

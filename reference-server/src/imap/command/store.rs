@@ -1,6 +1,7 @@
 //! STORE (RFC 3501 §6.4.6).
 
 use super::{Command, Legal, Outcome, USUAL};
+use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
@@ -8,10 +9,10 @@ use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::sequence::SequenceSet;
 use crate::imap::namespace::denied;
 use crate::imap::response::{Code, Status};
-use crate::imap::selected::{Naming, write_flags};
-use crate::store::{Expunges, FlagChange, Flags, How, Rights};
+use crate::imap::selected::{Message, Naming, Told};
+use crate::store::{Expunges, FlagChange, Flags, How, Rights, Uid, UnchangedSince};
 
-/// `store = "STORE" SP sequence-set SP store-att-flags`
+/// `store = "STORE" SP sequence-set [store-modifiers] SP store-att-flags` (RFC 3501 §9, RFC 4466 §2.5)
 pub const COMMAND: Command = Command {
     name: "STORE",
     legal: Legal::Selected,
@@ -25,7 +26,10 @@ struct Request {
     set: SequenceSet,
     naming: Naming,
     silent: bool,
-    change: FlagChange,
+    /// Only messages unchanged since (RFC 7162 §3.1.3).
+    unchanged_since: Option<u64>,
+    how: How,
+    flags: Flags,
 }
 
 /// STORE, or UID STORE.
@@ -37,6 +41,7 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
     cursor.space()?;
     let set = cursor.sequence_set()?;
     cursor.space()?;
+    let unchanged_since = cursor.store_modifiers(!context.lacks(Extension::ImapCondStore))?;
     let how = match cursor.peek() {
         Some(b'+') => How::Add,
         Some(b'-') => How::Remove,
@@ -53,41 +58,62 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
     let flags = cursor.flags_with_or_without_parentheses()?;
     cursor.end()?;
     let silent = silent && !context.faults().on(Fault::ImapStoreIsNeverSilent);
-    let request = Request { set, naming, silent, change: FlagChange { how, flags, unchanged_since: None } };
+    let request = Request { set, naming, silent, unchanged_since, how, flags };
     Ok(change(context, request, out).unwrap_or_else(|status| status))
 }
 
 fn change(context: &mut Context, request: Request, out: &mut Vec<u8>) -> Result<Status, Status> {
-    let examine_stores = context.faults().on(Fault::ImapExamineAllowsStore);
-    let Some(selected) = &mut context.selected else { return Err(Status::bad("No mailbox is selected")) };
-    let Request { set, naming, silent, change } = request;
+    let faults = context.faults();
+    let Request { set, naming, silent, unchanged_since, how, flags } = request;
+    let Some(selected) = &context.selected else { return Err(Status::bad("No mailbox is selected")) };
     let numbers = selected.numbers(&set, naming)?;
-    if selected.read_only && !examine_stores {
+    if selected.read_only && !faults.on(Fault::ImapExamineAllowsStore) {
         return Err(Status::no(Code::ReadOnly, "The mailbox is read-only"));
     }
-    let uids: Vec<u32> = selected.present(&numbers).iter().map(|(_, row)| row.message.uid).collect();
+    if unchanged_since.is_some() {
+        context.enable_condstore(out);
+    }
+    let told = Told { enabled: &context.enabled, faults };
+    let Some(selected) = &mut context.selected else { return Err(Status::bad("No mailbox is selected")) };
+    let uids: Vec<Uid> = selected.present(&numbers).iter().map(|(_, row)| row.message.uid).collect();
+    let condition = unchanged_since.filter(|_| !faults.on(Fault::ImapIgnoresUnchangedSince));
+    let condition = condition.map(|modseq| UnchangedSince { modseq, known: selected.view.known_at(&uids, modseq) });
+    let change = FlagChange { how, flags, unchanged_since: condition };
     let allowed = allowed(&change, selected.mailbox.rights)?;
     let outcome = context.store.change_flags(selected.mailbox.id, uids, allowed).map_err(refusal)?;
-    let done = outcome.done.len();
+    let found = outcome.done.len() + outcome.refused.len();
     // Flags another session changed meanwhile are learnt before, so that they are told and not mixed up with ours.
     selected.learn(&context.store).map_err(refusal)?;
     selected.write_new_keywords(out);
     for flagged in outcome.done {
         let Some(number) = selected.view.number(flagged.uid) else { continue };
         let Some(row) = selected.view.row(number) else { continue };
-        let recent = row.recent;
+        let message = |flags| Message { number, uid: flagged.uid, flags, recent: row.recent, modseq: Some(flagged.modseq) };
         if silent {
+            // "An untagged FETCH response MUST be sent, even if the .SILENT suffix is specified" (RFC 7162 §3.1.3): where there
+            // is a condition, and where the client follows modification sequences and this one is new.
+            let new = told.enabled.condstore() && row.told_at() != flagged.modseq;
+            if (unchanged_since.is_some() || new) && !faults.on(Fault::ImapConditionalStoreIsSilent) {
+                told.write(out, message(None), naming);
+            }
             let believed = applied(row.told(), &change);
             selected.view.told_flags(flagged.uid, believed);
         } else {
-            write_flags(out, number, flagged.uid, &flagged.flags, recent, naming);
+            told.write(out, message(Some(&flagged.flags)), naming);
             selected.view.told_flags(flagged.uid, flagged.flags);
         }
+        selected.view.told_modseq_of(flagged.uid, flagged.modseq);
     }
+    let refused = match naming {
+        Naming::Numbers => outcome.refused.iter().filter_map(|uid| selected.view.number(*uid)).collect(),
+        Naming::Uids => outcome.refused,
+    };
+    let modified = (!refused.is_empty()).then_some(Code::Modified(refused));
     // Among UIDs a message that is gone is one that does not exist (RFC 3501 §6.4.8).
-    match naming == Naming::Numbers && done < numbers.len() {
-        true => Err(Status::no(Code::ExpungeIssued, "Some of the messages no longer exist")),
-        false => Ok(Status::ok("STORE completed")),
+    match (naming == Naming::Numbers && found < numbers.len(), modified) {
+        (true, modified) => Err(Status::no(modified.unwrap_or(Code::ExpungeIssued), "Some of the messages no longer exist")),
+        (false, Some(modified)) => Ok(Status::ok("Some of the messages have changed").with(modified)),
+        (false, None) => Ok(Status::ok("STORE completed")),
     }
 }
 

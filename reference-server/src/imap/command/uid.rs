@@ -18,7 +18,7 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
     match name.as_slice() {
         b"COPY" => Ok(Outcome::DoneByUid(copy::run(context, cursor, Naming::Uids)?)),
         b"EXPUNGE" if !context.lacks(Extension::ImapUidPlus) => expunge::run_by_uid(context, cursor),
-        b"FETCH" => fetch::run(context, cursor, Naming::Uids),
+        b"FETCH" => fetch::run(context, cursor, out, Naming::Uids),
         b"SEARCH" => Ok(Outcome::DoneByUid(search::run(context, cursor, out, Naming::Uids)?)),
         b"STORE" => Ok(Outcome::DoneByUid(store::run(context, cursor, out, Naming::Uids)?)),
         _ => Err(SyntaxError { offset, expected: "COPY, EXPUNGE, FETCH, SEARCH or STORE" }),

@@ -27,12 +27,24 @@ pub type Parsed<T> = Result<T, SyntaxError>;
 pub struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Quoted strings may hold UTF-8.
+    utf8: bool,
 }
 
 impl<'a> Cursor<'a> {
     /// Starts at the first octet of a command, which has its literals in place and no CRLF at its end.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Cursor { bytes, at: 0 }
+        Cursor { bytes, at: 0, utf8: false }
+    }
+
+    /// The same for a client that may write UTF-8 in quoted strings (RFC 9051 §4.3).
+    pub fn with_utf8(self, utf8: bool) -> Self {
+        Cursor { utf8, ..self }
+    }
+
+    /// Whether quoted strings may hold UTF-8.
+    pub fn takes_utf8(&self) -> bool {
+        self.utf8
     }
 
     /// Octets read so far.

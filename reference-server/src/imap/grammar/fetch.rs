@@ -13,13 +13,19 @@ pub enum Item {
     Envelope,
     Flags,
     InternalDate,
+    /// The modification sequence (RFC 7162 §3.1.4.2).
+    ModSeq,
     Rfc822,
     Rfc822Header,
     Rfc822Size,
     Rfc822Text,
     ThreadId,
     Uid,
-    Section { section: Section, peek: bool, partial: Option<Partial> },
+    Section {
+        section: Section,
+        peek: bool,
+        partial: Option<Partial>,
+    },
 }
 
 /// A substring: `<origin.length>`.
@@ -43,6 +49,7 @@ impl Item {
     pub fn extension(&self) -> Option<Extension> {
         match self {
             Item::EmailId | Item::ThreadId => Some(Extension::ImapObjectId),
+            Item::ModSeq => Some(Extension::ImapCondStore),
             _ => None,
         }
     }
@@ -61,13 +68,14 @@ impl Item {
 }
 
 /// The items that are one word, longest first where one begins another.
-const WORDS: [(&str, Item); 12] = [
+const WORDS: [(&str, Item); 13] = [
     ("BODYSTRUCTURE", Item::BodyStructure),
     ("BODY", Item::Body),
     ("EMAILID", Item::EmailId),
     ("ENVELOPE", Item::Envelope),
     ("FLAGS", Item::Flags),
     ("INTERNALDATE", Item::InternalDate),
+    ("MODSEQ", Item::ModSeq),
     ("RFC822.HEADER", Item::Rfc822Header),
     ("RFC822.SIZE", Item::Rfc822Size),
     ("RFC822.TEXT", Item::Rfc822Text),

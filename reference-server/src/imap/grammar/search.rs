@@ -33,6 +33,8 @@ pub enum Key {
     Text(String),
     Larger(u32),
     Smaller(u32),
+    /// The modification sequence is this one or greater (RFC 7162 §3.1.5).
+    ModSeq(u64),
     Numbers(SequenceSet),
     Uids(SequenceSet),
     /// Object identifiers (RFC 8474 §6); [`Key::AmongUids`] takes their place before a message is looked at.
@@ -146,6 +148,7 @@ impl Cursor<'_> {
             b"TEXT" => Key::Text(self.text_argument(charset)?),
             b"LARGER" => Key::Larger(self.number_argument()?),
             b"SMALLER" => Key::Smaller(self.number_argument()?),
+            b"MODSEQ" => self.modseq_argument()?,
             b"UID" => {
                 self.space()?;
                 Key::Uids(self.sequence_set()?)
@@ -175,6 +178,31 @@ impl Cursor<'_> {
             }
             self.need(b' ', "one space or the closing parenthesis after a search key")?;
         }
+    }
+
+    /// ```abnf
+    /// search-modsequence = "MODSEQ" [search-modseq-ext] SP mod-sequence-valzer
+    /// search-modseq-ext  = SP entry-name SP entry-type-req
+    /// entry-flag-name    = DQUOTE "/flags/" attr-flag DQUOTE
+    /// entry-type-req     = "priv" / "shared" / "all"
+    /// ```
+    /// "If the server doesn't store separate mod-sequences for different metadata items, it MUST ignore <entry-name> and
+    /// <entry-type-req>" (RFC 7162 §3.1.5).
+    fn modseq_argument(&mut self) -> Parsed<Key> {
+        self.space()?;
+        if self.peek() == Some(b'"') {
+            let start = self.offset();
+            let entry = self.quoted()?;
+            if !entry.strip_prefix(b"/flags/").is_some_and(|flag| !flag.is_empty()) {
+                return Err(SyntaxError { offset: start, expected: "\"/flags/\" and the name of a flag" });
+            }
+            self.space()?;
+            if !["priv", "shared", "all"].iter().any(|kind| self.eat_word(kind)) {
+                return self.expected("priv, shared or all");
+            }
+            self.space()?;
+        }
+        self.mod_sequence_or_zero().map(Key::ModSeq)
     }
 
     fn keyword_argument(&mut self) -> Parsed<Key> {
@@ -226,6 +254,19 @@ fn not(key: Key) -> Key {
     Key::Not(Box::new(key))
 }
 
+impl Key {
+    /// Whether this key, or one inside it, is such a one.
+    pub fn any(&self, is: fn(&Key) -> bool) -> bool {
+        is(self)
+            || match self {
+                Key::Not(key) => key.any(is),
+                Key::Or(one, other) => one.any(is) || other.any(is),
+                Key::And(keys) => keys.iter().any(|key| key.any(is)),
+                _ => false,
+            }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,6 +287,9 @@ mod tests {
     #[case("FROM \"Smith\"", Key::Header("FROM".into(), "Smith".into()))]
     #[case("HEADER X-Y \"\"", Key::Header("X-Y".into(), String::new()))]
     #[case("LARGER 0", Key::Larger(0))]
+    #[case("MODSEQ 0", Key::ModSeq(0))]
+    #[case("MODSEQ \"/flags/\\\\draft\" all 620162338", Key::ModSeq(620162338))]
+    #[case("modseq \"/flags/$mdnsent\" PRIV 9223372036854775807", Key::ModSeq(9223372036854775807))]
     #[case("OR SEEN NOT DRAFT", Key::Or(Box::new(Key::Flag(SystemFlag::Seen)), Box::new(not(Key::Flag(SystemFlag::Draft)))))]
     #[case("(SEEN (DRAFT))", Key::And(vec![Key::Flag(SystemFlag::Seen), Key::And(vec![Key::Flag(SystemFlag::Draft)])]))]
     fn one_key(#[case] text: &str, #[case] expected: Key) {
@@ -274,6 +318,10 @@ mod tests {
     #[case(b"OR SEEN", 7)]
     #[case(b"SINCE 32-Jan-2000", 6)]
     #[case(b"0", 0)]
+    #[case(b"MODSEQ 9223372036854775808", 7)]
+    #[case(b"MODSEQ \"/flag/x\" all 1", 7)]
+    #[case(b"MODSEQ \"/flags/x\" any 1", 18)]
+    #[case(b"MODSEQ \"/flags/x\" 1", 18)]
     #[case(b"CHARSET UTF-8", 13)]
     #[case(b"TEXT {2}\r\n\xc3\xa9", 5)]
     #[case(b"CHARSET UTF-8 TEXT {1}\r\n\xc3", 19)]

@@ -42,6 +42,11 @@ impl SequenceSet {
             || self.open_range(largest).is_some_and(|range| range.contains(&number))
     }
 
+    /// The set as ranges, if it is one of numbers alone, without `*`.
+    pub fn ranges(&self) -> Option<&[RangeInclusive<u32>]> {
+        if self.open.is_none() { Some(&self.fixed) } else { None }
+    }
+
     fn new(ends: Vec<(SeqNumber, SeqNumber)>) -> Self {
         let (mut fixed, mut open) = (Vec::new(), None);
         for range in ends {

@@ -61,16 +61,22 @@ impl<'a> Cursor<'a> {
     /// QUOTED-CHAR = <any TEXT-CHAR except quoted-specials> / "\" quoted-specials
     /// TEXT-CHAR   = <any CHAR except CR and LF>
     /// ```
-    /// CHAR is 7-bit: eight-bit octets need a literal (RFC 3501 §4.3).
+    /// CHAR is 7-bit: eight-bit octets need a literal (RFC 3501 §4.3), unless the client speaks UTF-8:
+    /// `QUOTED-CHAR =/ UTF8-2 / UTF8-3 / UTF8-4` (RFC 9051 §9).
     pub fn quoted(&mut self) -> Parsed<Vec<u8>> {
+        let start = self.offset();
+        let utf8 = self.takes_utf8();
         self.need(b'"', "a quoted string")?;
         let mut value = Vec::new();
         loop {
             value.extend_from_slice(
-                self.take_while(|octet| octet.is_ascii() && !matches!(octet, b'"' | b'\\' | b'\r' | b'\n' | 0)),
+                self.take_while(|octet| (utf8 || octet.is_ascii()) && !matches!(octet, b'"' | b'\\' | b'\r' | b'\n' | 0)),
             );
             if self.eat(b'"') {
-                return Ok(value);
+                return match std::str::from_utf8(&value) {
+                    Ok(_) => Ok(value),
+                    Err(_) => Err(SyntaxError { offset: start, expected: "a quoted string in valid UTF-8" }),
+                };
             }
             self.need(b'\\', "a 7-bit character or the closing quote of the string")?;
             match self.peek() {

@@ -104,9 +104,15 @@ pub(crate) fn size(connection: &Connection, blob: i64) -> Result<Option<i64>> {
     Ok(select.query_row([blob], |row| row.get(0)).optional()?)
 }
 
-/// The bytes of this range; fewer where it goes past the end.
+/// The bytes of this range; fewer where it goes past the end, none of a blob that does not exist.
 pub(crate) fn read(connection: &Connection, blob: i64, range: Range<i64>) -> Result<Vec<u8>> {
+    Ok(find(connection, blob, range)?.unwrap_or_default())
+}
+
+/// The bytes of this range, fewer where it goes past the end, if the blob exists.
+pub(crate) fn find(connection: &Connection, blob: i64, range: Range<i64>) -> Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
+    let mut found_any = false;
     let (mut blob, mut range) = (blob, range);
     // A head, then the base of it, and so on; a blob of chunks has no head.
     loop {
@@ -117,17 +123,18 @@ pub(crate) fn read(connection: &Connection, blob: i64, range: Range<i64>) -> Res
             bytes.extend_from_slice(head.get(within(range.start)..within(range.end)).unwrap_or_default());
             Ok((row.get::<_, Option<i64>>(0)?.unwrap_or(0), row.get::<_, Option<i64>>(1)?, head.len() as i64))
         });
-        let Some((skip, base, head)) = found.optional()? else { return Ok(bytes) };
+        let Some((skip, base, head)) = found.optional()? else { return Ok(found_any.then_some(bytes)) };
+        found_any = true;
         let rest = |at: i64| at.saturating_sub(head).max(0).saturating_add(skip);
         match base {
             Some(base) if range.end > head => (blob, range) = (base, rest(range.start)..rest(range.end)),
-            Some(_) => return Ok(bytes),
-            None if head > 0 => return Ok(bytes),
+            Some(_) => return Ok(Some(bytes)),
+            None if head > 0 => return Ok(Some(bytes)),
             None => break,
         }
     }
     read_chunks(connection, blob, range, &mut bytes)?;
-    Ok(bytes)
+    Ok(Some(bytes))
 }
 
 fn read_chunks(connection: &Connection, blob: i64, range: Range<i64>, bytes: &mut Vec<u8>) -> Result<()> {

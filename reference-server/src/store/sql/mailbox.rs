@@ -138,6 +138,22 @@ pub(crate) fn status(connection: &Connection, id: MailboxId) -> Result<Option<St
     Ok(Some(counted))
 }
 
+/// What changes with every change of a mailbox.
+pub(crate) struct Sequences {
+    pub uidnext: u32,
+    pub highest_modseq: u64,
+    pub recent_from: u32,
+}
+
+/// How far a mailbox has come, without counting its messages.
+pub(crate) fn sequences(connection: &Connection, id: MailboxId) -> Result<Option<Sequences>> {
+    let sql = "SELECT uidnext, highestmodseq, recent_from FROM mailbox WHERE id = ? AND selectable";
+    let found = connection.prepare_cached(sql)?.query_row([id.0], |row| {
+        Ok(Sequences { uidnext: row.get(0)?, highest_modseq: row.get::<_, i64>(1)? as u64, recent_from: row.get(2)? })
+    });
+    Ok(found.optional()?)
+}
+
 /// Takes `count` UIDs; gives the first and the UIDVALIDITY. None if the mailbox does not exist or they are spent.
 pub(crate) fn take_uids(connection: &Connection, id: MailboxId, count: u32) -> Result<Option<(u32, u32)>> {
     let sql = "UPDATE mailbox SET uidnext = uidnext + ?2

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::store::{BlobId, Flags, MailboxId, Message, Result};
+use crate::store::{BlobId, Flags, MailboxId, Message, Result, Vanished};
 
 const COLUMNS: &str = "uid, modseq, flags, keywords, date, date_offset, size, blob";
 
@@ -40,10 +40,37 @@ pub(crate) fn insert(connection: &Connection, mailbox: MailboxId, new: &Message)
     Ok(())
 }
 
-/// The message of this UID.
-pub(crate) fn find(connection: &Connection, mailbox: MailboxId, uid: u32) -> Result<Option<Message>> {
-    let sql = format!("SELECT {COLUMNS} FROM message WHERE mailbox = ? AND uid = ?");
-    Ok(connection.prepare_cached(&sql)?.query_row(params![mailbox.0, uid], message).optional()?)
+/// All messages, by UID: as they lie there, without a detour over an index.
+pub(crate) fn all(connection: &Connection, mailbox: MailboxId) -> Result<Vec<Message>> {
+    let sql = format!("SELECT {COLUMNS} FROM message WHERE mailbox = ? ORDER BY uid");
+    let mut select = connection.prepare_cached(&sql)?;
+    let rows = select.query_map([mailbox.0], message)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The messages of these UIDs that are there, in the order given. UIDs that follow each other are read together.
+pub(crate) fn named(connection: &Connection, mailbox: MailboxId, uids: &[u32]) -> Result<Vec<Message>> {
+    let sql = format!("SELECT {COLUMNS} FROM message WHERE mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid");
+    let mut select = connection.prepare_cached(&sql)?;
+    let mut found = Vec::with_capacity(uids.len());
+    for run in runs(uids) {
+        for row in select.query_map(params![mailbox.0, run.first(), run.last()], message)? {
+            found.push(row?);
+        }
+    }
+    Ok(found)
+}
+
+/// Cuts UIDs where one does not follow its predecessor.
+pub(crate) fn runs(uids: &[u32]) -> impl Iterator<Item = &[u32]> {
+    uids.chunk_by(|one, next| one.checked_add(1) == Some(*next))
+}
+
+/// The UIDs of messages with one of these system flags, ascending.
+pub(crate) fn flagged(connection: &Connection, mailbox: MailboxId, flags: u8) -> Result<Vec<u32>> {
+    let mut select = connection.prepare_cached("SELECT uid FROM message WHERE mailbox = ? AND flags & ? <> 0 ORDER BY uid")?;
+    let rows = select.query_map(params![mailbox.0, flags], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The messages changed after this modification sequence (0: all), by UID.
@@ -54,19 +81,20 @@ pub(crate) fn since(connection: &Connection, mailbox: MailboxId, modseq: u64) ->
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The UIDs that vanished after this modification sequence, ascending.
-pub(crate) fn vanished_since(connection: &Connection, mailbox: MailboxId, modseq: u64) -> Result<Vec<u32>> {
-    let sql = "SELECT uid FROM vanished WHERE mailbox = ? AND modseq > ? ORDER BY uid";
+/// The messages that vanished after this modification sequence, by UID.
+pub(crate) fn vanished_since(connection: &Connection, mailbox: MailboxId, modseq: u64) -> Result<Vec<Vanished>> {
+    let sql = "SELECT uid, modseq FROM vanished WHERE mailbox = ? AND modseq > ? ORDER BY uid";
     let mut select = connection.prepare_cached(sql)?;
-    let rows = select.query_map(params![mailbox.0, modseq as i64], |row| row.get(0))?;
+    let vanished = |row: &Row<'_>| Ok(Vanished { uid: row.get(0)?, modseq: row.get::<_, i64>(1)? as u64 });
+    let rows = select.query_map(params![mailbox.0, modseq as i64], vanished)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Replaces the flags of a message.
-pub(crate) fn set_flags(connection: &Connection, mailbox: MailboxId, uid: u32, flags: &Flags, modseq: i64) -> Result<()> {
-    let sql = "UPDATE message SET flags = ?, keywords = ?, modseq = ? WHERE mailbox = ? AND uid = ?";
+/// Replaces the flags of the messages with these UIDs, which follow each other.
+pub(crate) fn set_flags(connection: &Connection, mailbox: MailboxId, run: &[u32], flags: &Flags, modseq: i64) -> Result<()> {
+    let sql = "UPDATE message SET flags = ?, keywords = ?, modseq = ? WHERE mailbox = ? AND uid BETWEEN ? AND ?";
     let (system, keywords) = flags.stored();
-    connection.prepare_cached(sql)?.execute(params![system, keywords, modseq, mailbox.0, uid])?;
+    connection.prepare_cached(sql)?.execute(params![system, keywords, modseq, mailbox.0, run.first(), run.last()])?;
     Ok(())
 }
 
