@@ -95,10 +95,9 @@ impl Context {
 
     /// Adds the names that begin so, the client is subscribed to, and stand for no mailbox.
     pub fn add_missing_subscriptions(&self, prefix: &str, folders: &mut Vec<Folder>) -> Result<(), Status> {
-        let subscribed = self.store.subscriptions(self.account_name()).map_err(refusal)?;
+        let subscribed = self.store.subscriptions_beginning_with(self.account_name(), prefix).map_err(refusal)?;
         let known: HashSet<&str> = folders.iter().map(|folder| folder.name.as_str()).collect();
-        let missing: Vec<String> =
-            subscribed.into_iter().filter(|name| name.starts_with(prefix) && !known.contains(name.as_str())).collect();
+        let missing: Vec<String> = subscribed.into_iter().filter(|name| !known.contains(name.as_str())).collect();
         folders.extend(missing.into_iter().map(|name| Folder { subscribed: true, ..Folder::missing(name) }));
         Ok(())
     }

@@ -53,8 +53,12 @@ impl Pattern {
     /// Whether a name matches. INBOX has no case, not even as the first level of other names.
     pub fn matches(&self, name: &EncodedName<'_>) -> bool {
         let EncodedName { name, written } = name;
-        if !name.starts_with(self.prefix()) {
+        let prefix = self.prefix();
+        if !name.starts_with(prefix) {
             return false;
+        }
+        if self.octets.get(prefix.len()..) == Some(b"*") {
+            return true;
         }
         let written = if self.utf8 { *name } else { written.as_str() };
         if *name == INBOX {

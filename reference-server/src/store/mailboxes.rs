@@ -75,7 +75,7 @@ impl Store {
         self.read(|connection| {
             // All that is below one of them begins so too.
             let all = sql::mailbox::beginning_with(connection, account, prefix)?;
-            let subscribed = sql::mailbox::subscriptions(connection, account)?;
+            let subscribed = sql::mailbox::subscriptions(connection, account, prefix)?;
             let mut uses: HashMap<MailboxId, Vec<SpecialUse>> = special_use::of_user(connection, account)?;
             let superiors: HashSet<&str> = all.iter().flat_map(|mailbox| names::superiors(&mailbox.name)).collect();
             let listed = all.iter().map(|mailbox| Listed {
@@ -196,7 +196,12 @@ impl Store {
 
     /// The names subscribed to, in order.
     pub fn subscriptions(&self, account: &str) -> Result<Vec<String>> {
-        self.read(|connection| sql::mailbox::subscriptions(connection, account))
+        self.subscriptions_beginning_with(account, "")
+    }
+
+    /// Those of them that begin so.
+    pub fn subscriptions_beginning_with(&self, account: &str, prefix: &str) -> Result<Vec<String>> {
+        self.read(|connection| sql::mailbox::subscriptions(connection, account, prefix))
     }
 
     /// Counts and sequences of a mailbox.

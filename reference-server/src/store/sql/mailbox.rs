@@ -212,9 +212,10 @@ pub(crate) fn unsubscribe(connection: &Connection, account: &str, name: &str) ->
     Ok(connection.prepare_cached(sql)?.execute([account, name])? == 1)
 }
 
-/// The names subscribed to, in order.
-pub(crate) fn subscriptions(connection: &Connection, account: &str) -> Result<Vec<String>> {
-    let mut select = connection.prepare_cached("SELECT name FROM subscription WHERE account = ? ORDER BY name")?;
-    let rows = select.query_map([account], |row| row.get(0))?;
+/// The names subscribed to that begin so, in order.
+pub(crate) fn subscriptions(connection: &Connection, account: &str, prefix: &str) -> Result<Vec<String>> {
+    let sql = "SELECT name FROM subscription WHERE account = ? AND name >= ? AND name < ? ORDER BY name";
+    let mut select = connection.prepare_cached(sql)?;
+    let rows = select.query_map([account, prefix, &format!("{prefix}\u{10ffff}")], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
