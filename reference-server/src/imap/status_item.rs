@@ -22,6 +22,8 @@ pub struct Told<'a> {
     pub status: &'a Status,
     /// Octets of the messages marked `\Deleted` together; known if it was asked for.
     pub deleted_storage: u64,
+    /// The most octets of an appended message.
+    pub append_limit: u32,
     pub faults: Faults,
     /// The client speaks UTF-8.
     pub utf8: bool,
@@ -53,6 +55,8 @@ const ITEMS: &[StatusItem] = &[
     StatusItem { name: "DELETED", extension: Some(Extension::ImapRev2), value: |told| told.status.deleted.to_string() },
     // RFC 8438 §3.
     StatusItem { name: "SIZE", extension: Some(Extension::ImapStatusSize), value: |told| size(told).to_string() },
+    // RFC 7889 §3.1.
+    StatusItem { name: "APPENDLIMIT", extension: Some(Extension::ImapAppendLimit), value: |told| told.append_limit.to_string() },
     // RFC 8474 §4.3.
     StatusItem {
         name: "MAILBOXID",

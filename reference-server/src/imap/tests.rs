@@ -1,20 +1,24 @@
 //! Sessions driven with bytes, without sockets: what a client says, and every octet it hears.
 
+mod appending;
+mod binary;
 mod fetching;
 mod framing;
 mod login;
 mod mailboxes;
 mod messages;
 mod misbehaviour;
+mod moving;
 mod resynchronizing;
 mod searching;
 mod several;
 mod sharing;
+mod urls;
 
 use super::ImapSession;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::extensions::{Extension, Without};
+use crate::extensions::Extension;
 use crate::faults::{Fault, Faults};
 use crate::session::{After, Peer, Session};
 use crate::site::Site;
@@ -37,18 +41,18 @@ impl Server {
         Server::with([fault].into_iter().collect())
     }
 
-    fn without(extensions: &[Extension]) -> Self {
-        Server::configured(Faults::NONE, extensions.iter().copied().collect())
+    fn without(extension: Extension) -> Self {
+        Server::made(Config { without: [extension].into_iter().collect(), ..Config::default() })
     }
 
     fn with(faults: Faults) -> Self {
-        Server::configured(faults, Without::NOTHING)
+        Server::made(Config { faults, ..Config::default() })
     }
 
-    fn configured(faults: Faults, without: Without) -> Self {
+    fn made(config: Config) -> Self {
         let accounts = ["alice@example.org:secret", "bob@example.org:hidden"].map(|account| account.parse().unwrap());
         let clock = Clock::stopped(datetime!(2026-07-05 09:08:07 UTC));
-        let config = Config { accounts: accounts.to_vec(), faults, without, clock, ..Config::default() };
+        let config = Config { accounts: accounts.to_vec(), clock, ..config };
         Server { site: Site::new(&config).unwrap(), store: Store::memory().unwrap() }
     }
 

@@ -20,6 +20,8 @@ pub struct Message {
     pub flags: Flags,
     /// Its internal date.
     pub date: OffsetDateTime,
+    /// When it came into its mailbox (RFC 8514). None: before that was written down.
+    pub saved: Option<OffsetDateTime>,
     /// Its size in octets.
     pub size: u64,
     /// Where its bytes are.
@@ -44,6 +46,8 @@ pub struct NewMessage {
     pub flags: Flags,
     /// Its internal date.
     pub date: OffsetDateTime,
+    /// The time now: when it comes into the mailbox.
+    pub saved: Option<OffsetDateTime>,
 }
 
 /// Where appended messages are (RFC 4315 APPENDUID).
@@ -149,6 +153,11 @@ impl Store {
         })
     }
 
+    /// The message of this UID, if it is there.
+    pub fn message(&self, mailbox: MailboxId, uid: Uid) -> Result<Option<Message>> {
+        self.read(|connection| Ok(sql::message::named(connection, mailbox, &[uid])?.into_iter().next()))
+    }
+
     /// Changes the flags of these messages. The modification sequence of a message grows only if its flags change.
     pub fn change_flags(&self, mailbox: MailboxId, uids: Vec<Uid>, change: FlagChange) -> Result<FlagOutcome> {
         self.write(move |tx| tx.change_flags(mailbox, &uids, &change))
@@ -177,24 +186,50 @@ impl Store {
 
     /// Copies messages with their flags and dates to the end of `to`, in the order given: all of them or, if one is
     /// gone, none (RFC 3501 §6.4.7).
-    pub fn copy(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId) -> Result<Copied> {
-        self.copy_as(from, uids, to, Rights::ALL)
+    pub fn copy(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId, now: OffsetDateTime) -> Result<Copied> {
+        self.copy_as(from, uids, to, now, Rights::ALL)
     }
 
     /// The same for a user with these rights to `to`: a flag that they may not set is not copied (RFC 4314 §4).
-    pub fn copy_as(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId, rights: Rights) -> Result<Copied> {
-        self.write(move |tx| tx.copy(from, &uids, to, rights))
+    pub fn copy_as(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId, now: OffsetDateTime, rights: Rights) -> Result<Copied> {
+        self.write(move |tx| tx.copy(from, &uids, to, Some(now), rights))
+    }
+
+    /// Adds a message at the end of `to` and removes another from `from` in the same commit (RFC 8508); fails if that one is
+    /// gone.
+    pub fn replace(&self, from: MailboxId, uid: Uid, to: MailboxId, message: NewMessage) -> Result<Appended> {
+        self.write(move |tx| {
+            let appended = tx.append(to, &[message])?;
+            match tx.remove(from, &[uid])?.is_empty() {
+                true => Err(Error::MessageGone(uid)),
+                false => Ok(appended),
+            }
+        })
     }
 
     /// Copies as [`Store::copy`] does and removes the originals in the same commit (RFC 6851).
-    pub fn transfer(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId) -> Result<Copied> {
+    pub fn transfer(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId, now: OffsetDateTime) -> Result<Copied> {
+        self.transfer_as(from, uids, to, now, Rights::ALL)
+    }
+
+    /// The same for a user with these rights to `to`.
+    pub fn transfer_as(
+        &self,
+        from: MailboxId,
+        uids: Vec<Uid>,
+        to: MailboxId,
+        now: OffsetDateTime,
+        rights: Rights,
+    ) -> Result<Copied> {
         self.write(move |tx| {
             let accounts = (sql::mailbox::account(tx.connection, from)?, sql::mailbox::account(tx.connection, to)?);
+            let copies = tx.copies(from, &uids, Some(now), rights)?;
             // What stays in the account takes no more of its room.
-            let copied = match accounts.0 == accounts.1 {
-                true => tx.copy_in_any_case(from, &uids, to)?,
-                false => tx.copy(from, &uids, to, Rights::ALL)?,
+            let appended = match accounts.0 == accounts.1 {
+                true => tx.append_in_any_case(to, &copies)?,
+                false => tx.append(to, &copies)?,
             };
+            let copied = Copied { uidvalidity: appended.uidvalidity, uids: uids.iter().copied().zip(appended.uids).collect() };
             tx.remove(from, &uids)?;
             Ok(copied)
         })
@@ -212,7 +247,8 @@ impl Tx<'_> {
                 sql::mailbox::take_inbox_uid(self.connection, account)?.ok_or(Error::NoUidsLeft)?
             }
         };
-        let message = Message { uid: place.uid, modseq: place.modseq as u64, flags: Flags::default(), date, size, blob };
+        let message =
+            Message { uid: place.uid, modseq: place.modseq as u64, flags: Flags::default(), date, saved: Some(date), size, blob };
         sql::message::insert(self.connection, place.mailbox, &message)?;
         self.touch(place.mailbox);
         Ok(())
@@ -244,7 +280,7 @@ impl Tx<'_> {
                     (*blob, sql::blob::size(self.connection, blob.0)?.ok_or(Error::BlobGone)? as u64)
                 }
             };
-            let message = Message { uid, modseq, flags: new.flags.clone(), date: new.date, size, blob };
+            let message = Message { uid, modseq, flags: new.flags.clone(), date: new.date, saved: new.saved, size, blob };
             sql::message::insert(self.connection, mailbox, &message)?;
             uids.push(uid);
         }
@@ -262,7 +298,8 @@ impl Tx<'_> {
     pub(super) fn move_all(&self, from: MailboxId, to: MailboxId) -> Result<()> {
         let uids: Vec<Uid> = sql::message::all(self.connection, from)?.iter().map(|one| one.uid).collect();
         if !uids.is_empty() {
-            self.copy_in_any_case(from, &uids, to)?;
+            let copies = self.copies(from, &uids, None, Rights::ALL)?;
+            self.append_in_any_case(to, &copies)?;
             self.remove(from, &uids)?;
         }
         Ok(())
@@ -343,21 +380,14 @@ impl Tx<'_> {
         Ok(removed)
     }
 
-    fn copy(&self, from: MailboxId, uids: &[Uid], to: MailboxId, rights: Rights) -> Result<Copied> {
-        let copies = self.copies(from, uids, rights)?;
+    fn copy(&self, from: MailboxId, uids: &[Uid], to: MailboxId, now: Option<OffsetDateTime>, rights: Rights) -> Result<Copied> {
+        let copies = self.copies(from, uids, now, rights)?;
         let appended = self.append(to, &copies)?;
         Ok(Copied { uidvalidity: appended.uidvalidity, uids: uids.iter().copied().zip(appended.uids).collect() })
     }
 
-    /// Whatever the account of the target holds.
-    fn copy_in_any_case(&self, from: MailboxId, uids: &[Uid], to: MailboxId) -> Result<Copied> {
-        let copies = self.copies(from, uids, Rights::ALL)?;
-        let appended = self.append_in_any_case(to, &copies)?;
-        Ok(Copied { uidvalidity: appended.uidvalidity, uids: uids.iter().copied().zip(appended.uids).collect() })
-    }
-
-    /// The messages to be appended for copies of these.
-    fn copies(&self, from: MailboxId, uids: &[Uid], rights: Rights) -> Result<Vec<NewMessage>> {
+    /// The messages to be appended for copies of these. Without the time, the copies keep the save dates.
+    fn copies(&self, from: MailboxId, uids: &[Uid], now: Option<OffsetDateTime>, rights: Rights) -> Result<Vec<NewMessage>> {
         self.require(from)?;
         let originals = sql::message::named(self.connection, from, uids)?;
         let mut there = originals.iter().map(|message| message.uid);
@@ -368,6 +398,7 @@ impl Tx<'_> {
             body: Body::Stored(message.blob),
             flags: rights.allowed(&message.flags),
             date: message.date,
+            saved: now.or(message.saved),
         });
         Ok(copies.collect())
     }

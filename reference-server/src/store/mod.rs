@@ -24,6 +24,7 @@ mod rights;
 mod special_use;
 pub(crate) mod sql;
 mod threads;
+mod url_keys;
 mod view;
 mod watch;
 mod writer;
@@ -71,6 +72,7 @@ struct Inner {
     watchers: Arc<watch::Watchers>,
     holds: Arc<blobs::Holds>,
     maildrops: Arc<maildrop::Locks>,
+    url_resets: Arc<url_keys::Resets>,
     /// Let go last.
     _lock: Option<lock::Lock>,
 }
@@ -120,6 +122,7 @@ impl Store {
                 watchers,
                 holds,
                 maildrops: Arc::default(),
+                url_resets: Arc::default(),
                 _lock: lock,
             }),
         })

@@ -63,6 +63,8 @@ impl Rights {
     pub const OF_CHANGE: Rights = Rights(
         Right::Insert as u16 | Right::Expunge as u16 | Right::Seen as u16 | Right::Write as u16 | Right::DeleteMessages as u16,
     );
+    /// The rights to mark and expunge messages.
+    pub const OF_REMOVAL: Rights = Rights(Right::DeleteMessages as u16 | Right::Expunge as u16);
     /// The rights to change flags.
     pub const OF_FLAGS: Rights = Rights(Right::Seen as u16 | Right::Write as u16 | Right::DeleteMessages as u16);
     /// Any of these, beside the right to see the mailbox, lets a user read and set annotations (RFC 5464 §3.3).
@@ -80,6 +82,11 @@ impl Rights {
 
     pub fn has(self, right: Right) -> bool {
         self.0 & right as u16 != 0
+    }
+
+    /// Whether all those rights are among these.
+    pub fn contains(self, others: Rights) -> bool {
+        self.0 & others.0 == others.0
     }
 
     /// Whether some right is in both sets.

@@ -121,9 +121,16 @@ fn tell(context: &Context, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Statu
             write_my_rights(context, out, name, rights);
         }
         if let (Some(items), Some((mailbox, status))) = (&asked.returns.status, status) {
-            let deleted_storage = deleted_storage(&context.store, mailbox, items).map_err(refusal)?;
-            let (faults, utf8) = (context.faults(), context.enabled.utf8());
-            write_status(out, items, &Told { mailbox, name, status, deleted_storage, faults, utf8 });
+            let told = Told {
+                mailbox,
+                name,
+                status,
+                deleted_storage: deleted_storage(&context.store, mailbox, items).map_err(refusal)?,
+                append_limit: context.append_limit(),
+                faults: context.faults(),
+                utf8: context.enabled.utf8(),
+            };
+            write_status(out, items, &told);
         }
     }
     Ok(())

@@ -5,6 +5,7 @@ pub mod authenticate;
 pub mod capability;
 pub mod check;
 pub mod close;
+pub mod compress;
 pub mod copy;
 pub mod create;
 pub mod delete;
@@ -12,6 +13,7 @@ pub mod deleteacl;
 pub mod enable;
 pub mod expunge;
 pub mod fetch;
+pub mod genurlauth;
 pub mod getacl;
 pub mod getmetadata;
 pub mod getquota;
@@ -23,10 +25,13 @@ pub mod listrights;
 pub mod login;
 pub mod logout;
 pub mod lsub;
+pub mod moving;
 pub mod myrights;
 pub mod namespace;
 pub mod noop;
 pub mod rename;
+pub mod replace;
+pub mod resetkey;
 pub mod search;
 pub mod select;
 pub mod setacl;
@@ -37,7 +42,9 @@ pub mod status;
 pub mod store;
 pub mod subscribe;
 pub mod uid;
+pub mod unauthenticate;
 pub mod unselect;
+pub mod urlfetch;
 
 use super::context::{Context, State};
 use super::grammar::Cursor;
@@ -83,6 +90,10 @@ pub enum Outcome {
     Logout(Status),
     /// After the response the TLS handshake follows.
     StartTls(Status),
+    /// After the response both sides compress.
+    Compress(Status),
+    /// After the response neither side compresses any more.
+    EndCompression(Status),
     /// The client must answer a challenge.
     Sasl(authenticate::Running),
     /// The client waits for news until it says DONE.
@@ -98,6 +109,7 @@ const COMMANDS: &[&Command] = &[
     &capability::COMMAND,
     &check::COMMAND,
     &close::COMMAND,
+    &compress::COMMAND,
     &copy::COMMAND,
     &create::COMMAND,
     &delete::COMMAND,
@@ -106,6 +118,7 @@ const COMMANDS: &[&Command] = &[
     &select::EXAMINE,
     &expunge::COMMAND,
     &fetch::COMMAND,
+    &genurlauth::COMMAND,
     &getacl::COMMAND,
     &getmetadata::COMMAND,
     &getquota::COMMAND,
@@ -117,10 +130,13 @@ const COMMANDS: &[&Command] = &[
     &login::COMMAND,
     &logout::COMMAND,
     &lsub::COMMAND,
+    &moving::COMMAND,
     &myrights::COMMAND,
     &namespace::COMMAND,
     &noop::COMMAND,
     &rename::COMMAND,
+    &replace::COMMAND,
+    &resetkey::COMMAND,
     &search::COMMAND,
     &select::SELECT,
     &setacl::COMMAND,
@@ -131,8 +147,10 @@ const COMMANDS: &[&Command] = &[
     &store::COMMAND,
     &subscribe::SUBSCRIBE,
     &uid::COMMAND,
+    &unauthenticate::COMMAND,
     &unselect::COMMAND,
     &subscribe::UNSUBSCRIBE,
+    &urlfetch::COMMAND,
 ];
 
 /// What most commands share: legal once logged in, no hindrance to EXPUNGE, no messages in literals.

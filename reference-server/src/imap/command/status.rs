@@ -32,6 +32,7 @@ fn tell(context: &Context, name: &WrittenName<'_>, items: &[&StatusItem], out: &
         name: &mailbox.name,
         status: &status,
         deleted_storage,
+        append_limit: context.append_limit(),
         faults: context.faults(),
         utf8: context.enabled.utf8(),
     };

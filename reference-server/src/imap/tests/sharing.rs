@@ -90,7 +90,7 @@ fn denied_rights_are_taken_from_those_granted() {
 
 #[test]
 fn without_the_extension_there_are_no_other_users() {
-    let server = Server::without(&[Extension::ImapAcl]);
+    let server = Server::without(Extension::ImapAcl);
     let mut alice = server.alice();
     alice.is_answered("a SETACL INBOX bob lr", "a BAD");
     assert!(alice.says("b NAMESPACE").starts_with("* NAMESPACE ((\"\" \"/\")) NIL NIL"));
