@@ -131,6 +131,15 @@ extensions! {
     ImapListStatus = "imap/LIST-STATUS" needs ImapListExtended, "LIST that answers with STATUS too (RFC 5819)";
     ImapSpecialUse = "imap/SPECIAL-USE", "LIST tells what mailboxes are for (RFC 6154)";
     ImapCreateSpecialUse = "imap/CREATE-SPECIAL-USE", "CREATE says what a mailbox is for (RFC 6154 §3)";
+    ImapQuota = "imap/QUOTA", "how much an account may hold (RFC 9208)";
+    ImapQuotaStorage = "imap/QUOTA=RES-STORAGE" needs ImapQuota, "limits on octets (RFC 9208 §5.1)";
+    ImapQuotaMessage = "imap/QUOTA=RES-MESSAGE" needs ImapQuota, "limits on the number of messages (RFC 9208 §5.2)";
+    ImapQuotaSet = "imap/QUOTASET" needs ImapQuota, "users change the limits of their own account (RFC 9208 §4.1.3)";
+    ImapAcl = "imap/ACL", "who may do what with a mailbox, and the mailboxes of other users (RFC 4314)";
+    ImapRights = "imap/RIGHTS=kxte" needs ImapAcl, "the rights beyond those of RFC 2086 are announced (RFC 4314 §2.2)";
+    ImapListMyRights = "imap/LIST-MYRIGHTS" needs ImapAcl, "LIST that answers with MYRIGHTS too (RFC 8440)";
+    ImapMetadata = "imap/METADATA" needs ImapMetadataServer, "annotations of mailboxes and of the server (RFC 5464)";
+    ImapMetadataServer = "imap/METADATA-SERVER", "annotations of the server (RFC 5464)";
     ImapStatusSize = "imap/STATUS=SIZE", "STATUS tells the size of a mailbox (RFC 8438)";
     ImapObjectId = "imap/OBJECTID", "identifiers of mailboxes, messages and threads that last (RFC 8474)";
 }

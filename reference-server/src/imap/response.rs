@@ -93,9 +93,13 @@ pub enum Code {
     /// Message numbers, or UIDs, in ascending order.
     Modified(Vec<u32>),
     MailboxId(String),
+    /// Of METADATA (RFC 5464 §5).
+    Metadata(String),
     NonExistent,
     /// A search is not kept up to date, by the tag of its command (RFC 5267 §4.3.1).
     NoUpdate(String),
+    NoPerm,
+    OverQuota,
     PermanentFlags(String),
     PrivacyRequired,
     ReadOnly,
@@ -135,6 +139,9 @@ impl fmt::Display for Code {
             Code::NonExistent => out.write_str("NONEXISTENT"),
             // No tag has a quote or a backslash in it.
             Code::NoUpdate(tag) => write!(out, "NOUPDATE \"{tag}\""),
+            Code::Metadata(what) => write!(out, "METADATA {what}"),
+            Code::NoPerm => out.write_str("NOPERM"),
+            Code::OverQuota => out.write_str("OVERQUOTA"),
             Code::PermanentFlags(flags) => write!(out, "PERMANENTFLAGS ({flags})"),
             Code::PrivacyRequired => out.write_str("PRIVACYREQUIRED"),
             Code::ReadOnly => out.write_str("READ-ONLY"),

@@ -13,6 +13,7 @@ mod resynchronizing;
 mod search_costs;
 mod searching;
 mod several;
+mod sharing;
 mod urls;
 
 use super::ImapSession;

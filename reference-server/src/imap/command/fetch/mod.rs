@@ -16,7 +16,7 @@ use crate::imap::grammar::fetch::Item;
 use crate::imap::grammar::sequence::SequenceSet;
 use crate::imap::response::{Code, Status};
 use crate::imap::selected::{Naming, Selected};
-use crate::store::{BlobId, Expunges, FlagChange, Flags, How, Store, SystemFlag};
+use crate::store::{BlobId, Expunges, FlagChange, Flags, How, Right, Store, SystemFlag};
 use answer::Answer;
 use std::collections::{HashMap, VecDeque};
 use teller::Teller;
@@ -193,7 +193,10 @@ impl Running {
             octets += selected.view.row(number).map_or(0, |row| row.message.size) + 256;
             self.batch.push_back(number);
         }
-        self.newly_seen = match sets_seen && !selected.read_only {
+        // "A FETCH request that implies setting \Seen flag MUST NOT set it, if the current user doesn't have "s" right"
+        // (RFC 4314 §4).
+        let may_see = selected.mailbox.rights.has(Right::Seen);
+        self.newly_seen = match sets_seen && may_see && !selected.read_only {
             true => mark_seen(selected, &context.store, self.batch.make_contiguous())?,
             false => Vec::new(),
         };
