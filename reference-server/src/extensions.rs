@@ -73,6 +73,7 @@ extensions! {
     ImapStartTls = "imap/STARTTLS", "TLS on a connection that began in clear (RFC 3501 §6.2.1)";
     ImapSaslIr = "imap/SASL-IR", "AUTHENTICATE with the first message of the exchange (RFC 4959)";
     ImapLiteralPlus = "imap/LITERAL+", "literals that need not be asked for (RFC 7888)";
+    ImapLiteralMinus = "imap/LITERAL-", "short literals need not be asked for; announced without LITERAL+ (RFC 7888)";
     ImapEnable = "imap/ENABLE", "extensions that change responses are asked for (RFC 5161)";
     ImapId = "imap/ID", "client and server say who they are (RFC 2971)";
     ImapIdle = "imap/IDLE", "news without asking (RFC 2177)";
@@ -82,6 +83,17 @@ extensions! {
     ImapCondStore = "imap/CONDSTORE", "what changed since when, and changes of flags on that condition (RFC 7162)";
     ImapQresync = "imap/QRESYNC" needs ImapCondStore ImapEnable, "a mailbox is resynchronised when it is selected (RFC 7162)";
     ImapUidPlus = "imap/UIDPLUS", "UIDs of what was appended, copied and is to be expunged (RFC 4315)";
+    ImapMove = "imap/MOVE", "messages go from one mailbox to another in one step (RFC 6851)";
+    ImapReplace = "imap/REPLACE", "a message takes the place of another in one step (RFC 8508)";
+    ImapMultiAppend = "imap/MULTIAPPEND", "several messages in one APPEND, all of them or none (RFC 3502)";
+    ImapCatenate = "imap/CATENATE", "a message is put together of parts of others (RFC 4469)";
+    ImapUrlAuth = "imap/URLAUTH", "URLs that let others read a message (RFC 4467)";
+    ImapCompress = "imap/COMPRESS=DEFLATE", "what is said is compressed (RFC 4978)";
+    ImapAppendLimit = "imap/APPENDLIMIT", "the size of a message to append is limited, and the limit told (RFC 7889)";
+    ImapBinary = "imap/BINARY", "parts of messages are fetched decoded, and messages may have NUL (RFC 3516)";
+    ImapSaveDate = "imap/SAVEDATE", "when a message came into its mailbox (RFC 8514)";
+    ImapPreview = "imap/PREVIEW", "the beginning of a message as a person reads it (RFC 8970)";
+    ImapUnauthenticate = "imap/UNAUTHENTICATE", "another user can log in on the same connection (RFC 8437)";
     ImapRev2 = "imap/IMAP4rev2" needs ImapEnable ImapNamespace ImapUnselect ImapUidPlus ImapIdle ImapSaslIr ImapListExtended ImapListStatus
         ImapSpecialUse ImapStatusSize, "the second revision of IMAP4, with all that it took in (RFC 9051)";
     ImapListExtended = "imap/LIST-EXTENDED", "LIST with options and several patterns (RFC 5258)";

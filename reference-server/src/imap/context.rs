@@ -3,6 +3,7 @@
 use super::enabled::{CONDSTORE, Enabled};
 use super::response::{Code, Status, write_untagged};
 use super::selected::{Selected, Told};
+use super::staged::Staging;
 use crate::accounts::Account;
 use crate::extensions::Extension;
 use crate::faults::Faults;
@@ -26,6 +27,12 @@ pub struct Context {
     pub selected: Option<Selected>,
     /// What the client has enabled.
     pub enabled: Enabled,
+    /// The large literals of the command at hand.
+    pub staging: Staging,
+    /// How often the key of the selected mailbox was reset, as far as the client was told.
+    pub url_resets: u64,
+    /// Whether both sides compress.
+    pub compressed: bool,
     /// How many logins failed on this connection.
     pub failed_logins: u32,
     /// The command that runs names messages by number, although it has the UID prefix: no expunge is told while it does.
@@ -51,6 +58,9 @@ impl Context {
             account: None,
             selected: None,
             enabled: Enabled::default(),
+            staging: Staging::default(),
+            url_resets: 0,
+            compressed: false,
             failed_logins: 0,
             numbers_are_named: false,
         }
@@ -67,6 +77,11 @@ impl Context {
     /// Whether the server is to do without this extension.
     pub fn lacks(&self, extension: Extension) -> bool {
         self.site.without.lacks(extension)
+    }
+
+    /// The most octets of an appended message.
+    pub fn append_limit(&self) -> u32 {
+        u32::try_from(self.site.limits.message).unwrap_or(u32::MAX)
     }
 
     pub fn faults(&self) -> Faults {

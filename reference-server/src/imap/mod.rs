@@ -5,11 +5,13 @@
 //! one file each, [`selected`] is the mailbox a client sees, [`response`] writes what it is told, and [`session`] puts
 //! them in order. This room knows the store and nothing of sockets.
 
+mod catenate;
 pub mod command;
 pub mod context;
 mod enabled;
 mod folder;
 pub mod grammar;
+mod incoming;
 mod list_pattern;
 mod listing;
 pub mod mailbox_name;
@@ -21,7 +23,11 @@ pub mod search;
 mod search_objects;
 pub mod selected;
 pub mod session;
+mod staged;
 mod status_item;
+mod url;
+mod url_auth;
+mod url_content;
 pub mod utf7;
 
 pub use session::ImapSession;

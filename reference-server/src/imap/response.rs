@@ -71,12 +71,13 @@ pub enum Code {
     AlreadyExists,
     AppendUid {
         uid_validity: u32,
-        uid: u32,
+        uids: Vec<u32>,
     },
     AuthenticationFailed,
     AuthorizationFailed,
     Unavailable,
     BadCharset,
+    BadUrl(String),
     Cannot,
     Capability(String),
     Closed,
@@ -100,9 +101,11 @@ pub enum Code {
     ServerBug,
     TooBig,
     TryCreate,
+    UnknownCte,
     UidNext(u32),
     UidValidity(u32),
     Unseen(u32),
+    UrlMech,
     UseAttr,
 }
 
@@ -110,10 +113,11 @@ impl fmt::Display for Code {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Code::AlreadyExists => out.write_str("ALREADYEXISTS"),
-            Code::AppendUid { uid_validity, uid } => write!(out, "APPENDUID {uid_validity} {uid}"),
+            Code::AppendUid { uid_validity, uids } => write!(out, "APPENDUID {uid_validity} {}", write_uid_set(uids)),
             Code::AuthenticationFailed => out.write_str("AUTHENTICATIONFAILED"),
             Code::AuthorizationFailed => out.write_str("AUTHORIZATIONFAILED"),
             Code::Unavailable => out.write_str("UNAVAILABLE"),
+            Code::BadUrl(url) => write!(out, "BADURL {}", url.replace(|c: char| !matches!(c, ' '..='~') || c == ']', "?")),
             Code::BadCharset => out.write_str("BADCHARSET (US-ASCII UTF-8)"),
             Code::Cannot => out.write_str("CANNOT"),
             Code::Capability(names) => write!(out, "CAPABILITY {names}"),
@@ -135,8 +139,10 @@ impl fmt::Display for Code {
             Code::ServerBug => out.write_str("SERVERBUG"),
             Code::TooBig => out.write_str("TOOBIG"),
             Code::TryCreate => out.write_str("TRYCREATE"),
+            Code::UnknownCte => out.write_str("UNKNOWN-CTE"),
             Code::UidNext(uid) => write!(out, "UIDNEXT {uid}"),
             Code::UidValidity(validity) => write!(out, "UIDVALIDITY {validity}"),
+            Code::UrlMech => out.write_str("URLMECH INTERNAL"),
             Code::Unseen(number) => write!(out, "UNSEEN {number}"),
             Code::UseAttr => out.write_str("USEATTR"),
         }

@@ -43,6 +43,9 @@ impl<'a> Candidate<'a> {
             Key::Keyword(keyword) => message.flags.contains(keyword),
             Key::Recent => self.row.recent,
             Key::Internal(when, date) => compare(message.date.date(), *when, *date),
+            // A message of before save dates were written down has its internal date for one.
+            Key::Saved(when, date) => compare(message.saved.unwrap_or(message.date).date(), *when, *date),
+            Key::SaveDateSupported => true,
             Key::Sent(when, date) => self.sent().is_some_and(|sent| compare(sent, *when, *date)),
             Key::Header(name, wanted) => self.header_contains(name, wanted),
             Key::Body(wanted) => self.body_contains(&fold(wanted)),

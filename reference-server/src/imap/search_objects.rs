@@ -9,12 +9,20 @@ use super::selected::Selected;
 
 /// Whether some of the keys ask for object identifiers.
 pub fn has_objects(keys: &[Key]) -> bool {
+    has(keys, |key| matches!(key, Key::EmailId(_) | Key::ThreadId(_)))
+}
+
+/// Whether some of the keys ask for save dates.
+pub fn has_save_dates(keys: &[Key]) -> bool {
+    has(keys, |key| matches!(key, Key::Saved(..) | Key::SaveDateSupported))
+}
+
+fn has(keys: &[Key], wanted: fn(&Key) -> bool) -> bool {
     keys.iter().any(|key| match key {
-        Key::EmailId(_) | Key::ThreadId(_) => true,
-        Key::Not(key) => has_objects(std::slice::from_ref(key)),
-        Key::Or(one, other) => has_objects(std::slice::from_ref(one)) || has_objects(std::slice::from_ref(other)),
-        Key::And(keys) => has_objects(keys),
-        _ => false,
+        Key::Not(key) => has(std::slice::from_ref(key), wanted),
+        Key::Or(one, other) => has(std::slice::from_ref(one), wanted) || has(std::slice::from_ref(other), wanted),
+        Key::And(keys) => has(keys, wanted),
+        key => wanted(key),
     })
 }
 

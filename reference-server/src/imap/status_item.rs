@@ -20,6 +20,8 @@ pub struct Told<'a> {
     pub mailbox: MailboxId,
     pub name: &'a str,
     pub status: &'a Status,
+    /// The most octets of an appended message.
+    pub append_limit: u32,
     pub faults: Faults,
     /// The client speaks UTF-8.
     pub utf8: bool,
@@ -44,6 +46,8 @@ const ITEMS: &[StatusItem] = &[
     StatusItem { name: "DELETED", extension: Some(Extension::ImapRev2), value: |told| told.status.deleted.to_string() },
     // RFC 8438 §3.
     StatusItem { name: "SIZE", extension: Some(Extension::ImapStatusSize), value: |told| size(told).to_string() },
+    // RFC 7889 §3.1.
+    StatusItem { name: "APPENDLIMIT", extension: Some(Extension::ImapAppendLimit), value: |told| told.append_limit.to_string() },
     // RFC 8474 §4.3.
     StatusItem {
         name: "MAILBOXID",

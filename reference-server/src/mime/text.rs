@@ -1,10 +1,8 @@
 //! Text as a person reads it, for SEARCH: transfer encodings, charsets and encoded words undone.
 
-use base64::Engine;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
+use super::decoding::{Decoder, undo_escapes};
 use super::header;
 use super::part::{Content, Message, Part};
 
@@ -57,69 +55,12 @@ pub fn part_text(bytes: &[u8], part: &Part) -> Option<String> {
 
 /// Undoes a Content-Transfer-Encoding (RFC 2045 §6). What is malformed is read as far as it makes sense.
 pub fn decode_transfer(body: &[u8], encoding: &[u8]) -> Vec<u8> {
-    if encoding.eq_ignore_ascii_case(b"base64") {
-        base64(body)
-    } else if encoding.eq_ignore_ascii_case(b"quoted-printable") {
-        quoted_printable(body)
-    } else {
-        body.to_vec()
-    }
-}
-
-/// Octets outside the alphabet do not count (RFC 2045 §6.8); an incomplete end is dropped.
-fn base64(text: &[u8]) -> Vec<u8> {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &alphabet::STANDARD,
-        GeneralPurposeConfig::new()
-            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-            .with_decode_allow_trailing_bits(true),
-    );
-    let in_alphabet = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/');
-    let mut digits: Vec<u8> = text.iter().copied().filter(in_alphabet).collect();
-    if digits.len() % 4 == 1 {
-        digits.pop();
-    }
-    LENIENT.decode(digits).unwrap_or_default()
-}
-
-/// RFC 2045 §6.7; `=` without two hexadecimal digits stays as it is.
-fn quoted_printable(text: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len());
-    for line in text.split_inclusive(|&octet| octet == b'\n') {
-        let content = line.trim_ascii_end();
-        match content.strip_suffix(b"=") {
-            Some(soft) => push_hexadecimal(soft, &mut decoded),
-            None => {
-                push_hexadecimal(content, &mut decoded);
-                if line.ends_with(b"\n") {
-                    decoded.extend_from_slice(b"\r\n");
-                }
-            }
-        }
-    }
-    decoded
-}
-
-fn push_hexadecimal(text: &[u8], decoded: &mut Vec<u8>) {
-    let digit = |octet: Option<&u8>| octet.and_then(|&octet| char::from(octet).to_digit(16));
-    let mut at = 0;
-    while let Some(&octet) = text.get(at) {
-        match (octet, digit(text.get(at + 1)), digit(text.get(at + 2))) {
-            (b'=', Some(high), Some(low)) => {
-                decoded.push((high * 16 + low) as u8);
-                at += 3;
-            }
-            _ => {
-                decoded.push(octet);
-                at += 1;
-            }
-        }
-    }
+    Decoder::of(encoding).unwrap_or(Decoder::Identity).decode(body)
 }
 
 /// Octets of a charset as UTF-8. An unknown charset, and US-ASCII with eighth bits, is read as UTF-8 if it is that, or
 /// as ISO 8859-1.
-fn to_utf8(octets: &[u8], charset: &[u8]) -> String {
+pub(super) fn to_utf8(octets: &[u8], charset: &[u8]) -> String {
     if let Ok(text) = std::str::from_utf8(octets)
         && (charset.eq_ignore_ascii_case(b"utf-8") || charset.eq_ignore_ascii_case(b"us-ascii"))
     {
@@ -170,11 +111,11 @@ fn encoded_word(text: &[u8]) -> Option<(String, usize)> {
         return None;
     }
     let octets = match encoding {
-        b"B" | b"b" => base64(encoded),
+        b"B" | b"b" => decode_transfer(encoded, b"base64"),
         b"Q" | b"q" => {
             let spaced: Vec<u8> = encoded.iter().map(|&octet| if octet == b'_' { b' ' } else { octet }).collect();
             let mut octets = Vec::new();
-            push_hexadecimal(&spaced, &mut octets);
+            undo_escapes(&spaced, &mut octets);
             octets
         }
         _ => return None,

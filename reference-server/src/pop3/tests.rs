@@ -35,7 +35,7 @@ fn server(faults: &[Fault]) -> Server {
 
 fn deliver(store: &Store, text: &str) {
     let body = Body::Bytes(text.into());
-    let message = NewMessage { body, flags: Flags::none(), date: OffsetDateTime::UNIX_EPOCH };
+    let message = NewMessage { body, flags: Flags::none(), date: OffsetDateTime::UNIX_EPOCH, saved: None };
     store.deliver("alice@example.org", message).unwrap();
 }
 

@@ -55,7 +55,7 @@ fn put(conversation: &Conversation, envelope: &Envelope, recipient: &Address, bl
         return Ok(Reply::new(550, "5.1.1", format!("There is no mailbox <{recipient}>")));
     };
     let date = conversation.site.clock.now();
-    let message = NewMessage { body: store::Body::Stored(blob), flags: Flags::default(), date };
+    let message = NewMessage { body: store::Body::Stored(blob), flags: Flags::default(), date, saved: Some(date) };
     conversation.store.deliver(account.name(), message)?;
     Ok(Reply::new(250, "2.1.5", format!("Delivered to <{recipient}>")))
 }

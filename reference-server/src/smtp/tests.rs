@@ -74,6 +74,7 @@ fn feed(setup: &Setup, pieces: &[&[u8]]) -> String {
     for piece in pieces {
         match session.receive(piece, &mut out) {
             After::Continue | After::Flush | After::Await => {}
+            After::Compress | After::EndCompression => unreachable!("SMTP does not compress"),
             After::StartTls => {
                 session.secured(crate::session::Channel::default(), &mut out);
             }

@@ -20,6 +20,8 @@ pub struct Message {
     pub flags: Flags,
     /// Its internal date.
     pub date: OffsetDateTime,
+    /// When it came into its mailbox (RFC 8514). None: before that was written down.
+    pub saved: Option<OffsetDateTime>,
     /// Its size in octets.
     pub size: u64,
     /// Where its bytes are.
@@ -44,6 +46,8 @@ pub struct NewMessage {
     pub flags: Flags,
     /// Its internal date.
     pub date: OffsetDateTime,
+    /// The time now: when it comes into the mailbox.
+    pub saved: Option<OffsetDateTime>,
 }
 
 /// Where appended messages are (RFC 4315 APPENDUID).
@@ -147,6 +151,11 @@ impl Store {
         })
     }
 
+    /// The message of this UID, if it is there.
+    pub fn message(&self, mailbox: MailboxId, uid: Uid) -> Result<Option<Message>> {
+        self.read(|connection| Ok(sql::message::named(connection, mailbox, &[uid])?.into_iter().next()))
+    }
+
     /// Changes the flags of these messages. The modification sequence of a message grows only if its flags change.
     pub fn change_flags(&self, mailbox: MailboxId, uids: Vec<Uid>, change: FlagChange) -> Result<FlagOutcome> {
         self.write(move |tx| tx.change_flags(mailbox, &uids, &change))
@@ -175,14 +184,26 @@ impl Store {
 
     /// Copies messages with their flags and dates to the end of `to`, in the order given: all of them or, if one is
     /// gone, none (RFC 3501 §6.4.7).
-    pub fn copy(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId) -> Result<Copied> {
-        self.write(move |tx| tx.copy(from, &uids, to))
+    pub fn copy(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId, now: OffsetDateTime) -> Result<Copied> {
+        self.write(move |tx| tx.copy(from, &uids, to, Some(now)))
+    }
+
+    /// Adds a message at the end of `to` and removes another from `from` in the same commit (RFC 8508); fails if that one is
+    /// gone.
+    pub fn replace(&self, from: MailboxId, uid: Uid, to: MailboxId, message: NewMessage) -> Result<Appended> {
+        self.write(move |tx| {
+            let appended = tx.append(to, &[message])?;
+            match tx.remove(from, &[uid])?.is_empty() {
+                true => Err(Error::MessageGone(uid)),
+                false => Ok(appended),
+            }
+        })
     }
 
     /// Copies as [`Store::copy`] does and removes the originals in the same commit (RFC 6851).
-    pub fn transfer(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId) -> Result<Copied> {
+    pub fn transfer(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId, now: OffsetDateTime) -> Result<Copied> {
         self.write(move |tx| {
-            let copied = tx.copy(from, &uids, to)?;
+            let copied = tx.copy(from, &uids, to, Some(now))?;
             tx.remove(from, &uids)?;
             Ok(copied)
         })
@@ -199,7 +220,8 @@ impl Tx<'_> {
                 sql::mailbox::take_inbox_uid(self.connection, account)?.ok_or(Error::NoUidsLeft)?
             }
         };
-        let message = Message { uid: place.uid, modseq: place.modseq as u64, flags: Flags::default(), date, size, blob };
+        let message =
+            Message { uid: place.uid, modseq: place.modseq as u64, flags: Flags::default(), date, saved: Some(date), size, blob };
         sql::message::insert(self.connection, place.mailbox, &message)?;
         self.touch(place.mailbox);
         Ok(())
@@ -217,7 +239,7 @@ impl Tx<'_> {
                     (*blob, sql::blob::size(self.connection, blob.0)?.ok_or(Error::BlobGone)? as u64)
                 }
             };
-            let message = Message { uid, modseq, flags: new.flags.clone(), date: new.date, size, blob };
+            let message = Message { uid, modseq, flags: new.flags.clone(), date: new.date, saved: new.saved, size, blob };
             sql::message::insert(self.connection, mailbox, &message)?;
             uids.push(uid);
         }
@@ -235,7 +257,7 @@ impl Tx<'_> {
     pub(super) fn move_all(&self, from: MailboxId, to: MailboxId) -> Result<()> {
         let uids: Vec<Uid> = sql::message::all(self.connection, from)?.iter().map(|one| one.uid).collect();
         if !uids.is_empty() {
-            self.copy(from, &uids, to)?;
+            self.copy(from, &uids, to, None)?;
             self.remove(from, &uids)?;
         }
         Ok(())
@@ -312,7 +334,8 @@ impl Tx<'_> {
         Ok(removed)
     }
 
-    fn copy(&self, from: MailboxId, uids: &[Uid], to: MailboxId) -> Result<Copied> {
+    /// Without the time, the copies keep the save dates.
+    fn copy(&self, from: MailboxId, uids: &[Uid], to: MailboxId, now: Option<OffsetDateTime>) -> Result<Copied> {
         self.require(from)?;
         let originals = sql::message::named(self.connection, from, uids)?;
         let mut there = originals.iter().map(|message| message.uid);
@@ -323,6 +346,7 @@ impl Tx<'_> {
             body: Body::Stored(message.blob),
             flags: message.flags.clone(),
             date: message.date,
+            saved: now.or(message.saved),
         });
         let appended = self.append(to, &copies.collect::<Vec<_>>())?;
         Ok(Copied { uidvalidity: appended.uidvalidity, uids: uids.iter().copied().zip(appended.uids).collect() })

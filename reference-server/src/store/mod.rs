@@ -20,6 +20,7 @@ mod rewind;
 mod special_use;
 pub(crate) mod sql;
 mod threads;
+mod url_keys;
 mod view;
 mod watch;
 mod writer;
@@ -63,6 +64,7 @@ struct Inner {
     watchers: Arc<watch::Watchers>,
     holds: Arc<blobs::Holds>,
     maildrops: Arc<maildrop::Locks>,
+    url_resets: Arc<url_keys::Resets>,
     /// Let go last.
     _lock: Option<lock::Lock>,
 }
@@ -112,6 +114,7 @@ impl Store {
                 watchers,
                 holds,
                 maildrops: Arc::default(),
+                url_resets: Arc::default(),
                 _lock: lock,
             }),
         })

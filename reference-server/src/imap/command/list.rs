@@ -114,7 +114,18 @@ fn tell(context: &Context, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Statu
         let mailbox = entry.folder.selectable().filter(|_| entry.selected);
         let status = mailbox.and_then(|mailbox| statuses.get(&mailbox.id).map(|status| (mailbox.id, status)));
         if let (Some(items), Some((mailbox, status))) = (&asked.returns.status, status) {
-            write_status(out, items, &Told { mailbox, name, status, faults: context.faults(), utf8: context.enabled.utf8() });
+            write_status(
+                out,
+                items,
+                &Told {
+                    mailbox,
+                    name,
+                    status,
+                    append_limit: context.append_limit(),
+                    faults: context.faults(),
+                    utf8: context.enabled.utf8(),
+                },
+            );
         }
     }
     Ok(())

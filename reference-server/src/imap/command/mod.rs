@@ -5,21 +5,26 @@ pub mod authenticate;
 pub mod capability;
 pub mod check;
 pub mod close;
+pub mod compress;
 pub mod copy;
 pub mod create;
 pub mod delete;
 pub mod enable;
 pub mod expunge;
 pub mod fetch;
+pub mod genurlauth;
 pub mod id;
 pub mod idle;
 pub mod list;
 pub mod login;
 pub mod logout;
 pub mod lsub;
+pub mod moving;
 pub mod namespace;
 pub mod noop;
 pub mod rename;
+pub mod replace;
+pub mod resetkey;
 pub mod search;
 pub mod select;
 pub mod starttls;
@@ -27,7 +32,9 @@ pub mod status;
 pub mod store;
 pub mod subscribe;
 pub mod uid;
+pub mod unauthenticate;
 pub mod unselect;
+pub mod urlfetch;
 
 use super::context::{Context, State};
 use super::grammar::Cursor;
@@ -73,6 +80,10 @@ pub enum Outcome {
     Logout(Status),
     /// After the response the TLS handshake follows.
     StartTls(Status),
+    /// After the response both sides compress.
+    Compress(Status),
+    /// After the response neither side compresses any more.
+    EndCompression(Status),
     /// The client must answer a challenge.
     Sasl(authenticate::Running),
     /// The client waits for news until it says DONE.
@@ -88,6 +99,7 @@ const COMMANDS: &[&Command] = &[
     &capability::COMMAND,
     &check::COMMAND,
     &close::COMMAND,
+    &compress::COMMAND,
     &copy::COMMAND,
     &create::COMMAND,
     &delete::COMMAND,
@@ -95,15 +107,19 @@ const COMMANDS: &[&Command] = &[
     &select::EXAMINE,
     &expunge::COMMAND,
     &fetch::COMMAND,
+    &genurlauth::COMMAND,
     &id::COMMAND,
     &idle::COMMAND,
     &list::COMMAND,
     &login::COMMAND,
     &logout::COMMAND,
     &lsub::COMMAND,
+    &moving::COMMAND,
     &namespace::COMMAND,
     &noop::COMMAND,
     &rename::COMMAND,
+    &replace::COMMAND,
+    &resetkey::COMMAND,
     &search::COMMAND,
     &select::SELECT,
     &starttls::COMMAND,
@@ -111,8 +127,10 @@ const COMMANDS: &[&Command] = &[
     &store::COMMAND,
     &subscribe::SUBSCRIBE,
     &uid::COMMAND,
+    &unauthenticate::COMMAND,
     &unselect::COMMAND,
     &subscribe::UNSUBSCRIBE,
+    &urlfetch::COMMAND,
 ];
 
 /// What most commands share: legal once logged in, no hindrance to EXPUNGE, no messages in literals.

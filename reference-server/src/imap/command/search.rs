@@ -28,7 +28,9 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
     let offset = cursor.offset();
     let mut search = cursor.search()?;
     cursor.end()?;
-    if context.lacks(Extension::ImapObjectId) && search_objects::has_objects(&search.keys) {
+    let lacked = context.lacks(Extension::ImapObjectId) && search_objects::has_objects(&search.keys)
+        || context.lacks(Extension::ImapSaveDate) && search_objects::has_save_dates(&search.keys);
+    if lacked {
         return Err(SyntaxError { offset, expected: "search keys that this server has" });
     }
     let by_modseq = search.keys.iter().any(|key| key.any(|key| matches!(key, Key::ModSeq(_))));

@@ -119,6 +119,12 @@ fn open(
     let validity = Code::UidValidity(selected.mailbox.uidvalidity);
     write_untagged(out, Status::ok("UIDs are valid").with(validity));
     write_untagged(out, Status::ok("Predicted next UID").with(Code::UidNext(uidnext)));
+    // "This status response code is returned in an untagged OK response in response to a RESETKEY, SELECT, or EXAMINE command"
+    // (RFC 4467 §8).
+    if !context.lacks(Extension::ImapUrlAuth) {
+        write_untagged(out, Status::ok("URLs can be authorized").with(Code::UrlMech));
+        context.url_resets = context.store.url_resets(context.account_name(), selected.mailbox.id);
+    }
     if !context.lacks(Extension::ImapObjectId) {
         let id = mailbox_id(selected.mailbox.id, &selected.mailbox.name, context.faults());
         write_untagged(out, Status::ok("The mailbox is this one, whatever its name").with(Code::MailboxId(id)));

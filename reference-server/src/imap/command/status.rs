@@ -30,6 +30,7 @@ fn tell(context: &Context, name: &WrittenName<'_>, items: &[&StatusItem], out: &
         mailbox: mailbox.id,
         name: &mailbox.name,
         status: &status,
+        append_limit: context.append_limit(),
         faults: context.faults(),
         utf8: context.enabled.utf8(),
     };

@@ -27,6 +27,8 @@ pub type Parsed<T> = Result<T, SyntaxError>;
 pub struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Where literals would stand that were not kept in memory.
+    staged: &'a [usize],
     /// Quoted strings may hold UTF-8.
     utf8: bool,
 }
@@ -34,7 +36,17 @@ pub struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// Starts at the first octet of a command, which has its literals in place and no CRLF at its end.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Cursor { bytes, at: 0, utf8: false }
+        Cursor { bytes, at: 0, staged: &[], utf8: false }
+    }
+
+    /// The same for a command some of whose literals are not in place: these are the offsets at which they would begin.
+    pub fn with_staged(bytes: &'a [u8], staged: &'a [usize]) -> Self {
+        Cursor { staged, ..Cursor::new(bytes) }
+    }
+
+    /// Which of the literals that are not in place would begin here.
+    pub fn staged_here(&self) -> Option<usize> {
+        self.staged.iter().position(|offset| *offset == self.at)
     }
 
     /// The same for a client that may write UTF-8 in quoted strings (RFC 9051 §4.3).

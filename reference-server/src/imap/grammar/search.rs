@@ -25,6 +25,10 @@ pub enum Key {
     Recent,
     /// The internal date, without time and zone, lies so to the given one.
     Internal(When, Date),
+    /// The date when the message came into the mailbox (RFC 8514).
+    Saved(When, Date),
+    /// Whether there is such a date.
+    SaveDateSupported,
     /// The date of the Date: header field.
     Sent(When, Date),
     /// The header field of this name contains the text.
@@ -100,6 +104,7 @@ impl Cursor<'_> {
     ///              "SENTON" SP date / "SENTSINCE" SP date / "SMALLER" SP number / "UID" SP sequence-set /
     ///              "UNDRAFT" / sequence-set / "(" search-key *(SP search-key) ")" /
     ///              "EMAILID" SP objectid / "THREADID" SP objectid                ; RFC 8474 §7
+    ///              "SAVEDBEFORE" SP date / "SAVEDON" SP date / "SAVEDSINCE" SP date / "SAVEDATESUPPORTED" ; RFC 8514 §5
     /// ```
     fn search_key(&mut self, charset: Charset, depth: usize) -> Parsed<Key> {
         if depth > DEEPEST {
@@ -133,6 +138,10 @@ impl Cursor<'_> {
             b"BEFORE" => Key::Internal(When::Before, self.date_argument()?),
             b"ON" => Key::Internal(When::On, self.date_argument()?),
             b"SINCE" => Key::Internal(When::Since, self.date_argument()?),
+            b"SAVEDBEFORE" => Key::Saved(When::Before, self.date_argument()?),
+            b"SAVEDON" => Key::Saved(When::On, self.date_argument()?),
+            b"SAVEDSINCE" => Key::Saved(When::Since, self.date_argument()?),
+            b"SAVEDATESUPPORTED" => Key::SaveDateSupported,
             b"SENTBEFORE" => Key::Sent(When::Before, self.date_argument()?),
             b"SENTON" => Key::Sent(When::On, self.date_argument()?),
             b"SENTSINCE" => Key::Sent(When::Since, self.date_argument()?),
@@ -193,7 +202,7 @@ impl Cursor<'_> {
         if self.peek() == Some(b'"') {
             let start = self.offset();
             let entry = self.quoted()?;
-            if !entry.strip_prefix(b"/flags/").is_some_and(|flag| !flag.is_empty()) {
+            if entry.strip_prefix(b"/flags/").is_none_or(<[u8]>::is_empty) {
                 return Err(SyntaxError { offset: start, expected: "\"/flags/\" and the name of a flag" });
             }
             self.space()?;

@@ -111,6 +111,12 @@ impl Cursor<'_> {
         }
     }
 
+    /// A set of one `seq-number`: what REPLACE takes (RFC 8508 §5).
+    pub fn one_number(&mut self) -> Parsed<SequenceSet> {
+        let number = self.seq_number()?;
+        Ok(SequenceSet::new(vec![(number, number)]))
+    }
+
     /// `seq-number = nz-number / "*"`
     fn seq_number(&mut self) -> Parsed<SeqNumber> {
         if self.eat(b'*') {

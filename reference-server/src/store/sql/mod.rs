@@ -7,6 +7,7 @@ pub(crate) mod mailbox;
 pub(crate) mod message;
 pub(crate) mod queue;
 pub(crate) mod thread;
+pub(crate) mod url_key;
 
 use rusqlite::Connection;
 
@@ -19,6 +20,8 @@ const STEPS: &[&str] = &[
     include_str!("envelope.sql"),
     include_str!("head.sql"),
     include_str!("folders.sql"),
+    include_str!("saved.sql"),
+    include_str!("url_key.sql"),
 ];
 
 /// Settings of the writing connection of a database in a file. They come before anything else.
