@@ -2,6 +2,7 @@
 
 mod alias;
 mod named;
+mod pop3;
 mod senders;
 mod sending;
 
@@ -18,6 +19,7 @@ use crate::mail::{self, Address};
 
 pub use alias::{AliasConfig, ListConfig};
 pub use named::NamedLimit;
+pub use pop3::{Expire, Pop3Policy};
 pub use senders::Senders;
 pub use sending::{Route, Sending, SendingLimits, SendingTls, TlsFor};
 
@@ -61,6 +63,8 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// How mail is sent to other servers.
     pub sending: Sending,
+    /// How often users may log in to POP3, and how long their mail is kept.
+    pub pop3: Pop3Policy,
 }
 
 impl Default for Config {
@@ -86,6 +90,7 @@ impl Default for Config {
             clock: Clock::real(),
             routes: Vec::new(),
             sending: Sending::default(),
+            pop3: Pop3Policy::default(),
         }
     }
 }

@@ -69,6 +69,22 @@ extensions! {
     SmtpVrfy = "smtp/VRFY", "asks whether a mailbox exists (RFC 5321 §3.5)";
     SmtpExpn = "smtp/EXPN", "asks who is on a list (RFC 5321 §3.5)";
     SmtpHelp = "smtp/HELP", "shows the commands (RFC 5321 §4.1.1.8)";
+    // POP3
+    Pop3Capa = "pop3/CAPA", "the server says what it can do (RFC 2449 §5)";
+    Pop3Top = "pop3/TOP", "the beginning of a message (RFC 1939 §7)";
+    Pop3Uidl = "pop3/UIDL", "unique-ids of messages (RFC 1939 §7)";
+    Pop3User = "pop3/USER", "users log in with name and password (RFC 1939 §7)";
+    Pop3Apop = "pop3/APOP", "users log in with a digest of the greeting's timestamp (RFC 1939 §7)";
+    Pop3Sasl = "pop3/SASL", "users log in by AUTH (RFC 5034)";
+    Pop3Stls = "pop3/STLS", "TLS on a connection that began in clear (RFC 2595 §4)";
+    Pop3RespCodes = "pop3/RESP-CODES" needs Pop3Capa, "response codes in front of texts (RFC 2449 §8)";
+    Pop3AuthRespCode = "pop3/AUTH-RESP-CODE" needs Pop3RespCodes, "the response code AUTH for wrong credentials (RFC 3206 §6)";
+    Pop3Pipelining = "pop3/PIPELINING" needs Pop3Capa, "several commands in one go (RFC 2449 §6.6)";
+    Pop3Utf8 = "pop3/UTF8" needs Pop3Capa, "names, passwords and messages in UTF-8 (RFC 6856 §2)";
+    Pop3Lang = "pop3/LANG" needs Pop3Capa, "the client chooses the language of texts (RFC 6856 §3)";
+    Pop3LoginDelay = "pop3/LOGIN-DELAY" needs Pop3Capa, "logins that come too early are refused, if so configured (RFC 2449 §6.5)";
+    Pop3Expire = "pop3/EXPIRE" needs Pop3Capa, "how long messages are kept is announced, and kept to (RFC 2449 §6.7)";
+    Pop3Implementation = "pop3/IMPLEMENTATION" needs Pop3Capa, "the server says what it is (RFC 2449 §6.9)";
     // IMAP; CAPABILITY announces them in this order
     ImapStartTls = "imap/STARTTLS", "TLS on a connection that began in clear (RFC 3501 §6.2.1)";
     ImapSaslIr = "imap/SASL-IR", "AUTHENTICATE with the first message of the exchange (RFC 4959)";

@@ -101,6 +101,22 @@ faults! {
     Pop3StlsKeepsBuffer = "pop3/stls-keeps-buffer", "runs after the handshake what was sent in clear before it";
     Pop3RepeatsTimestamp = "pop3/repeats-timestamp", "greets with the same APOP timestamp each time";
     Pop3UndeclaredCommands = "pop3/undeclared-commands", "supports TOP and UIDL and leaves them out of CAPA";
+    Pop3RawUtf8 = "pop3/raw-utf8", "sends internationalized messages to clients that did not say UTF8";
+    Pop3Utf8AfterLogin = "pop3/utf8-after-login", "takes UTF8 in the TRANSACTION state";
+    Pop3NoSaslprep = "pop3/no-saslprep", "compares names and passwords as they were typed";
+    Pop3LangEchoesRange = "pop3/lang-echoes-range", "answers LANG with the range that was asked for, not with the tag of the language";
+    Pop3LangTakesAny = "pop3/lang-takes-any", "answers +OK to LANG whatever the language";
+    Pop3IgnoresLoginDelay = "pop3/ignores-login-delay", "announces LOGIN-DELAY and lets users log in when they like";
+    Pop3LoginDelayToUser = "pop3/login-delay-to-user", "tells LOGIN-DELAY in answer to USER";
+    Pop3ExpiresUntold = "pop3/expires-untold", "removes at QUIT what was retrieved, and announces EXPIRE NEVER";
+    Pop3ForgetsPipelined = "pop3/forgets-pipelined", "answers the first of commands sent in one go and forgets the others";
+    Pop3CapaShrinks = "pop3/capa-shrinks", "leaves TOP and UIDL out of CAPA after the login";
+    Pop3NoAuthCode = "pop3/no-auth-code", "refuses wrong credentials without the response code AUTH";
+    Pop3CountsStuffing = "pop3/counts-stuffing", "counts the dots that are stuffed in the sizes of messages";
+    Pop3ShortCommands = "pop3/short-commands", "refuses commands of more than 47 octets";
+    Pop3DeletesAtOnce = "pop3/deletes-at-once", "removes a message when DELE is given";
+    Pop3KeepsOpenAfterQuit = "pop3/keeps-open-after-quit", "answers QUIT and does not close";
+    Pop3ApopAnyDigest = "pop3/apop-any-digest", "answers +OK to APOP whatever the digest";
     // IMAP
     ImapExpungeDuringFetch = "imap/expunge-during-fetch", "sends EXPUNGE while it answers FETCH, STORE or SEARCH";
     ImapWrongUidnext = "imap/wrong-uidnext", "predicts a UIDNEXT in SELECT that is greater than the next UID";

@@ -1,13 +1,17 @@
 //! What every session of a server shares, apart from the mail itself.
 
+mod maildrops;
+
 use std::sync::Arc;
 
 use crate::accounts::Accounts;
 use crate::clock::Clock;
-use crate::config::{Config, Limits, Senders};
+use crate::config::{Config, Limits, Pop3Policy, Senders};
 use crate::extensions::Without;
 use crate::faults::Faults;
 use crate::mail::Domain;
+
+pub use maildrops::Maildrops;
 
 /// The server as a session sees it; sessions hold it in an [`Arc`].
 pub struct Site {
@@ -21,6 +25,10 @@ pub struct Site {
     /// The domains that have a route of their own: their mail passes through here (RFC 5321 §3.6.2).
     pub relayed: Vec<String>,
     pub clock: Clock,
+    /// How often users may log in to POP3, and how long their mail is kept.
+    pub pop3: Pop3Policy,
+    /// What is remembered of maildrops between POP3 sessions.
+    pub maildrops: Maildrops,
 }
 
 impl Site {
@@ -36,6 +44,8 @@ impl Site {
             senders: config.senders,
             relayed: config.routes.iter().map(|route| route.domain.clone()).filter(|domain| domain != "*").collect(),
             clock: config.clock.clone(),
+            pop3: config.pop3,
+            maildrops: Maildrops::default(),
         }))
     }
 
