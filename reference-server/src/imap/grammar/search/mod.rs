@@ -1,21 +1,43 @@
 //! What SEARCH looks for.
 
+pub mod charset;
+pub mod options;
+
 use super::cursor::{Cursor, Parsed, SyntaxError};
 use super::sequence::SequenceSet;
-use crate::store::SystemFlag;
-use std::collections::BTreeSet;
+use crate::extensions::Extension;
+use crate::imap::collation::casemap;
+use crate::store::{SystemFlag, Uid};
+use charset::Charset;
+use options::{Extended, ReturnOptions};
+use std::ops::RangeInclusive;
 use time::Date;
 
-/// The criteria of one SEARCH.
+/// One SEARCH.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
+    /// What is to be returned, if RETURN says so.
+    pub options: Option<ReturnOptions>,
+    pub program: Program,
+}
+
+/// The criteria of one search.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
     /// The charset the strings are in is one we do not know: the answer is NO [BADCHARSET] (RFC 3501 §6.4.4).
     pub unknown_charset: bool,
     /// All of them must hold.
     pub keys: Vec<Key>,
 }
 
-/// One search key.
+impl Program {
+    /// Whether the strings could be read.
+    pub fn charset_is_known(&self) -> bool {
+        !self.unknown_charset
+    }
+}
+
+/// One search key. Texts are as the collation compares them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key {
     All,
@@ -37,14 +59,21 @@ pub enum Key {
     Text(String),
     Larger(u32),
     Smaller(u32),
+    /// The internal date is so many seconds ago, or longer (RFC 5032).
+    Older(u32),
+    /// The internal date is so many seconds ago, or less.
+    Younger(u32),
+    /// What its key asks for, or what is like it (RFC 6203).
+    Fuzzy(Box<Key>),
     /// The modification sequence is this one or greater (RFC 7162 §3.1.5).
     ModSeq(u64),
     Numbers(SequenceSet),
     Uids(SequenceSet),
-    /// Object identifiers (RFC 8474 §6); [`Key::AmongUids`] takes their place before a message is looked at.
+    /// Object identifiers (RFC 8474 §6).
     EmailId(String),
     ThreadId(String),
-    AmongUids(BTreeSet<u32>),
+    /// What message numbers, saved results and object identifiers come to when the search begins: UIDs in ascending ranges.
+    Among(Vec<RangeInclusive<Uid>>),
     Not(Box<Key>),
     Or(Box<Key>, Box<Key>),
     And(Vec<Key>),
@@ -62,36 +91,36 @@ pub enum When {
 /// How deep NOT, OR and parentheses may nest; the grammar sets no limit, the stack does.
 const DEEPEST: usize = 64;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Charset {
-    UsAscii,
-    Utf8,
-    Unknown,
-}
-
 impl Cursor<'_> {
-    /// After `SEARCH` and its space.
+    /// After `SEARCH` and its space; strings are in the charset given if the client names none.
     ///
     /// ```abnf
-    /// search = "SEARCH" [SP "CHARSET" SP astring] 1*(SP search-key)
+    /// search         = "SEARCH" [search-return-opts] SP search-program       ; RFC 4466 §2.6.1
+    /// search-program = ["CHARSET" SP charset SP] search-key *(SP search-key)
     /// ```
-    pub fn search(&mut self) -> Parsed<Search> {
-        let mut charset = Charset::UsAscii;
+    pub fn search(&mut self, usual: Charset) -> Parsed<Search> {
+        let options = self.return_options(Extended::Search)?;
+        Ok(Search { options, program: self.search_program(usual)? })
+    }
+
+    /// The criteria, with the charset of their strings before them if it is not the usual one.
+    pub fn search_program(&mut self, usual: Charset) -> Parsed<Program> {
+        let mut charset = usual;
         if self.eat_word("CHARSET") {
             self.space()?;
-            let name = self.astring("the name of a charset")?;
-            charset = match name.to_ascii_uppercase().as_slice() {
-                b"US-ASCII" => Charset::UsAscii,
-                b"UTF-8" => Charset::Utf8,
-                _ => Charset::Unknown,
-            };
+            charset = self.charset()?;
             self.space()?;
         }
+        self.search_keys(charset)
+    }
+
+    /// `search-key *(SP search-key)`
+    pub fn search_keys(&mut self, charset: Charset) -> Parsed<Program> {
         let mut keys = vec![self.search_key(charset, 0)?];
         while self.eat(b' ') {
             keys.push(self.search_key(charset, 0)?);
         }
-        Ok(Search { unknown_charset: charset == Charset::Unknown, keys })
+        Ok(Program { unknown_charset: charset == Charset::Unknown, keys })
     }
 
     /// ```abnf
@@ -102,9 +131,11 @@ impl Cursor<'_> {
     ///              "UNSEEN" / "DRAFT" / "HEADER" SP header-fld-name SP astring / "LARGER" SP number /
     ///              "NOT" SP search-key / "OR" SP search-key SP search-key / "SENTBEFORE" SP date /
     ///              "SENTON" SP date / "SENTSINCE" SP date / "SMALLER" SP number / "UID" SP sequence-set /
-    ///              "UNDRAFT" / sequence-set / "(" search-key *(SP search-key) ")" /
-    ///              "EMAILID" SP objectid / "THREADID" SP objectid                ; RFC 8474 §7
-    ///              "SAVEDBEFORE" SP date / "SAVEDON" SP date / "SAVEDSINCE" SP date / "SAVEDATESUPPORTED" ; RFC 8514 §5
+    ///              "UNDRAFT" / sequence-set / "(" search-key *(SP search-key) ")"
+    /// search-key =/ ( "OLDER" / "YOUNGER" ) SP nz-number      ; RFC 5032 §3
+    /// search-key =/ "FUZZY" SP search-key                     ; RFC 6203 §7
+    /// search-key =/ "EMAILID" SP objectid / "THREADID" SP objectid    ; RFC 8474 §7
+    /// search-key =/ "SAVEDBEFORE" SP date / "SAVEDON" SP date / "SAVEDSINCE" SP date / "SAVEDATESUPPORTED"    ; RFC 8514 §5
     /// ```
     fn search_key(&mut self, charset: Charset, depth: usize) -> Parsed<Key> {
         if depth > DEEPEST {
@@ -113,11 +144,12 @@ impl Cursor<'_> {
         if self.eat(b'(') {
             return self.search_keys_in_parentheses(charset, depth);
         }
-        if matches!(self.peek(), Some(b'0'..=b'9' | b'*')) {
+        if matches!(self.peek(), Some(b'0'..=b'9' | b'*')) || self.at_saved_result() {
             return self.sequence_set().map(Key::Numbers);
         }
         let start = self.offset();
         let name = self.atom("a search key")?.to_ascii_uppercase();
+        let save_dates = !self.lacks(Extension::ImapSaveDate);
         Ok(match name.as_slice() {
             b"ALL" => Key::All,
             b"ANSWERED" => Key::Flag(SystemFlag::Answered),
@@ -138,10 +170,10 @@ impl Cursor<'_> {
             b"BEFORE" => Key::Internal(When::Before, self.date_argument()?),
             b"ON" => Key::Internal(When::On, self.date_argument()?),
             b"SINCE" => Key::Internal(When::Since, self.date_argument()?),
-            b"SAVEDBEFORE" => Key::Saved(When::Before, self.date_argument()?),
-            b"SAVEDON" => Key::Saved(When::On, self.date_argument()?),
-            b"SAVEDSINCE" => Key::Saved(When::Since, self.date_argument()?),
-            b"SAVEDATESUPPORTED" => Key::SaveDateSupported,
+            b"SAVEDBEFORE" if save_dates => Key::Saved(When::Before, self.date_argument()?),
+            b"SAVEDON" if save_dates => Key::Saved(When::On, self.date_argument()?),
+            b"SAVEDSINCE" if save_dates => Key::Saved(When::Since, self.date_argument()?),
+            b"SAVEDATESUPPORTED" if save_dates => Key::SaveDateSupported,
             b"SENTBEFORE" => Key::Sent(When::Before, self.date_argument()?),
             b"SENTON" => Key::Sent(When::On, self.date_argument()?),
             b"SENTSINCE" => Key::Sent(When::Since, self.date_argument()?),
@@ -157,13 +189,19 @@ impl Cursor<'_> {
             b"TEXT" => Key::Text(self.text_argument(charset)?),
             b"LARGER" => Key::Larger(self.number_argument()?),
             b"SMALLER" => Key::Smaller(self.number_argument()?),
-            b"MODSEQ" => self.modseq_argument()?,
+            b"OLDER" if !self.lacks(Extension::ImapWithin) => Key::Older(self.interval_argument()?),
+            b"YOUNGER" if !self.lacks(Extension::ImapWithin) => Key::Younger(self.interval_argument()?),
+            b"MODSEQ" if !self.lacks(Extension::ImapCondStore) => self.modseq_argument()?,
             b"UID" => {
                 self.space()?;
                 Key::Uids(self.sequence_set()?)
             }
-            b"EMAILID" => Key::EmailId(self.object_id_argument()?),
-            b"THREADID" => Key::ThreadId(self.object_id_argument()?),
+            b"FUZZY" if !self.lacks(Extension::ImapSearchFuzzy) => {
+                self.space()?;
+                Key::Fuzzy(Box::new(self.search_key(charset, depth + 1)?))
+            }
+            b"EMAILID" if !self.lacks(Extension::ImapObjectId) => Key::EmailId(self.object_id_argument()?),
+            b"THREADID" if !self.lacks(Extension::ImapObjectId) => Key::ThreadId(self.object_id_argument()?),
             b"NOT" => {
                 self.space()?;
                 not(self.search_key(charset, depth + 1)?)
@@ -243,19 +281,20 @@ impl Cursor<'_> {
         self.number()
     }
 
-    /// A string in the charset announced, US-ASCII if none was.
+    fn interval_argument(&mut self) -> Parsed<u32> {
+        self.space()?;
+        self.nz_number()
+    }
+
+    /// A string in the charset announced, as it is compared.
     fn text_argument(&mut self, charset: Charset) -> Parsed<String> {
         self.space()?;
-        let start = self.offset();
-        let octets = self.astring("the text to search for")?;
-        if charset == Charset::UsAscii && !octets.is_ascii() {
-            return Err(SyntaxError { offset: start, expected: "text in US-ASCII, or CHARSET UTF-8 before it" });
-        }
-        match String::from_utf8(octets.into_owned()) {
-            Ok(text) => Ok(text),
-            Err(_) if charset == Charset::Unknown => Ok(String::new()),
-            Err(_) => Err(SyntaxError { offset: start, expected: "text that is valid UTF-8" }),
-        }
+        self.text(charset).map(|text| casemap(&text))
+    }
+
+    /// Whether `$` is next, alone: a keyword may begin with it, but no keyword stands where a search key does.
+    fn at_saved_result(&self) -> bool {
+        self.peek() == Some(b'$') && !self.lacks(Extension::ImapSearchRes)
     }
 }
 
@@ -268,7 +307,7 @@ impl Key {
     pub fn any(&self, is: fn(&Key) -> bool) -> bool {
         is(self)
             || match self {
-                Key::Not(key) => key.any(is),
+                Key::Not(key) | Key::Fuzzy(key) => key.any(is),
                 Key::Or(one, other) => one.any(is) || other.any(is),
                 Key::And(keys) => keys.iter().any(|key| key.any(is)),
                 _ => false,
@@ -279,11 +318,16 @@ impl Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use options::PartialRange;
     use rstest::rstest;
 
-    fn parse(bytes: &[u8]) -> Parsed<Search> {
-        let mut cursor = Cursor::new(bytes);
-        let search = cursor.search()?;
+    fn parse(bytes: &[u8]) -> Parsed<Program> {
+        parse_without(bytes, &[]).map(|search| search.program)
+    }
+
+    fn parse_without(bytes: &[u8], without: &[Extension]) -> Parsed<Search> {
+        let mut cursor = Cursor::of_server(bytes, without.iter().copied().collect());
+        let search = cursor.search(Charset::UsAscii)?;
         cursor.end()?;
         Ok(search)
     }
@@ -293,9 +337,13 @@ mod tests {
     #[case("unseen", not(Key::Flag(SystemFlag::Seen)))]
     #[case("old", not(Key::Recent))]
     #[case("KEYWORD work", Key::Keyword("work".into()))]
-    #[case("FROM \"Smith\"", Key::Header("FROM".into(), "Smith".into()))]
+    #[case("FROM \"Smith\"", Key::Header("FROM".into(), "SMITH".into()))]
     #[case("HEADER X-Y \"\"", Key::Header("X-Y".into(), String::new()))]
     #[case("LARGER 0", Key::Larger(0))]
+    #[case("OLDER 86400", Key::Older(86400))]
+    #[case("younger 1", Key::Younger(1))]
+    #[case("FUZZY SUBJECT work", Key::Fuzzy(Box::new(Key::Header("SUBJECT".into(), "WORK".into()))))]
+    #[case("FUZZY (SEEN)", Key::Fuzzy(Box::new(Key::And(vec![Key::Flag(SystemFlag::Seen)]))))]
     #[case("MODSEQ 0", Key::ModSeq(0))]
     #[case("MODSEQ \"/flags/\\\\draft\" all 620162338", Key::ModSeq(620162338))]
     #[case("modseq \"/flags/$mdnsent\" PRIV 9223372036854775807", Key::ModSeq(9223372036854775807))]
@@ -334,6 +382,28 @@ mod tests {
     #[case(b"CHARSET UTF-8", 13)]
     #[case(b"TEXT {2}\r\n\xc3\xa9", 5)]
     #[case(b"CHARSET UTF-8 TEXT {1}\r\n\xc3", 19)]
+    #[case(b"CHARSET Shift_JIS TEXT {1}\r\n\x93", 23)]
+    #[case(b"OLDER 0", 6)]
+    #[case(b"OLDER -1", 6)]
+    #[case(b"YOUNGER", 7)]
+    #[case(b"FUZZY", 5)]
+    #[case(b"$Junk", 1)]
+    #[case(b"RETURN ALL", 7)]
+    #[case(b"RETURN (PARTIAL) ALL", 15)]
+    #[case(b"RETURN (PARTIAL 0:5) ALL", 16)]
+    #[case(b"RETURN (PARTIAL 5) ALL", 17)]
+    #[case(b"RETURN (PARTIAL 1:*) ALL", 18)]
+    #[case(b"RETURN (PARTIAL 1:-5) ALL", 18)]
+    #[case(b"RETURN (PARTIAL -1:5) ALL", 19)]
+    #[case(b"RETURN (PARTIAL 1:5 PARTIAL 6:9) ALL", 20)]
+    #[case(b"RETURN (PARTIAL 1:5 ALL) ALL", 8)]
+    #[case(b"RETURN (ALL PARTIAL 1:5) ALL", 8)]
+    #[case(b"RETURN (MIN  MAX) ALL", 12)]
+    #[case(b"RETURN (MIN FOO) ALL", 12)]
+    #[case(b"RETURN (MIN) ", 13)]
+    #[case(b"RETURN () CHARSET", 17)]
+    #[case(b"RETURN (MIN)", 12)]
+    #[case(b"RETURN (MIN ALL", 15)]
     fn refused(#[case] bytes: &[u8], #[case] offset: usize) {
         assert_eq!(parse(bytes).unwrap_err().offset, offset);
     }
@@ -342,5 +412,45 @@ mod tests {
     fn nesting_has_an_end() {
         let deep = format!("{}ALL", "NOT ".repeat(10_000));
         assert_eq!(parse(deep.as_bytes()).unwrap_err().expected, "search keys nested no deeper than 64");
+    }
+
+    #[rstest]
+    #[case("RETURN () ALL", Some(ReturnOptions::everything()))]
+    #[case("return (min Max) ALL", Some(ReturnOptions { min: true, max: true, ..ReturnOptions::default() }))]
+    #[case("RETURN (SAVE COUNT COUNT) ALL", Some(ReturnOptions { save: true, count: true, ..ReturnOptions::default() }))]
+    #[case("RETURN (UPDATE CONTEXT) ALL", Some(ReturnOptions { update: true, context: true, ..ReturnOptions::default() }))]
+    #[case("RETURN (RELEVANCY) ALL", Some(ReturnOptions { relevancy: true, ..ReturnOptions::default() }))]
+    #[case("RETURN (PARTIAL 500:400) ALL", Some(ReturnOptions {
+        partial: Some(PartialRange { written: "500:400".into(), first: 400, last: 500, from_end: false }),
+        ..ReturnOptions::default()
+    }))]
+    #[case("RETURN (PARTIAL -1:-100) ALL", Some(ReturnOptions {
+        partial: Some(PartialRange { written: "-1:-100".into(), first: 1, last: 100, from_end: true }),
+        ..ReturnOptions::default()
+    }))]
+    #[case("ALL", None)]
+    fn result_options(#[case] text: &str, #[case] expected: Option<ReturnOptions>) {
+        assert_eq!(parse_without(text.as_bytes(), &[]).unwrap().options, expected);
+    }
+
+    #[rstest]
+    #[case("RETURN (MIN) ALL", Extension::ImapEsearch, 8)]
+    #[case("RETURN (MIN SAVE) ALL", Extension::ImapSearchRes, 12)]
+    #[case("$ ALL", Extension::ImapSearchRes, 0)]
+    #[case("UID $", Extension::ImapSearchRes, 4)]
+    #[case("OLDER 5", Extension::ImapWithin, 0)]
+    #[case("YOUNGER 5", Extension::ImapWithin, 0)]
+    #[case("FUZZY ALL", Extension::ImapSearchFuzzy, 0)]
+    #[case("EMAILID M1", Extension::ImapObjectId, 0)]
+    #[case("SAVEDON 1-Jan-2000", Extension::ImapSaveDate, 0)]
+    #[case("MODSEQ 5", Extension::ImapCondStore, 0)]
+    #[case("THREADID T1", Extension::ImapObjectId, 0)]
+    #[case("RETURN (RELEVANCY) FUZZY ALL", Extension::ImapSearchFuzzy, 8)]
+    #[case("RETURN (UPDATE) ALL", Extension::ImapContextSearch, 8)]
+    #[case("RETURN (CONTEXT) ALL", Extension::ImapContextSearch, 8)]
+    #[case("RETURN (PARTIAL -1:-5) ALL", Extension::ImapPartial, 16)]
+    fn what_is_switched_off_is_no_syntax(#[case] text: &str, #[case] without: Extension, #[case] offset: usize) {
+        assert!(parse_without(text.as_bytes(), &[]).is_ok());
+        assert_eq!(parse_without(text.as_bytes(), &[without]).unwrap_err().offset, offset);
     }
 }
