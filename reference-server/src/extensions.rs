@@ -99,6 +99,21 @@ extensions! {
     ImapCondStore = "imap/CONDSTORE", "what changed since when, and changes of flags on that condition (RFC 7162)";
     ImapQresync = "imap/QRESYNC" needs ImapCondStore ImapEnable, "a mailbox is resynchronised when it is selected (RFC 7162)";
     ImapUidPlus = "imap/UIDPLUS", "UIDs of what was appended, copied and is to be expunged (RFC 4315)";
+    ImapEsearch = "imap/ESEARCH", "what a search is to return: MIN, MAX, ALL, COUNT (RFC 4731)";
+    ImapSearchRes = "imap/SEARCHRES" needs ImapEsearch, "the result of a search is kept for the next command, $ (RFC 5182)";
+    ImapSort = "imap/SORT", "the server sorts what it finds (RFC 5256)";
+    ImapSortDisplay = "imap/SORT=DISPLAY" needs ImapSort, "sorts by the names of senders and recipients (RFC 5957)";
+    ImapEsort = "imap/ESORT" needs ImapSort, "what a sorted search is to return (RFC 5267)";
+    ImapContextSearch = "imap/CONTEXT=SEARCH", "searches whose results are kept up to date, and told in parts (RFC 5267)";
+    ImapContextSort = "imap/CONTEXT=SORT" needs ImapSort, "sorted searches whose results are kept up to date (RFC 5267)";
+    ImapPartial = "imap/PARTIAL" needs ImapEsearch, "parts of a search's results, from both ends (RFC 9394)";
+    ImapSearchFuzzy = "imap/SEARCH=FUZZY", "searches that find what is only like it, and say how like (RFC 6203)";
+    ImapThreadOrderedSubject = "imap/THREAD=ORDEREDSUBJECT", "threads by subject (RFC 5256)";
+    ImapThreadReferences = "imap/THREAD=REFERENCES", "threads by replies (RFC 5256)";
+    ImapMultisearch = "imap/MULTISEARCH" needs ImapEsearch, "one search in several mailboxes (RFC 7377)";
+    ImapLanguage = "imap/LANGUAGE" needs ImapNamespace, "which language the texts for people are in (RFC 5255)";
+    ImapI18nLevel1 = "imap/I18NLEVEL=1", "texts are compared by the collation i;unicode-casemap (RFC 5255)";
+    ImapWithin = "imap/WITHIN", "searches for messages older and younger than so many seconds (RFC 5032)";
     ImapMove = "imap/MOVE", "messages go from one mailbox to another in one step (RFC 6851)";
     ImapReplace = "imap/REPLACE", "a message takes the place of another in one step (RFC 8508)";
     ImapMultiAppend = "imap/MULTIAPPEND", "several messages in one APPEND, all of them or none (RFC 3502)";
@@ -116,6 +131,15 @@ extensions! {
     ImapListStatus = "imap/LIST-STATUS" needs ImapListExtended, "LIST that answers with STATUS too (RFC 5819)";
     ImapSpecialUse = "imap/SPECIAL-USE", "LIST tells what mailboxes are for (RFC 6154)";
     ImapCreateSpecialUse = "imap/CREATE-SPECIAL-USE", "CREATE says what a mailbox is for (RFC 6154 §3)";
+    ImapQuota = "imap/QUOTA", "how much an account may hold (RFC 9208)";
+    ImapQuotaStorage = "imap/QUOTA=RES-STORAGE" needs ImapQuota, "limits on octets (RFC 9208 §5.1)";
+    ImapQuotaMessage = "imap/QUOTA=RES-MESSAGE" needs ImapQuota, "limits on the number of messages (RFC 9208 §5.2)";
+    ImapQuotaSet = "imap/QUOTASET" needs ImapQuota, "users change the limits of their own account (RFC 9208 §4.1.3)";
+    ImapAcl = "imap/ACL", "who may do what with a mailbox, and the mailboxes of other users (RFC 4314)";
+    ImapRights = "imap/RIGHTS=kxte" needs ImapAcl, "the rights beyond those of RFC 2086 are announced (RFC 4314 §2.2)";
+    ImapListMyRights = "imap/LIST-MYRIGHTS" needs ImapAcl, "LIST that answers with MYRIGHTS too (RFC 8440)";
+    ImapMetadata = "imap/METADATA" needs ImapMetadataServer, "annotations of mailboxes and of the server (RFC 5464)";
+    ImapMetadataServer = "imap/METADATA-SERVER", "annotations of the server (RFC 5464)";
     ImapStatusSize = "imap/STATUS=SIZE", "STATUS tells the size of a mailbox (RFC 8438)";
     ImapObjectId = "imap/OBJECTID", "identifiers of mailboxes, messages and threads that last (RFC 8474)";
 }

@@ -6,7 +6,8 @@ use super::grammar::Cursor;
 use super::grammar::string::is_tag_char;
 use super::reader::{Announced, Fault as Framing, Limits, Read, Reader, Unit};
 use super::response::{Code, Condition, Status, write_untagged};
-use super::selected::{Naming, Told};
+use super::search::updating;
+use super::selected::Naming;
 use super::staged::Staging;
 use crate::extensions::Extension;
 use crate::faults::Fault;
@@ -120,7 +121,8 @@ impl ImapSession {
     /// ```
     fn command(&mut self, octets: &[u8], out: &mut Vec<u8>) -> After {
         let staged = self.context.staging.offsets();
-        let mut cursor = Cursor::with_staged(octets, &staged).with_utf8(self.context.enabled.utf8());
+        let cursor = Cursor::of_server(octets, self.context.site.without);
+        let mut cursor = cursor.with_staged(&staged).with_utf8(self.context.enabled.utf8());
         let tag = String::from_utf8_lossy(cursor.take_while(is_tag_char)).into_owned();
         if tag.is_empty() {
             return self.untagged_bad(format!("Expected a tag at octet {}", cursor.offset()), out);
@@ -143,6 +145,7 @@ impl ImapSession {
         {
             return self.tagged(&tag, super::context::refusal(error), out);
         }
+        self.context.tag.clone_from(&tag);
         let outcome = (command.run)(&mut self.context, &mut cursor, out);
         // Whatever the command has not taken of its large literals is of no use any more.
         self.context.staging = Staging::default();
@@ -231,15 +234,26 @@ impl ImapSession {
         };
         self.tell_url_resets(out);
         let silent = self.context.faults().on(Fault::ImapNoExistsAfterAppend) && command.name == "APPEND";
-        let told = Told { enabled: &self.context.enabled, faults: self.context.site.faults };
-        let selected = self.context.selected.as_mut().filter(|_| !silent)?;
-        match selected.learn(&self.context.store) {
-            Ok(()) => selected.write_updates(out, expunges, naming, told),
+        if silent {
+            return None;
+        }
+        let mut selected = self.context.selected.take()?;
+        let highest = match selected.learn(&self.context.store) {
+            Ok(()) => {
+                let mut searches = std::mem::take(&mut selected.updating);
+                updating::tell_removed(&mut searches, &self.context, &selected.view, out);
+                let highest = selected.write_updates(out, expunges, naming, self.context.told());
+                updating::tell_added(&mut searches, &self.context, &selected.view, out);
+                selected.updating = searches;
+                highest
+            }
             Err(error) => {
                 tracing::error!(%error, "changes of a mailbox can not be read");
                 None
             }
-        }
+        };
+        self.context.selected = Some(selected);
+        highest
     }
 
     /// "Any current IMAP session logged in as the user that has the mailbox selected will receive an untagged OK response with

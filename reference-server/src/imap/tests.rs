@@ -10,8 +10,10 @@ mod messages;
 mod misbehaviour;
 mod moving;
 mod resynchronizing;
+mod search_costs;
 mod searching;
 mod several;
+mod sharing;
 mod urls;
 
 use super::ImapSession;

@@ -73,6 +73,19 @@ pub fn subset(header: &[u8], names: &[impl AsRef<[u8]>], except: bool) -> Vec<u8
     chosen
 }
 
+/// Where the header ends in a message: after its empty line, or where the message does.
+pub fn end(message: &[u8]) -> usize {
+    let mut at = 0;
+    while at < message.len() {
+        let line = line(message, at);
+        at = line.end;
+        if is_empty(message.get(line).unwrap_or_default()) {
+            break;
+        }
+    }
+    at
+}
+
 /// The line that begins at `start`, with its ending. A bare LF ends a line too: what a client appended is kept as it was.
 fn line(bytes: &[u8], start: usize) -> Range<usize> {
     let rest = bytes.get(start..).unwrap_or_default();

@@ -7,6 +7,7 @@
 mod address;
 mod continuations;
 mod cursor;
+pub mod date;
 mod decoding;
 mod envelope;
 mod header;
@@ -19,7 +20,7 @@ pub mod text;
 pub use address::{Address, addresses};
 pub use decoding::Decoder;
 pub use envelope::{Envelope, envelope};
-pub use header::{Field, fields, subset, unfolded, value};
+pub use header::{Field, end as header_end, fields, subset, unfolded, value};
 pub use parse::Parser;
 pub use part::{Content, Disposition, Message, Parameter, Part};
 pub use preview::{ENOUGH as PREVIEW_ENOUGH, preview, preview_part};

@@ -11,6 +11,14 @@ pub fn field_text(raw_value: &[u8]) -> String {
     decode_words(&header::unfolded(raw_value))
 }
 
+/// The same, or the octets it is made of, transfer encodings undone, if some of them are no text in their charset: what
+/// sorting keeps apart (RFC 5255 §4.6).
+pub fn field_readable(raw_value: &[u8]) -> Result<String, Vec<u8>> {
+    let pieces = pieces(&header::unfolded(raw_value));
+    let texts: Option<String> = pieces.iter().map(|piece| readable(&piece.octets, &piece.charset)).collect();
+    texts.ok_or_else(|| pieces.into_iter().flat_map(|piece| piece.octets).collect())
+}
+
 /// All fields of a header as text, one line each.
 pub fn header_text(header: &[u8]) -> String {
     let mut text = String::new();
@@ -75,19 +83,40 @@ pub(super) fn to_utf8(octets: &[u8], charset: &[u8]) -> String {
     }
 }
 
-/// Decodes the encoded words of an unfolded value; white space between two of them disappears (RFC 2047 §6.2).
+/// Octets of a charset as UTF-8; None if they are none in it, or nobody knows it.
+fn readable(octets: &[u8], charset: &[u8]) -> Option<String> {
+    if charset.eq_ignore_ascii_case(b"utf-8") || charset.eq_ignore_ascii_case(b"us-ascii") {
+        return String::from_utf8(octets.to_vec()).ok();
+    }
+    let decode = charset_decoder(charset).filter(|_| !charset.is_empty())?;
+    Some(decode(octets)).filter(|text| !text.contains(char::REPLACEMENT_CHARACTER))
+}
+
+/// Octets of one charset.
+struct Piece {
+    octets: Vec<u8>,
+    charset: Vec<u8>,
+}
+
 fn decode_words(value: &[u8]) -> String {
-    let mut text = String::new();
+    pieces(value).iter().map(|piece| to_utf8(&piece.octets, &piece.charset)).collect()
+}
+
+/// Takes an unfolded value apart at its encoded words; white space between two of them disappears (RFC 2047 §6.2). What is
+/// no encoded word counts as US-ASCII, in which UTF-8 is read too.
+fn pieces(value: &[u8]) -> Vec<Piece> {
+    let plain_piece = |octets: &mut Vec<u8>| Piece { octets: std::mem::take(octets), charset: b"us-ascii".to_vec() };
+    let mut pieces = Vec::new();
     let mut rest = value;
     // Plain octets since the last encoded word, and whether one came before them.
     let (mut plain, mut after_word) = (Vec::new(), false);
     while let Some(&octet) = rest.first() {
         if let Some((word, length)) = encoded_word(rest) {
             if !(after_word && plain.iter().all(u8::is_ascii_whitespace)) {
-                text.push_str(&to_utf8(&plain, b"us-ascii"));
+                pieces.push(plain_piece(&mut plain));
             }
             plain.clear();
-            text.push_str(&word);
+            pieces.push(word);
             after_word = true;
             rest = rest.get(length..).unwrap_or_default();
         } else {
@@ -95,12 +124,12 @@ fn decode_words(value: &[u8]) -> String {
             rest = rest.get(1..).unwrap_or_default();
         }
     }
-    text.push_str(&to_utf8(&plain, b"us-ascii"));
-    text
+    pieces.push(plain_piece(&mut plain));
+    pieces
 }
 
-/// `encoded-word = "=?" charset "?" encoding "?" encoded-text "?="` at the start; its text and its length.
-fn encoded_word(text: &[u8]) -> Option<(String, usize)> {
+/// `encoded-word = "=?" charset "?" encoding "?" encoded-text "?="` at the start; what it holds and its length.
+fn encoded_word(text: &[u8]) -> Option<(Piece, usize)> {
     let inner = text.strip_prefix(b"=?")?;
     let charset = inner.get(..token(inner)?)?;
     let inner = inner.get(charset.len() + 1..)?;
@@ -122,7 +151,7 @@ fn encoded_word(text: &[u8]) -> Option<(String, usize)> {
     };
     // A language may follow the charset (RFC 2231 §5).
     let charset = charset.split(|&octet| octet == b'*').next().unwrap_or_default();
-    Some((to_utf8(&octets, charset), text.len() - inner.len() + encoded.len() + 2))
+    Some((Piece { octets, charset: charset.to_vec() }, text.len() - inner.len() + encoded.len() + 2))
 }
 
 /// The length of what comes before the next `?`, without spaces in between; bounded, as an encoded word is short.
@@ -153,6 +182,15 @@ mod tests {
             assert_eq!(field_text(raw.as_bytes()), text, "{raw}");
         }
         assert_eq!(field_text(b"caf\xe9"), "café");
+    }
+
+    #[test]
+    fn what_is_no_text_in_its_charset_is_told_apart() {
+        assert_eq!(field_readable(b"a =?koi8-r?B?8NLJ18XU?="), Ok("a Привет".into()));
+        assert_eq!(field_readable("caf\u{e9}".as_bytes()), Ok("café".into()));
+        assert_eq!(field_readable(b"caf\xe9"), Err(b"caf\xe9".to_vec()));
+        assert_eq!(field_readable(b"=?utf-8?Q?caf=E9?= x"), Err(b"caf\xe9 x".to_vec()));
+        assert_eq!(field_readable(b"=?x-unknown?Q?a?="), Err(b"a".to_vec()));
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! waiting is allowed: on a thread of its own, or of a runtime that can move other tasks away. The store knows no protocol: message numbers are the business of a [`View`], response codes that
 //! of the session which reads the [`Error`].
 
+mod acl;
+mod annotations;
 mod blobs;
 mod changes;
 mod error;
@@ -15,8 +17,10 @@ mod mailboxes;
 mod maildrop;
 mod messages;
 mod names;
+mod quotas;
 mod readers;
 mod rewind;
+mod rights;
 mod special_use;
 pub(crate) mod sql;
 mod threads;
@@ -35,6 +39,8 @@ use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 
+pub use acl::{ANYONE, AclChange, Grant, SharedMailbox};
+pub use annotations::{Annotation, LONGEST_ANNOTATION, THE_SERVER, is_private};
 pub use blobs::{BlobId, Hold, Stage};
 pub use changes::{Changes, Snapshot, Vanished};
 pub use error::Error;
@@ -43,6 +49,8 @@ pub use mailboxes::{Listed, Mailbox, MailboxId, Status};
 pub use maildrop::Maildrop;
 pub use messages::{Appended, Body, Copied, FlagChange, FlagOutcome, Flagged, How, Message, NewMessage, Uid, UnchangedSince};
 pub use names::{DELIMITER, INBOX};
+pub use quotas::{Quota, Resource};
+pub use rights::{Right, Rights};
 pub use special_use::SpecialUse;
 pub use view::{Expunges, Row, Update, View};
 pub use watch::{Waker, Watch};

@@ -2,6 +2,7 @@
 
 pub mod append;
 pub mod authenticate;
+pub mod cancel_update;
 pub mod capability;
 pub mod check;
 pub mod close;
@@ -9,17 +10,26 @@ pub mod compress;
 pub mod copy;
 pub mod create;
 pub mod delete;
+pub mod deleteacl;
 pub mod enable;
+pub mod esearch;
 pub mod expunge;
 pub mod fetch;
 pub mod genurlauth;
+pub mod getacl;
+pub mod getmetadata;
+pub mod getquota;
+pub mod getquotaroot;
 pub mod id;
 pub mod idle;
+pub mod language;
 pub mod list;
+pub mod listrights;
 pub mod login;
 pub mod logout;
 pub mod lsub;
 pub mod moving;
+pub mod myrights;
 pub mod namespace;
 pub mod noop;
 pub mod rename;
@@ -27,10 +37,15 @@ pub mod replace;
 pub mod resetkey;
 pub mod search;
 pub mod select;
+pub mod setacl;
+pub mod setmetadata;
+pub mod setquota;
+pub mod sort;
 pub mod starttls;
 pub mod status;
 pub mod store;
 pub mod subscribe;
+pub mod thread;
 pub mod uid;
 pub mod unauthenticate;
 pub mod unselect;
@@ -96,6 +111,7 @@ pub enum Outcome {
 const COMMANDS: &[&Command] = &[
     &append::COMMAND,
     &authenticate::COMMAND,
+    &cancel_update::COMMAND,
     &capability::COMMAND,
     &check::COMMAND,
     &close::COMMAND,
@@ -103,18 +119,27 @@ const COMMANDS: &[&Command] = &[
     &copy::COMMAND,
     &create::COMMAND,
     &delete::COMMAND,
+    &deleteacl::COMMAND,
     &enable::COMMAND,
+    &esearch::COMMAND,
     &select::EXAMINE,
     &expunge::COMMAND,
     &fetch::COMMAND,
     &genurlauth::COMMAND,
+    &getacl::COMMAND,
+    &getmetadata::COMMAND,
+    &getquota::COMMAND,
+    &getquotaroot::COMMAND,
     &id::COMMAND,
     &idle::COMMAND,
+    &language::COMMAND,
     &list::COMMAND,
+    &listrights::COMMAND,
     &login::COMMAND,
     &logout::COMMAND,
     &lsub::COMMAND,
     &moving::COMMAND,
+    &myrights::COMMAND,
     &namespace::COMMAND,
     &noop::COMMAND,
     &rename::COMMAND,
@@ -122,10 +147,15 @@ const COMMANDS: &[&Command] = &[
     &resetkey::COMMAND,
     &search::COMMAND,
     &select::SELECT,
+    &setacl::COMMAND,
+    &setmetadata::COMMAND,
+    &setquota::COMMAND,
+    &sort::COMMAND,
     &starttls::COMMAND,
     &status::COMMAND,
     &store::COMMAND,
     &subscribe::SUBSCRIBE,
+    &thread::COMMAND,
     &uid::COMMAND,
     &unauthenticate::COMMAND,
     &unselect::COMMAND,

@@ -1,7 +1,7 @@
-//! The UID prefix of COPY, FETCH, SEARCH, STORE (RFC 3501 §6.4.8), EXPUNGE (RFC 4315 §2.1), MOVE (RFC 6851 §3.2) and REPLACE
-//! (RFC 8508 §3.3).
+//! The UID prefix of COPY, FETCH, SEARCH, STORE (RFC 3501 §6.4.8), EXPUNGE (RFC 4315 §2.1), MOVE (RFC 6851 §3.2), REPLACE
+//! (RFC 8508 §3.3), SORT and THREAD (RFC 5256 §3).
 
-use super::{Command, Legal, Outcome, USUAL, copy, expunge, fetch, moving, replace, search, store};
+use super::{Command, Legal, Outcome, USUAL, copy, expunge, fetch, moving, replace, search, sort, store, thread};
 use crate::extensions::Extension;
 use crate::imap::context::Context;
 use crate::imap::grammar::Cursor;
@@ -13,7 +13,7 @@ use crate::imap::selected::Naming;
 pub const COMMAND: Command = Command { name: "UID", legal: Legal::Selected, run, ..USUAL };
 
 /// What may stand behind it.
-const COMMANDS: &str = "COPY, EXPUNGE, FETCH, MOVE, REPLACE, SEARCH or STORE";
+const COMMANDS: &str = "COPY, EXPUNGE, FETCH, MOVE, REPLACE, SEARCH, SORT, STORE or THREAD";
 
 fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Parsed<Outcome> {
     cursor.space()?;
@@ -30,7 +30,9 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
             Ok(Outcome::DoneByUid(replace::run(context, cursor, out, Naming::Uids)?))
         }
         b"SEARCH" => Ok(Outcome::DoneByUid(search::run(context, cursor, out, Naming::Uids)?)),
+        b"SORT" if !context.lacks(Extension::ImapSort) => Ok(Outcome::DoneByUid(sort::run(context, cursor, out, Naming::Uids)?)),
         b"STORE" => Ok(Outcome::DoneByUid(store::run(context, cursor, out, Naming::Uids)?)),
+        b"THREAD" => Ok(Outcome::DoneByUid(thread::run(context, cursor, out, Naming::Uids)?)),
         _ => Err(SyntaxError { offset, expected: COMMANDS }),
     }
 }

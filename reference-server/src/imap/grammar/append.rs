@@ -175,13 +175,13 @@ mod tests {
     fn a_literal_that_is_not_in_place_is_known_by_its_offset() {
         let text = b" {100}\r\n CATENATE (TEXT ~{200}\r\n)";
         let staged = [8, 32];
-        let mut cursor = Cursor::with_staged(text, &staged);
+        let mut cursor = Cursor::new(text).with_staged(&staged);
         let first = cursor.append_message(ALL).unwrap();
         assert_eq!(first.data, Data::Octets(Octets::Staged { number: 0, binary: false }));
         let second = cursor.append_message(ALL).unwrap();
         assert_eq!(second.data, Data::Catenate(vec![Piece::Text(Octets::Staged { number: 1, binary: true })]));
         // Where no message may stand, it is too long.
-        let mut cursor = Cursor::with_staged(b"{100}\r\n", &[7]);
+        let mut cursor = Cursor::new(b"{100}\r\n").with_staged(&[7]);
         assert_eq!(cursor.astring("a name").unwrap_err().offset, 7);
     }
 }

@@ -12,6 +12,8 @@ pub mod modseq;
 pub mod search;
 pub mod section;
 pub mod sequence;
+pub mod sort;
+pub mod sources;
 pub mod string;
 
 pub use cursor::{Cursor, SyntaxError};

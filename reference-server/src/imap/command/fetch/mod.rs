@@ -16,7 +16,7 @@ use crate::imap::grammar::fetch::Item;
 use crate::imap::grammar::sequence::SequenceSet;
 use crate::imap::response::{Code, Status};
 use crate::imap::selected::{Naming, Selected};
-use crate::store::{BlobId, Expunges, FlagChange, Flags, How, Store, SystemFlag};
+use crate::store::{BlobId, Expunges, FlagChange, Flags, How, Right, Store, SystemFlag};
 use answer::Answer;
 use std::collections::{HashMap, VecDeque};
 use teller::Teller;
@@ -75,7 +75,7 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
         return Err(SyntaxError { offset, expected: "data items of FETCH that this server has" });
     }
     let condstore = !context.lacks(Extension::ImapCondStore);
-    let modifiers = cursor.fetch_modifiers(condstore, naming == Naming::Uids && context.enabled.vanished())?;
+    let modifiers = cursor.fetch_modifiers(condstore, context.enabled.vanished(), naming)?;
     cursor.end()?;
     let Some(selected) = &context.selected else {
         return Ok(Outcome::Done(Status::bad("No mailbox is selected")));
@@ -101,6 +101,9 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
         {
             return Ok(Outcome::Done(status));
         }
+    }
+    if let Some(range) = modifiers.partial {
+        left = range.of(left.make_contiguous()).iter().copied().collect();
     }
     if items.contains(&Item::ModSeq) {
         context.enable_condstore(out);
@@ -190,7 +193,10 @@ impl Running {
             octets += selected.view.row(number).map_or(0, |row| row.message.size) + 256;
             self.batch.push_back(number);
         }
-        self.newly_seen = match sets_seen && !selected.read_only {
+        // "A FETCH request that implies setting \Seen flag MUST NOT set it, if the current user doesn't have "s" right"
+        // (RFC 4314 §4).
+        let may_see = selected.mailbox.rights.has(Right::Seen);
+        self.newly_seen = match sets_seen && may_see && !selected.read_only {
             true => mark_seen(selected, &context.store, self.batch.make_contiguous())?,
             false => Vec::new(),
         };
