@@ -10,6 +10,7 @@ mod messages;
 mod misbehaviour;
 mod moving;
 mod resynchronizing;
+mod revision2;
 mod search_costs;
 mod searching;
 mod several;
