@@ -331,6 +331,9 @@ pub struct Limits {
     /// How long a message waits before its sender is warned, if that was asked for (RFC 3461 §5.2.5); longer than it lives:
     /// never.
     pub delay_warning: Duration,
+    /// What one account may hold: octets of all its messages, and their number. The greatest number is no limit.
+    pub quota_storage: usize,
+    pub quota_messages: usize,
     /// Whether senders that did not say what they want to hear are warned too.
     pub warn_unasked: bool,
 }
@@ -356,6 +359,8 @@ impl Default for Limits {
             sending: SendingLimits::default(),
             retry_max: Duration::from_secs(2 * 3600),
             delay_warning: Duration::from_secs(4 * 3600),
+            quota_storage: usize::MAX,
+            quota_messages: usize::MAX,
             warn_unasked: false,
         }
     }

@@ -7,11 +7,11 @@ use super::selected::{Selected, Told};
 use super::staged::Staging;
 use crate::accounts::Account;
 use crate::extensions::Extension;
-use crate::faults::Faults;
+use crate::faults::{Fault, Faults};
 use crate::sasl::Mechanism;
 use crate::session::Peer;
 use crate::site::Site;
-use crate::store::{self, Mailbox, Store};
+use crate::store::{self, Mailbox, Right, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -83,15 +83,15 @@ impl Context {
         self.site.without.lacks(extension)
     }
 
-    /// The most octets of an appended message.
-    pub fn append_limit(&self) -> u32 {
-        u32::try_from(self.site.limits.message).unwrap_or(u32::MAX)
-    }
-
     /// The charset of strings in a search for which the client names none: US-ASCII, and UTF-8 once IMAP4rev2 is enabled
     /// (RFC 9051 §6.4.4).
     pub fn usual_charset(&self) -> Charset {
         if self.enabled.has("IMAP4rev2") { Charset::Utf8 } else { Charset::UsAscii }
+    }
+
+    /// The most octets of an appended message.
+    pub fn append_limit(&self) -> u32 {
+        u32::try_from(self.site.limits.message).unwrap_or(u32::MAX)
     }
 
     pub fn faults(&self) -> Faults {
@@ -132,9 +132,13 @@ impl Context {
         self.account.as_ref().map_or("", |account| account.name())
     }
 
-    /// The mailbox of this name, if messages can be in it.
+    /// The mailbox of this name, if messages can be in it and the user may read them.
     pub fn selectable(&self, name: &str) -> Result<Mailbox, Status> {
-        let mailbox = self.store.mailbox(self.account_name(), name).map_err(refusal)?;
+        self.selectable_with(name, Right::Read)
+    }
+
+    fn selectable_with(&self, name: &str, right: Right) -> Result<Mailbox, Status> {
+        let (_, mailbox) = self.with_right(name, right)?;
         match mailbox.selectable {
             true => Ok(mailbox),
             false => Err(refusal(store::Error::NotSelectable(mailbox.name))),
@@ -144,7 +148,8 @@ impl Context {
     /// The mailbox APPEND or COPY puts messages into. One that could be made is never made, but hinted at
     /// (RFC 3501 §6.3.11, §6.4.7).
     pub fn destination(&self, name: &str) -> Result<Mailbox, Status> {
-        self.selectable(name).map_err(|status| match status.code {
+        let right = if self.faults().on(Fault::ImapAppendIgnoresRights) { Right::Lookup } else { Right::Insert };
+        self.selectable_with(name, right).map_err(|status| match status.code {
             Some(Code::NonExistent) => status.with(Code::TryCreate),
             _ => status,
         })
@@ -158,9 +163,14 @@ pub fn refusal(error: store::Error) -> Status {
         // A name that only holds other mailboxes can still be created, so it counts as one that does not exist.
         Error::NoSuchMailbox(_) | Error::NotSelectable(_) => Code::NonExistent,
         Error::AlreadyExists(_) => Code::AlreadyExists,
-        Error::HasChildren(_) | Error::InboxStays | Error::BadName { .. } => Code::Cannot,
+        // RFC 9051 §7.1.
+        Error::HasChildren(_) => Code::HasChildren,
+        Error::InboxStays | Error::BadName { .. } => Code::Cannot,
         Error::MessageGone(_) | Error::BlobGone => Code::ExpungeIssued,
         Error::NoUidsLeft => Code::Limit,
+        Error::OverQuota => Code::OverQuota,
+        Error::TooManyAnnotations => Code::Metadata("TOOMANY".to_owned()),
+        Error::UnknownUse(_) => Code::UseAttr,
         // Only opening a store says so.
         Error::InUse { .. } => Code::ServerBug,
         Error::Failed(why) => {

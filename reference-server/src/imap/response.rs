@@ -88,14 +88,19 @@ pub enum Code {
         to: Vec<u32>,
     },
     ExpungeIssued,
+    HasChildren,
     HighestModSeq(u64),
     Limit,
     /// Message numbers, or UIDs, in ascending order.
     Modified(Vec<u32>),
     MailboxId(String),
+    /// Of METADATA (RFC 5464 §5).
+    Metadata(String),
     NonExistent,
     /// A search is not kept up to date, by the tag of its command (RFC 5267 §4.3.1).
     NoUpdate(String),
+    NoPerm,
+    OverQuota,
     PermanentFlags(String),
     PrivacyRequired,
     ReadOnly,
@@ -119,8 +124,8 @@ impl fmt::Display for Code {
             Code::AuthenticationFailed => out.write_str("AUTHENTICATIONFAILED"),
             Code::AuthorizationFailed => out.write_str("AUTHORIZATIONFAILED"),
             Code::Unavailable => out.write_str("UNAVAILABLE"),
-            Code::BadUrl(url) => write!(out, "BADURL {}", url.replace(|c: char| !matches!(c, ' '..='~') || c == ']', "?")),
             Code::BadCharset => write!(out, "BADCHARSET ({})", charset::NAMES.join(" ")),
+            Code::BadUrl(url) => write!(out, "BADURL {}", url.replace(|c: char| !matches!(c, ' '..='~') || c == ']', "?")),
             Code::Cannot => out.write_str("CANNOT"),
             Code::Capability(names) => write!(out, "CAPABILITY {names}"),
             Code::CopyUid { uid_validity, from, to } => {
@@ -128,6 +133,7 @@ impl fmt::Display for Code {
             }
             Code::Closed => out.write_str("CLOSED"),
             Code::ExpungeIssued => out.write_str("EXPUNGEISSUED"),
+            Code::HasChildren => out.write_str("HASCHILDREN"),
             Code::HighestModSeq(modseq) => write!(out, "HIGHESTMODSEQ {modseq}"),
             Code::Limit => out.write_str("LIMIT"),
             Code::Modified(numbers) => write!(out, "MODIFIED {}", write_uid_set(numbers)),
@@ -135,6 +141,9 @@ impl fmt::Display for Code {
             Code::NonExistent => out.write_str("NONEXISTENT"),
             // No tag has a quote or a backslash in it.
             Code::NoUpdate(tag) => write!(out, "NOUPDATE \"{tag}\""),
+            Code::Metadata(what) => write!(out, "METADATA {what}"),
+            Code::NoPerm => out.write_str("NOPERM"),
+            Code::OverQuota => out.write_str("OVERQUOTA"),
             Code::PermanentFlags(flags) => write!(out, "PERMANENTFLAGS ({flags})"),
             Code::PrivacyRequired => out.write_str("PRIVACYREQUIRED"),
             Code::ReadOnly => out.write_str("READ-ONLY"),

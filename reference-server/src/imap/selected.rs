@@ -5,7 +5,7 @@ use super::grammar::sequence::{SequenceSet, write_uid_set};
 use super::response::{Code, Status, write_untagged};
 use super::search::updating::Updating;
 use crate::faults::{Fault, Faults};
-use crate::store::{self, Changes, Expunges, Flags, Mailbox, Row, Store, SystemFlag, Uid, Update, Vanished, View};
+use crate::store::{self, Changes, Expunges, Flags, Mailbox, Right, Row, Store, SystemFlag, Uid, Update, Vanished, View};
 
 /// An open mailbox.
 pub struct Selected {
@@ -49,7 +49,17 @@ impl Selected {
 
     /// The flags a client may change for good, as PERMANENTFLAGS lists them (RFC 3501 §7.1).
     pub fn permanent_flag_names(&self) -> String {
-        if self.read_only { String::new() } else { format!("{} \\*", self.flag_names()) }
+        let rights = self.mailbox.rights;
+        if self.read_only {
+            return String::new();
+        }
+        // "Any server implementing an ACL extension MUST accurately reflect the current user's rights in FLAGS and
+        // PERMANENTFLAGS responses" (RFC 4314 §5.1.1).
+        let mut known = self.keywords.clone();
+        SystemFlag::ALL.into_iter().for_each(|flag| known.set(flag));
+        let allowed = rights.allowed(&known);
+        let new = rights.has(Right::Write).then_some("\\*");
+        allowed.iter().chain(new).collect::<Vec<_>>().join(" ")
     }
 
     /// Asks the store what other sessions did. A mailbox that was deleted meanwhile has lost all its messages and stays

@@ -122,7 +122,7 @@ impl ImapSession {
     fn command(&mut self, octets: &[u8], out: &mut Vec<u8>) -> After {
         let staged = self.context.staging.offsets();
         let cursor = Cursor::of_server(octets, self.context.site.without);
-        let mut cursor = cursor.with_utf8(self.context.enabled.utf8()).with_staged(&staged);
+        let mut cursor = cursor.with_staged(&staged).with_utf8(self.context.enabled.utf8());
         let tag = String::from_utf8_lossy(cursor.take_while(is_tag_char)).into_owned();
         if tag.is_empty() {
             return self.untagged_bad(format!("Expected a tag at octet {}", cursor.offset()), out);
@@ -231,7 +231,9 @@ impl ImapSession {
             Expunges::Withhold if self.context.faults().on(Fault::ImapExpungeDuringFetch) => Expunges::Tell,
             expunges => expunges,
         };
-        if self.context.faults().on(Fault::ImapNoExistsAfterAppend) && command.name == "APPEND" {
+        self.tell_url_resets(out);
+        let silent = self.context.faults().on(Fault::ImapNoExistsAfterAppend) && command.name == "APPEND";
+        if silent {
             return None;
         }
         let mut selected = self.context.selected.take()?;

@@ -62,6 +62,7 @@ fn session(setup: &Setup) -> SmtpSession {
     };
     let site = Site::new(&config).unwrap();
     let store = Store::memory().unwrap();
+    store.set_default_quotas(&crate::server::quotas(&config.limits)).unwrap();
     let queue = Queue::new(store.clone(), site.clock.clone());
     let peer = Peer { plaintext_auth: setup.plaintext_auth, ..Peer::loopback() };
     SmtpSession::new(peer, setup.role, Arc::clone(&site), store, queue)

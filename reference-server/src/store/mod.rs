@@ -6,6 +6,8 @@
 //! waiting is allowed: on a thread of its own, or of a runtime that can move other tasks away. The store knows no protocol: message numbers are the business of a [`View`], response codes that
 //! of the session which reads the [`Error`].
 
+mod acl;
+mod annotations;
 mod blobs;
 mod changes;
 mod error;
@@ -15,8 +17,10 @@ mod mailboxes;
 mod maildrop;
 mod messages;
 mod names;
+mod quotas;
 mod readers;
 mod rewind;
+mod rights;
 mod special_use;
 pub(crate) mod sql;
 mod threads;
@@ -35,6 +39,8 @@ use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 
+pub use acl::{ANYONE, AclChange, Grant, SharedMailbox};
+pub use annotations::{Annotation, LONGEST_ANNOTATION, THE_SERVER, is_private};
 pub use blobs::{BlobId, Hold, Stage};
 pub use changes::{Changes, Snapshot, Vanished};
 pub use error::Error;
@@ -43,6 +49,8 @@ pub use mailboxes::{Listed, Mailbox, MailboxId, Status};
 pub use maildrop::Maildrop;
 pub use messages::{Appended, Body, Copied, FlagChange, FlagOutcome, Flagged, How, Message, NewMessage, Uid, UnchangedSince};
 pub use names::{DELIMITER, INBOX};
+pub use quotas::{Quota, Resource};
+pub use rights::{Right, Rights};
 pub use special_use::SpecialUse;
 pub use view::{Expunges, Row, Update, View};
 pub use watch::{Waker, Watch};
@@ -55,6 +63,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    /// What all queries of this handle see, if it is to be the same.
+    still: Option<Arc<readers::Still>>,
 }
 
 struct Inner {
@@ -117,6 +127,7 @@ impl Store {
                 url_resets: Arc::default(),
                 _lock: lock,
             }),
+            still: None,
         })
     }
 
@@ -148,6 +159,20 @@ impl Store {
 
     /// Runs `query` on a snapshot of what is committed.
     pub(crate) fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        self.inner.readers.run(query)
+        match &self.still {
+            Some(still) => still.run(query),
+            None => self.inner.readers.run(query),
+        }
+    }
+
+    /// The handle to be kept: one whose queries see the last commit each time.
+    pub(crate) fn moving(&self) -> Store {
+        Store { inner: Arc::clone(&self.inner), still: None }
+    }
+
+    /// A handle whose queries all see the same commit, which is the last one now: for work that asks for much, one small thing
+    /// after the other. It is not to be kept: as long as it is there the log of the database grows.
+    pub(crate) fn standing_still(&self) -> Result<Store> {
+        Ok(Store { inner: Arc::clone(&self.inner), still: readers::Still::on(&self.inner)?.map(Arc::new) })
     }
 }

@@ -67,7 +67,7 @@ fn changed(flags: &Flags, name: &str, how: How) -> Flags {
     match how {
         How::Add => flags.with(&these),
         How::Remove => flags.without(&these),
-        How::Replace => these,
+        How::Replace | How::ReplaceAllowed(_) => these,
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::super::Span;
 use super::super::attempt::{Attempt, Difference};
-use super::lists::{Mode, Pairs, ordered, pairs, set};
+use super::lists::{Mode, Pairs, ordered, pairs, set, triplets};
+use super::rights::{acl_pairs, listed_rights, own_rights};
 use super::{ValueKind, ValuePattern};
 use crate::protocol::imap::Value;
 
@@ -42,7 +43,7 @@ pub(super) fn compare_data(
                 ([delimiter, mailbox, ValuePattern { kind: ValueKind::List(items), span }], [d, m, Value::List(extended)]) => {
                     let pattern = [delimiter.clone(), mailbox.clone()];
                     ordered(&pattern, &[d.clone(), m.clone()], Mode::MailboxAt(1), name, name_span, attempt)
-                        .and_then(|()| pairs(items, extended, Pairs { exact, ordered_sets: false }, name, *span, attempt))
+                        .and_then(|()| extended_items(items, extended, exact, *span, attempt))
                 }
                 _ => ordered(rest, received_rest, Mode::MailboxAt(1), name, name_span, attempt),
             };
@@ -87,10 +88,50 @@ pub(super) fn compare_data(
             ordered(expected, numbers, Mode::Plain, name, name_span, attempt)
         }
         ("ESEARCH", _, _) => compare_esearch(name_span, expected, received, strictness, attempt),
-        ("ACL" | "MYRIGHTS" | "LISTRIGHTS" | "QUOTAROOT", _, _) => {
-            ordered(expected, received, Mode::MailboxAt(0), name, name_span, attempt)
+        ("ACL" | "MYRIGHTS" | "LISTRIGHTS", [mailbox, rights @ ..], [m, received_rights @ ..]) => {
+            ordered(std::slice::from_ref(mailbox), std::slice::from_ref(m), Mode::MailboxAt(0), name, mailbox.span, attempt)?;
+            attempt.hits += 4;
+            match name {
+                "ACL" => acl_pairs(rights, received_rights, exact, name_span, attempt),
+                "MYRIGHTS" => own_rights(rights, received_rights, name_span, attempt),
+                _ => listed_rights(rights, received_rights, name_span, attempt),
+            }
+        }
+        ("QUOTAROOT", [mailbox, roots @ ..], [m, received_roots @ ..]) => {
+            ordered(std::slice::from_ref(mailbox), std::slice::from_ref(m), Mode::MailboxAt(0), name, mailbox.span, attempt)?;
+            set(roots, received_roots, false, false, name, name_span, attempt)
+        }
+        ("QUOTA", [root, ValuePattern { kind: ValueKind::List(resources), span }], [r, Value::List(received)]) => {
+            ordered(std::slice::from_ref(root), std::slice::from_ref(r), Mode::Plain, name, root.span, attempt)?;
+            attempt.hits += 4;
+            triplets(resources, received, exact, *span, attempt)
         }
         _ => ordered(expected, received, Mode::Plain, name, name_span, attempt),
+    }
+}
+
+/// `("CHILDINFO" ("SUBSCRIBED"))`: pairs, of which the values of CHILDINFO have no order (RFC 5258 §6).
+fn extended_items(
+    expected: &[ValuePattern],
+    received: &[Value],
+    exact: bool,
+    span: Span,
+    attempt: &mut Attempt<'_>,
+) -> Result<(), Difference> {
+    let [tag, ValuePattern { kind: ValueKind::List(criteria), span: of_criteria }] = expected else {
+        return pairs(expected, received, Pairs { exact, ordered_sets: false }, "LIST", span, attempt);
+    };
+    let is_child_info = |text: Option<&[u8]>| text.is_some_and(|text| text.eq_ignore_ascii_case(b"CHILDINFO"));
+    let written = match &tag.kind {
+        ValueKind::Atom(parts) | ValueKind::Quoted(parts) => is_child_info(parts.text()),
+        _ => false,
+    };
+    let came = received.chunks(2).find(|pair| pair.first().is_some_and(|tag| is_child_info(tag.text())));
+    match came {
+        Some([_, Value::List(came)]) if written && (received.len() == 2 || !exact) => {
+            set(criteria, came, false, false, "CHILDINFO", *of_criteria, attempt)
+        }
+        _ => pairs(expected, received, Pairs { exact, ordered_sets: false }, "LIST", span, attempt),
     }
 }
 

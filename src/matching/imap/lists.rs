@@ -164,6 +164,43 @@ pub(super) fn pairs(
     together(differences)
 }
 
+/// Resources of QUOTA: a name, what is used and what may be (RFC 9208 §4.2.1), in any order, others allowed unless `exact`.
+pub(super) fn triplets(
+    patterns: &[ValuePattern],
+    values: &[Value],
+    exact: bool,
+    whole: Span,
+    attempt: &mut Attempt<'_>,
+) -> Result<(), Difference> {
+    let open = !exact || patterns.iter().any(ValuePattern::is_open);
+    let written: Vec<&ValuePattern> = patterns.iter().filter(|pattern| !pattern.is_open()).collect();
+    if !written.len().is_multiple_of(3) || !values.len().is_multiple_of(3) {
+        return ordered(patterns, values, Mode::Plain, "QUOTA", whole, attempt);
+    }
+    let written: Vec<Vec<ValuePattern>> =
+        written.chunks(3).map(|triplet| triplet.iter().map(|pattern| (*pattern).clone()).collect()).collect();
+    let received: Vec<&[Value]> = values.chunks(3).collect();
+    let fits = |pattern: &Vec<ValuePattern>, triplet: &&[Value], attempt: &mut Attempt<'_>| {
+        ordered(pattern, triplet, Mode::Plain, "QUOTA", whole, attempt).is_ok()
+    };
+    let missing = |_, pattern: &Vec<ValuePattern>, attempt: &Attempt<'_>| {
+        let span = pattern.first().map_or(whole, |first| first.span);
+        attempt.differ(span, || {
+            let expected = pattern.iter().map(|one| described(one, attempt)).collect::<Vec<_>>().join(" ");
+            let came = values.iter().map(render_value).collect::<Vec<_>>().join(" ");
+            format!("expected {expected} in QUOTA, received {}", if came.is_empty() { "none" } else { &came })
+        })
+    };
+    let used = distinct(&written, &received, attempt, fits, missing)?;
+    match received.iter().zip(&used).find(|(_, used)| !**used) {
+        Some((triplet, _)) if !open => Err(attempt.differ(whole, || {
+            let triplet = triplet.iter().map(render_value).collect::<Vec<_>>().join(" ");
+            format!("expected nothing more in QUOTA, received also {triplet}")
+        })),
+        _ => Ok(()),
+    }
+}
+
 fn are_pairs(values: &[Value]) -> bool {
     values.len().is_multiple_of(2) && values.iter().step_by(2).all(|name| name.text().is_some())
 }

@@ -9,6 +9,7 @@ mod explain;
 mod fetch;
 mod judge;
 mod lists;
+mod rights;
 mod value;
 mod values;
 

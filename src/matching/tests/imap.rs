@@ -276,6 +276,17 @@ fn other_data() {
     fails(one("THREAD (2)(3)", "THREAD (3)(2)"), &["mismatch: expected THREAD 2, received 3 @ 2"]);
     holds(one("ID (VERSION ${v} name \"x\")", "ID (\"name\" \"x\" \"version\" \"1\" \"os\" NIL)"), "v=1");
     holds(one("QUOTA \"\" (STORAGE ${used:number} 512)", "QUOTA \"\" (STORAGE 10 512)"), "used=10");
+    holds(one("QUOTA \"\" (STORAGE 10 512)", "QUOTA \"\" (MESSAGE 3 20 STORAGE 10 512)"), "");
+    holds(one("QUOTA \"\" (MESSAGE 3 20 STORAGE 10 512)", "QUOTA \"\" (STORAGE 10 512 message 3 20)"), "");
+    fails(
+        one("exact: QUOTA \"\" (STORAGE 10 512)", "QUOTA \"\" (MESSAGE 3 20 STORAGE 10 512)"),
+        &["mismatch: expected nothing more in QUOTA, received also MESSAGE 3 20 @ (STORAGE 10 512)"],
+    );
+    fails(
+        one("QUOTA \"\" (STORAGE 10 512)", "QUOTA \"\" (STORAGE 10 511)"),
+        &["mismatch: expected STORAGE 10 512 in QUOTA, received STORAGE 10 511 @ STORAGE"],
+    );
+    holds(one("QUOTAROOT INBOX one two", "QUOTAROOT inbox two one"), "");
     holds(one("1 FETCH (ENVELOPE ${env})", "1 FETCH (ENVELOPE (NIL \"a\"))"), "env=(NIL \"a\")");
 }
 
@@ -356,4 +367,47 @@ fn a_regular_expression_may_leave_the_case_of_letters_open() {
         one("1 FETCH (BODY (text ...))", response),
         &["mismatch: expected BODY text, received \"Text\": they differ in the case of letters @ text"],
     );
+}
+
+#[test]
+fn rights_are_sets_of_letters() {
+    holds(one("MYRIGHTS box lrs", "MYRIGHTS box srl"), "");
+    fails(one("MYRIGHTS box lrs", "MYRIGHTS box lr"), &["mismatch: expected rights lrs, received lr @ lrs"]);
+    fails(one("MYRIGHTS box lrs", "MYRIGHTS box lrS"), &["mismatch: expected rights lrs, received lrS @ lrs"]);
+    holds(one("MYRIGHTS box ${rights}", "MYRIGHTS box lr"), "rights=lr");
+    holds(one("ACL box bob lr", "ACL box alice lrswipkxteacd bob rl"), "");
+    holds(one("ACL box ${who} rl", "ACL box alice a bob lr"), "who=bob");
+    fails(
+        one("ACL box bob lrs", "ACL box alice a bob lr"),
+        &["mismatch: expected bob lrs in ACL, received alice a bob lr @ bob"],
+    );
+    fails(
+        one("exact: ACL box bob lr", "ACL box alice a bob lr"),
+        &["mismatch: expected nothing more in ACL, received also alice a @ ACL"],
+    );
+    holds(one("LISTRIGHTS box bob la r tesw", "LISTRIGHTS box bob al swte r"), "");
+    holds(one("LISTRIGHTS box bob la ...", "LISTRIGHTS box bob al swte r"), "");
+    fails(
+        one("LISTRIGHTS box bob la r", "LISTRIGHTS box bob al swte r"),
+        &["mismatch: expected nothing more in LISTRIGHTS, received also swte @ LISTRIGHTS"],
+    );
+}
+
+#[test]
+fn childinfo_has_no_order() {
+    let received = "LIST () \"/\" box (\"CHILDINFO\" (\"SUBSCRIBED\" \"SPECIAL-USE\"))";
+    holds(one("LIST () \"/\" box (CHILDINFO (SPECIAL-USE SUBSCRIBED))", received), "");
+    fails(
+        one("LIST () \"/\" box (CHILDINFO (SUBSCRIBED))", received),
+        &["mismatch: expected nothing more in CHILDINFO, received also \"SPECIAL-USE\"; `...` would allow it @ (SUBSCRIBED)"],
+    );
+}
+
+#[test]
+fn a_metadata_response_satisfies_lines_about_its_mailbox() {
+    let lines = "S: * METADATA box (/shared/comment \"a\")\nS: * METADATA box (/private/comment \"b\")\nS: a1 OK";
+    holds(check(lines, "* METADATA box (/private/comment \"b\" /shared/comment \"a\")\r\na1 OK x\r\n"), "");
+    holds(check(lines, "* METADATA box (/private/comment \"b\")\r\n* METADATA box (/shared/comment \"a\")\r\na1 OK x\r\n"), "");
+    let came = check(lines, "* METADATA box (/private/comment \"b\")\r\na1 OK x\r\n");
+    assert_eq!(came.findings.len(), 1);
 }

@@ -9,7 +9,7 @@ use crate::imap::grammar::append::Written;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::mailbox_name::WrittenName;
 use crate::imap::response::{Code, Status};
-use crate::store::Appended;
+use crate::store::{Appended, NewMessage};
 
 /// `append = "APPEND" SP mailbox 1*append-message`
 pub const COMMAND: Command = Command { name: "APPEND", large_literals: true, run, ..USUAL };
@@ -50,7 +50,9 @@ fn append(context: &mut Context, name: &WrittenName<'_>, messages: Vec<Written<'
             }
         }
     }
-    let messages = incoming.iter().map(|one| one.message.clone()).collect();
+    // "Only when the user has a particular right are the corresponding flags stored" (RFC 4314 §4).
+    let allowed = |message: &NewMessage| NewMessage { flags: mailbox.rights.allowed(&message.flags), ..message.clone() };
+    let messages = incoming.iter().map(|one| allowed(&one.message)).collect();
     let Appended { uidvalidity: uid_validity, uids } = context.store.append(mailbox.id, messages).map_err(refusal)?;
     Ok(match context.tells_uids() {
         true => Status::ok("APPEND completed").with(Code::AppendUid { uid_validity, uids }),

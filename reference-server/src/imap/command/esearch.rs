@@ -4,6 +4,7 @@ use super::{Command, Outcome, USUAL};
 use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
+use crate::imap::folder::Folder;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::search::options::{Extended, ReturnOptions};
@@ -14,7 +15,7 @@ use crate::imap::response::{Condition, Status};
 use crate::imap::search::answer::{Answer, saved};
 use crate::imap::search::{Found, find, program, run};
 use crate::imap::selected::{Naming, Selected};
-use crate::store::{self, DELIMITER, INBOX, Listed, Mailbox, View};
+use crate::store::{self, DELIMITER, INBOX, Mailbox, Right, View};
 
 /// ```abnf
 /// esearch = "ESEARCH" [SP esearch-source-opts] [SP search-return-opts] SP search-program
@@ -65,8 +66,15 @@ fn search(
         // "An ESEARCH response MUST NOT be returned for mailboxes that contain no matching messages" (RFC 7377 §2.1).
         if options.asks_for_data() && (!found.is_empty() || context.faults().on(Fault::ImapMultisearchTellsOfNothing)) {
             let faults = context.faults();
-            let answer =
-                Answer { tag: &context.tag, mailbox: Some(&mailbox), naming: Naming::Uids, found: &found, by_modseq, faults };
+            let answer = Answer {
+                tag: &context.tag,
+                mailbox: Some(&mailbox),
+                naming: Naming::Uids,
+                found: &found,
+                by_modseq,
+                faults,
+                utf8: context.enabled.utf8(),
+            };
             answer.write_extended(options, out);
         }
         if here && options.update && run::can_be_kept_updated(&program) {
@@ -105,13 +113,13 @@ fn check(context: &Context, sources: &[Source<'_>], options: &ReturnOptions) -> 
     Ok(())
 }
 
-/// Whether a mailbox is one that a source means.
-type Meant = Box<dyn Fn(&Listed) -> bool>;
+/// Whether a folder is one that a source means.
+type Meant = Box<dyn Fn(&Folder) -> bool>;
 
-/// The mailboxes that are meant, each once. "Mailboxes matching the source options for which the logged-in user lacks
-/// sufficient rights MUST be ignored" (RFC 7377 §2.2), and so are names that no mailbox has.
+/// The mailboxes that are meant, each once, by the names the user has for them. "Mailboxes matching the source options for
+/// which the logged-in user lacks sufficient rights MUST be ignored" (RFC 7377 §2.2), and so are names that no mailbox has.
 fn mailboxes(context: &Context, sources: &[Source<'_>]) -> Result<Vec<Mailbox>, Status> {
-    let all = context.store.mailboxes(context.account_name()).map_err(refusal)?;
+    let all = context.folders("")?;
     let mut chosen: Vec<Mailbox> = Vec::new();
     for source in sources {
         let is_meant: Meant = match source {
@@ -119,16 +127,26 @@ fn mailboxes(context: &Context, sources: &[Source<'_>]) -> Result<Vec<Mailbox>, 
                 chosen.extend(context.selected.as_ref().map(|selected| selected.mailbox.clone()));
                 continue;
             }
-            Source::Inboxes => Box::new(|listed| listed.mailbox.name == INBOX),
-            Source::Personal => Box::new(|_| true),
-            Source::Subscribed => Box::new(|listed| listed.subscribed),
-            Source::Subtree(names) => below(context, names, |_| true)?,
-            Source::SubtreeOne(names) => below(context, names, |rest| !rest.contains(DELIMITER))?,
-            Source::Mailboxes(names) => below(context, names, |_| false)?,
+            Source::Inboxes => Box::new(|folder| folder.name == INBOX),
+            // What others share has another name here than in their own folders.
+            Source::Personal => Box::new(|folder| folder.mailbox.as_ref().is_some_and(|mailbox| mailbox.name == folder.name)),
+            Source::Subscribed => Box::new(|folder| folder.subscribed),
+            Source::Mailboxes(names) => {
+                chosen.extend(named(context, &decoded(context, names)?));
+                continue;
+            }
+            Source::Subtree(names) => {
+                let names = decoded(context, names)?;
+                chosen.extend(named(context, &names));
+                below(names, |_| true)
+            }
+            Source::SubtreeOne(names) => {
+                let names = decoded(context, names)?;
+                chosen.extend(named(context, &names));
+                below(names, |rest| !rest.contains(DELIMITER))
+            }
         };
-        chosen.extend(
-            all.iter().filter(|listed| listed.mailbox.selectable && is_meant(listed)).map(|listed| listed.mailbox.clone()),
-        );
+        chosen.extend(all.iter().filter(|folder| is_meant(folder)).filter_map(visible));
     }
     let mut once = Vec::new();
     for mailbox in chosen {
@@ -139,15 +157,33 @@ fn mailboxes(context: &Context, sources: &[Source<'_>]) -> Result<Vec<Mailbox>, 
     Ok(once)
 }
 
-/// Whether a mailbox has one of these names, or one below them that is wanted by what follows the delimiter.
-fn below(context: &Context, names: &[WrittenName<'_>], wanted: fn(&str) -> bool) -> Result<Meant, Status> {
-    let names: Vec<String> = names.iter().map(|name| name.decoded(context)).collect::<Result<_, _>>()?;
-    Ok(Box::new(move |listed| {
-        let have = listed.mailbox.name.as_str();
+/// "any mailboxes that are not explicitly named (accessed through "personal" or "subtree", for example) are required to have
+/// the "l" right", beside "r" (RFC 7377 §2.2).
+fn visible(folder: &Folder) -> Option<Mailbox> {
+    let mailbox = folder.selectable().filter(|mailbox| mailbox.rights.has(Right::Lookup))?;
+    Some(Mailbox { name: folder.name.clone(), ..mailbox.clone() })
+}
+
+/// The mailboxes of these names that the user may read.
+fn named(context: &Context, names: &[String]) -> Vec<Mailbox> {
+    let found = names.iter().filter_map(|name| Some((name, context.selectable(name).ok()?)));
+    let shown = found.map(|(name, mailbox)| match name.eq_ignore_ascii_case(&mailbox.name) {
+        true => mailbox,
+        false => Mailbox { name: name.clone(), ..mailbox },
+    });
+    shown.collect()
+}
+
+fn decoded(context: &Context, names: &[WrittenName<'_>]) -> Result<Vec<String>, Status> {
+    names.iter().map(|name| name.decoded(context)).collect()
+}
+
+/// Whether a folder is below one of these, and wanted by what follows the delimiter.
+fn below(names: Vec<String>, wanted: fn(&str) -> bool) -> Meant {
+    Box::new(move |folder| {
         names.iter().any(|name| {
-            let same = have == name || have == INBOX && name.eq_ignore_ascii_case(INBOX);
-            let rest = have.strip_prefix(name.as_str()).and_then(|rest| rest.strip_prefix(DELIMITER));
-            same || rest.is_some_and(wanted)
+            let rest = folder.name.strip_prefix(name.as_str()).and_then(|rest| rest.strip_prefix(DELIMITER));
+            rest.is_some_and(wanted)
         })
-    }))
+    })
 }

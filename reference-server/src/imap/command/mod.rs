@@ -10,19 +10,26 @@ pub mod compress;
 pub mod copy;
 pub mod create;
 pub mod delete;
+pub mod deleteacl;
 pub mod enable;
 pub mod esearch;
 pub mod expunge;
 pub mod fetch;
 pub mod genurlauth;
+pub mod getacl;
+pub mod getmetadata;
+pub mod getquota;
+pub mod getquotaroot;
 pub mod id;
 pub mod idle;
 pub mod language;
 pub mod list;
+pub mod listrights;
 pub mod login;
 pub mod logout;
 pub mod lsub;
 pub mod moving;
+pub mod myrights;
 pub mod namespace;
 pub mod noop;
 pub mod rename;
@@ -30,6 +37,9 @@ pub mod replace;
 pub mod resetkey;
 pub mod search;
 pub mod select;
+pub mod setacl;
+pub mod setmetadata;
+pub mod setquota;
 pub mod sort;
 pub mod starttls;
 pub mod status;
@@ -109,20 +119,27 @@ const COMMANDS: &[&Command] = &[
     &copy::COMMAND,
     &create::COMMAND,
     &delete::COMMAND,
+    &deleteacl::COMMAND,
     &enable::COMMAND,
     &esearch::COMMAND,
     &select::EXAMINE,
     &expunge::COMMAND,
     &fetch::COMMAND,
     &genurlauth::COMMAND,
+    &getacl::COMMAND,
+    &getmetadata::COMMAND,
+    &getquota::COMMAND,
+    &getquotaroot::COMMAND,
     &id::COMMAND,
     &idle::COMMAND,
     &language::COMMAND,
     &list::COMMAND,
+    &listrights::COMMAND,
     &login::COMMAND,
     &logout::COMMAND,
     &lsub::COMMAND,
     &moving::COMMAND,
+    &myrights::COMMAND,
     &namespace::COMMAND,
     &noop::COMMAND,
     &rename::COMMAND,
@@ -130,6 +147,9 @@ const COMMANDS: &[&Command] = &[
     &resetkey::COMMAND,
     &search::COMMAND,
     &select::SELECT,
+    &setacl::COMMAND,
+    &setmetadata::COMMAND,
+    &setquota::COMMAND,
     &sort::COMMAND,
     &starttls::COMMAND,
     &status::COMMAND,

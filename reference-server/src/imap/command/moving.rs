@@ -8,9 +8,10 @@ use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::sequence::SequenceSet;
 use crate::imap::mailbox_name::WrittenName;
+use crate::imap::namespace::denied;
 use crate::imap::response::{Code, Status, write_untagged};
 use crate::imap::selected::Naming;
-use crate::store::{FlagChange, Flags, How, SystemFlag};
+use crate::store::{FlagChange, Flags, How, Rights, SystemFlag};
 
 /// `move = "MOVE" SP sequence-set SP mailbox`
 pub const COMMAND: Command = Command {
@@ -43,6 +44,10 @@ fn transfer(
     if selected.read_only {
         return Err(Status::no(Code::ReadOnly, "The mailbox is read-only"));
     }
+    // What is moved away is marked and expunged (RFC 6851 §4.2).
+    if !selected.mailbox.rights.contains(Rights::OF_REMOVAL) {
+        return Err(denied(selected.mailbox.rights));
+    }
     let destination = context.destination(&name.decoded(context)?)?;
     let present: Vec<u32> = selected.present(&numbers).iter().map(|(_, row)| row.message.uid).collect();
     // As in COPY, "extensions that affect COPY affect MOVE in the same way" (RFC 6851 §3.3): all or nothing, but for UIDs
@@ -62,8 +67,8 @@ fn transfer(
     }
     let now = context.site.clock.now();
     let moved = match faults.on(Fault::ImapMoveKeepsOriginal) {
-        true => context.store.copy(selected.mailbox.id, present, destination.id, now),
-        false => context.store.transfer(selected.mailbox.id, present, destination.id, now),
+        true => context.store.copy_as(selected.mailbox.id, present, destination.id, now, destination.rights),
+        false => context.store.transfer_as(selected.mailbox.id, present, destination.id, now, destination.rights),
     };
     let moved = moved.map_err(refusal)?;
     let (from, to) = moved.uids.into_iter().unzip();

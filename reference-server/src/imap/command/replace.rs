@@ -9,8 +9,10 @@ use crate::imap::grammar::append::Written;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::sequence::SequenceSet;
 use crate::imap::mailbox_name::WrittenName;
+use crate::imap::namespace::denied;
 use crate::imap::response::{Code, Status, write_untagged};
 use crate::imap::selected::Naming;
+use crate::store::Rights;
 
 /// `replace = "REPLACE" SP seq-number SP mailbox append-message`
 pub const COMMAND: Command = Command {
@@ -47,6 +49,9 @@ fn replace(
     if selected.read_only {
         return Err(Status::no(Code::ReadOnly, "The mailbox is read-only"));
     }
+    if !selected.mailbox.rights.contains(Rights::OF_REMOVAL) {
+        return Err(denied(selected.mailbox.rights));
+    }
     let source = selected.mailbox.id;
     let replaced = selected.present(&numbers).first().map(|(_, row)| (row.message.uid, row.message.flags.clone()));
     let destination = context.destination(&name.decoded(context)?)?;
@@ -65,7 +70,8 @@ fn replace(
     if faults.on(Fault::ImapReplaceInheritsFlags) {
         incoming.message.flags = incoming.message.flags.with(&flags);
     }
-    let message = incoming.message.clone();
+    let mut message = incoming.message.clone();
+    message.flags = destination.rights.allowed(&message.flags);
     let appended = match faults.on(Fault::ImapReplaceKeepsOriginal) {
         true => context.store.append(destination.id, vec![message]),
         false => context.store.replace(source, uid, destination.id, message),

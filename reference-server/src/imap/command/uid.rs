@@ -1,5 +1,5 @@
-//! The UID prefix of COPY, FETCH, SEARCH, STORE (RFC 3501 §6.4.8), EXPUNGE (RFC 4315 §2.1), SORT and THREAD (RFC 5256 §3),
-//! MOVE (RFC 6851 §3.2) and REPLACE (RFC 8508 §3.3).
+//! The UID prefix of COPY, FETCH, SEARCH, STORE (RFC 3501 §6.4.8), EXPUNGE (RFC 4315 §2.1), MOVE (RFC 6851 §3.2), REPLACE
+//! (RFC 8508 §3.3), SORT and THREAD (RFC 5256 §3).
 
 use super::{Command, Legal, Outcome, USUAL, copy, expunge, fetch, moving, replace, search, sort, store, thread};
 use crate::extensions::Extension;
@@ -13,12 +13,12 @@ use crate::imap::selected::Naming;
 pub const COMMAND: Command = Command { name: "UID", legal: Legal::Selected, run, ..USUAL };
 
 /// What may stand behind it.
-const EXPECTED: &str = "a command that UID goes with";
+const COMMANDS: &str = "COPY, EXPUNGE, FETCH, MOVE, REPLACE, SEARCH, SORT, STORE or THREAD";
 
 fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Parsed<Outcome> {
     cursor.space()?;
     let offset = cursor.offset();
-    let name = cursor.atom(EXPECTED)?.to_ascii_uppercase();
+    let name = cursor.atom(COMMANDS)?.to_ascii_uppercase();
     match name.as_slice() {
         b"COPY" => Ok(Outcome::DoneByUid(copy::run(context, cursor, Naming::Uids)?)),
         b"EXPUNGE" if !context.lacks(Extension::ImapUidPlus) => expunge::run_by_uid(context, cursor),
@@ -33,6 +33,6 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
         b"SORT" if !context.lacks(Extension::ImapSort) => Ok(Outcome::DoneByUid(sort::run(context, cursor, out, Naming::Uids)?)),
         b"STORE" => Ok(Outcome::DoneByUid(store::run(context, cursor, out, Naming::Uids)?)),
         b"THREAD" => Ok(Outcome::DoneByUid(thread::run(context, cursor, out, Naming::Uids)?)),
-        _ => Err(SyntaxError { offset, expected: EXPECTED }),
+        _ => Err(SyntaxError { offset, expected: COMMANDS }),
     }
 }

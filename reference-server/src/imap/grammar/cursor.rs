@@ -28,9 +28,9 @@ pub type Parsed<T> = Result<T, SyntaxError>;
 pub struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    without: Without,
     /// Where literals would stand that were not kept in memory.
     staged: &'a [usize],
-    without: Without,
     /// Quoted strings may hold UTF-8.
     utf8: bool,
 }
@@ -43,7 +43,7 @@ impl<'a> Cursor<'a> {
 
     /// The same on a server that does without some extensions: what they add to the grammar is no syntax there.
     pub fn of_server(bytes: &'a [u8], without: Without) -> Self {
-        Cursor { bytes, at: 0, staged: &[], without, utf8: false }
+        Cursor { bytes, at: 0, without, staged: &[], utf8: false }
     }
 
     /// The same for a command some of whose literals are not in place: these are the offsets at which they would begin.

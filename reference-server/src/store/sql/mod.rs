@@ -1,11 +1,13 @@
 //! All SQL of the server, behind functions that take a connection. Which statements make one operation, and what the
 //! results mean for mail, is decided outside.
 
+pub(crate) mod acl;
 pub(crate) mod annotation;
 pub(crate) mod blob;
 pub(crate) mod mailbox;
 pub(crate) mod message;
 pub(crate) mod queue;
+pub(crate) mod quota;
 pub(crate) mod thread;
 pub(crate) mod url_key;
 

@@ -149,6 +149,7 @@ impl Cursor<'_> {
         }
         let start = self.offset();
         let name = self.atom("a search key")?.to_ascii_uppercase();
+        let save_dates = !self.lacks(Extension::ImapSaveDate);
         Ok(match name.as_slice() {
             b"ALL" => Key::All,
             b"ANSWERED" => Key::Flag(SystemFlag::Answered),
@@ -169,10 +170,10 @@ impl Cursor<'_> {
             b"BEFORE" => Key::Internal(When::Before, self.date_argument()?),
             b"ON" => Key::Internal(When::On, self.date_argument()?),
             b"SINCE" => Key::Internal(When::Since, self.date_argument()?),
-            b"SAVEDBEFORE" if !self.lacks(Extension::ImapSaveDate) => Key::Saved(When::Before, self.date_argument()?),
-            b"SAVEDON" if !self.lacks(Extension::ImapSaveDate) => Key::Saved(When::On, self.date_argument()?),
-            b"SAVEDSINCE" if !self.lacks(Extension::ImapSaveDate) => Key::Saved(When::Since, self.date_argument()?),
-            b"SAVEDATESUPPORTED" if !self.lacks(Extension::ImapSaveDate) => Key::SaveDateSupported,
+            b"SAVEDBEFORE" if save_dates => Key::Saved(When::Before, self.date_argument()?),
+            b"SAVEDON" if save_dates => Key::Saved(When::On, self.date_argument()?),
+            b"SAVEDSINCE" if save_dates => Key::Saved(When::Since, self.date_argument()?),
+            b"SAVEDATESUPPORTED" if save_dates => Key::SaveDateSupported,
             b"SENTBEFORE" => Key::Sent(When::Before, self.date_argument()?),
             b"SENTON" => Key::Sent(When::On, self.date_argument()?),
             b"SENTSINCE" => Key::Sent(When::Since, self.date_argument()?),
@@ -239,7 +240,7 @@ impl Cursor<'_> {
         if self.peek() == Some(b'"') {
             let start = self.offset();
             let entry = self.quoted()?;
-            if !entry.strip_prefix(b"/flags/").is_some_and(|flag| !flag.is_empty()) {
+            if entry.strip_prefix(b"/flags/").is_none_or(<[u8]>::is_empty) {
                 return Err(SyntaxError { offset: start, expected: "\"/flags/\" and the name of a flag" });
             }
             self.space()?;
@@ -441,6 +442,7 @@ mod tests {
     #[case("YOUNGER 5", Extension::ImapWithin, 0)]
     #[case("FUZZY ALL", Extension::ImapSearchFuzzy, 0)]
     #[case("EMAILID M1", Extension::ImapObjectId, 0)]
+    #[case("SAVEDON 1-Jan-2000", Extension::ImapSaveDate, 0)]
     #[case("MODSEQ 5", Extension::ImapCondStore, 0)]
     #[case("THREADID T1", Extension::ImapObjectId, 0)]
     #[case("RETURN (RELEVANCY) FUZZY ALL", Extension::ImapSearchFuzzy, 8)]
