@@ -55,7 +55,7 @@ enum Awaited {
     /// `DONE`.
     Idle(String, idle::Running),
     /// Nothing from the client: a FETCH has more to say.
-    Fetch(String, fetch::Running),
+    Fetch(String, Box<fetch::Running>),
 }
 
 impl ImapSession {

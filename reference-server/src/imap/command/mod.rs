@@ -104,7 +104,7 @@ pub enum Outcome {
     /// The client waits for news until it says DONE.
     Idle(idle::Running),
     /// The answers come one after the other.
-    Fetch(fetch::Running),
+    Fetch(Box<fetch::Running>),
 }
 
 /// Every command.

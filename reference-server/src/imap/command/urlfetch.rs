@@ -44,5 +44,5 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, _: &mut Vec<u8>) -> Parse
         }
     }
     answer.text(b"\r\n");
-    Ok(Outcome::Fetch(Running::of_answer(answer, &COMMAND)))
+    Ok(Outcome::Fetch(Box::new(Running::of_answer(answer, &COMMAND))))
 }

@@ -109,7 +109,7 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
         context.enable_condstore(out);
     }
     let command = if naming == Naming::Uids { &super::uid::COMMAND } else { &COMMAND };
-    Ok(Outcome::Fetch(Running { naming, items, left, ..Running::of_answer(Answer::default(), command) }))
+    Ok(Outcome::Fetch(Box::new(Running { naming, items, left, ..Running::of_answer(Answer::default(), command) })))
 }
 
 /// Tells which messages of the set vanished since: before any FETCH response (RFC 7162 §3.2.6). Those whose expunge the
