@@ -2,6 +2,7 @@
 
 pub mod queue;
 
+mod pop3;
 mod sending;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::server;
 
+pub use pop3::Pop3Args;
 pub use sending::SendingArgs;
 
 /// Where a server listens if nothing else is said: the well-known ports plus 2000 or more, on loopback.
@@ -80,6 +82,9 @@ pub struct ServeArgs {
 
     #[command(flatten)]
     pub sending: SendingArgs,
+
+    #[command(flatten)]
+    pub pop3: Pop3Args,
 
     /// Warn every sender whose mail is delayed, not only those who asked for it with NOTIFY=DELAY
     #[arg(long)]
@@ -178,6 +183,7 @@ impl ServeArgs {
             storage: self.data.clone().map_or(Storage::Memory, Storage::Dir),
             routes: self.sending.route.clone(),
             sending: self.sending.sending(),
+            pop3: self.pop3.policy(),
             faults: self.fault.iter().copied().collect(),
             certificate: match (&self.tls_cert, &self.tls_key) {
                 (Some(chain), Some(key)) => Certificate::Pem { chain: chain.clone(), key: key.clone() },

@@ -2,6 +2,7 @@
 
 mod alias;
 mod named;
+mod pop3;
 mod senders;
 mod sending;
 
@@ -18,6 +19,7 @@ use crate::mail::{self, Address};
 
 pub use alias::{AliasConfig, ListConfig};
 pub use named::NamedLimit;
+pub use pop3::{Expire, Pop3Policy};
 pub use senders::Senders;
 pub use sending::{Route, Sending, SendingLimits, SendingTls, TlsFor};
 
@@ -63,6 +65,8 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// How mail is sent to other servers.
     pub sending: Sending,
+    /// How often users may log in to POP3, and how long their mail is kept.
+    pub pop3: Pop3Policy,
 }
 
 impl Default for Config {
@@ -89,6 +93,7 @@ impl Default for Config {
             clock: Clock::real(),
             routes: Vec::new(),
             sending: Sending::default(),
+            pop3: Pop3Policy::default(),
         }
     }
 }
@@ -326,6 +331,9 @@ pub struct Limits {
     /// How long a message waits before its sender is warned, if that was asked for (RFC 3461 §5.2.5); longer than it lives:
     /// never.
     pub delay_warning: Duration,
+    /// What one account may hold: octets of all its messages, and their number. The greatest number is no limit.
+    pub quota_storage: usize,
+    pub quota_messages: usize,
     /// Whether senders that did not say what they want to hear are warned too.
     pub warn_unasked: bool,
 }
@@ -351,6 +359,8 @@ impl Default for Limits {
             sending: SendingLimits::default(),
             retry_max: Duration::from_secs(2 * 3600),
             delay_warning: Duration::from_secs(4 * 3600),
+            quota_storage: usize::MAX,
+            quota_messages: usize::MAX,
             warn_unasked: false,
         }
     }

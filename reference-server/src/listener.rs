@@ -5,6 +5,7 @@
 
 mod channel;
 mod connection;
+mod deflate;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};

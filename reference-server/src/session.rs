@@ -89,6 +89,10 @@ pub enum After {
     /// Send what is written, then read nothing until the bell rings ([`Bell::ring`]) and [`Session::wake`] is called: what
     /// the client asked for is under way elsewhere, and this thread is free for other connections meanwhile.
     Await,
+    /// Send what is written, and from then on compress what is sent and decompress what comes (RFC 4978 §3).
+    Compress,
+    /// Send what is written as the last that is compressed; from then on neither side compresses (RFC 8437 §4.1).
+    EndCompression,
     /// Start the TLS handshake as server; then [`Session::secured`] is called. Whatever the client sent before the
     /// handshake and was not consumed is thrown away (RFC 3207 §6, RFC 2595 §2.1): the listener drops what is still
     /// in the socket, the session what it has buffered.

@@ -1,13 +1,17 @@
 //! What every session of a server shares, apart from the mail itself.
 
+mod maildrops;
+
 use std::sync::Arc;
 
 use crate::accounts::Accounts;
 use crate::clock::Clock;
-use crate::config::{Config, Limits, Senders};
+use crate::config::{Config, Limits, Pop3Policy, Senders};
 use crate::extensions::Without;
 use crate::faults::Faults;
 use crate::mail::Domain;
+
+pub use maildrops::Maildrops;
 
 /// The server as a session sees it; sessions hold it in an [`Arc`].
 pub struct Site {
@@ -23,6 +27,10 @@ pub struct Site {
     /// The domains this server is a backup for: it takes their mail from anybody.
     pub backed_up: Vec<String>,
     pub clock: Clock,
+    /// How often users may log in to POP3, and how long their mail is kept.
+    pub pop3: Pop3Policy,
+    /// What is remembered of maildrops between POP3 sessions.
+    pub maildrops: Maildrops,
 }
 
 impl Site {
@@ -39,6 +47,8 @@ impl Site {
             relayed: config.routes.iter().map(|route| route.domain.clone()).filter(|domain| domain != "*").collect(),
             backed_up: config.backup_for.clone(),
             clock: config.clock.clone(),
+            pop3: config.pop3,
+            maildrops: Maildrops::default(),
         }))
     }
 

@@ -45,6 +45,11 @@ impl Engine {
                 self.note(on, "we half-close the connection".to_owned());
                 self.demands.push_back(Demand::HalfClose { connection: on.clone() });
             }
+            Action::Compress { on, active } => {
+                let what = if *active { "both sides compress from here on" } else { "nobody compresses any more" };
+                self.note(on, what.to_owned());
+                self.demands.push_back(Demand::Compress { connection: on.clone(), active: *active });
+            }
             Action::Reset { on } => {
                 self.note(on, "we reset the connection".to_owned());
                 if let Some(state) = self.connections.get_mut(on) {

@@ -38,6 +38,8 @@ pub enum Demand {
     Open { connection: ConnectionName, protocol: Protocol, service: Option<String>, server: Option<String>, implicit_tls: bool },
     /// Write these bytes. No answer; a connection that breaks is told by [`Engine::closed`].
     Write { connection: ConnectionName, bytes: Vec<u8>, segments: Segments },
+    /// Compress what is written and decompress what is read, or cease to. No answer.
+    Compress { connection: ConnectionName, active: bool },
     /// TLS handshake as client, after `inject` was written in clear; answered by [`Engine::secured`] or [`Engine::tls_failed`].
     /// `certificate` is what the client shows of itself: PEM, chain and key.
     StartTls { connection: ConnectionName, inject: Vec<u8>, certificate: Option<Arc<str>> },

@@ -65,7 +65,8 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Whether the target announces a capability; names ignore case, a parameter may be asked for (`AUTH PLAIN`), and another
+    /// Whether the target announces a capability; names ignore case, a parameter may be asked for (`AUTH PLAIN`), the value
+    /// of an IMAP capability left out (`APPENDLIMIT`), and another
     /// protocol's be named (`imap:IDLE`), what is announced under TLS (`tls:AUTH PLAIN`, `imap:tls:AUTH=PLAIN`), or what another
     /// service announces (`submission:FUTURERELEASE`, `lmtp:CHUNKING`).
     pub fn offers(&self, protocol: Protocol, need: &CapabilityNeed) -> bool {
@@ -87,11 +88,17 @@ impl Environment {
         let parameters: Vec<&str> = wanted.collect();
         let present = announced.iter().any(|line| {
             let mut words = line.split_whitespace();
-            words.next().is_some_and(|word| word.eq_ignore_ascii_case(keyword))
+            words.next().is_some_and(|word| is_capability(word, keyword))
                 && parameters.iter().all(|wanted| words.clone().any(|word| word.eq_ignore_ascii_case(wanted)))
         });
         present == need.present
     }
+}
+
+/// Whether an announced word is this capability; one with a value (`APPENDLIMIT=1000`) may be asked for without it.
+fn is_capability(word: &str, keyword: &str) -> bool {
+    let bare = word.split_once('=').map_or(word, |(bare, _)| bare);
+    word.eq_ignore_ascii_case(keyword) || bare.eq_ignore_ascii_case(keyword)
 }
 
 /// The environment and what was captured so far.

@@ -100,6 +100,11 @@ impl Driver<'_> {
                         engine.closed(&connection, &why, begun.elapsed());
                     }
                 }
+                Demand::Compress { connection, active } => {
+                    let Some(open) = connections.get_mut(&connection) else { continue };
+                    // A connection that breaks here is told by the reading.
+                    let _ = tokio::time::timeout(self.target.timeouts.step, open.compress(active)).await;
+                }
                 Demand::StartTls { connection, inject, certificate } => {
                     let client = clients.get(&connection).unwrap_or(self.tls);
                     let tls = match self.as_client(client, certificate.as_deref()) {

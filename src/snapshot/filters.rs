@@ -131,6 +131,7 @@ const TABLE: &[(&str, Scope, &str)] = &[
     ("uidl", Scope::AnswerTo(&["UIDL"]), r"^(?:\+OK )?\d+ (\S+)$"),
     ("modseq", Scope::Received, r"(?i)\b(?:HIGHESTMODSEQ|MODSEQ) \(?(\d+)"),
     ("object-id", Scope::Received, r"(?i)\b(?:MAILBOXID|EMAILID|THREADID) \(([^()]+)\)"),
+    ("object-id", Scope::Sent, r"(?i)\b(?:EMAILID|THREADID) ([A-Za-z0-9_-]+)$"),
     ("host", Scope::AnswerTo(&["EHLO", "HELO", "LHLO"]), r"^250[ -]([0-9A-Za-z.-]*[.][0-9A-Za-z.-]+)"),
 ];
 

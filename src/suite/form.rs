@@ -201,6 +201,8 @@ pub enum ActionYaml {
     Close(Option<OnYaml>),
     /// RST.
     Reset(Option<OnYaml>),
+    /// From here on both sides compress (after an OK to COMPRESS), or with `end: true` cease to.
+    Compress(Option<CompressYaml>),
     /// TLS handshake now.
     Tls(Option<TlsYaml>),
     /// A whole SASL exchange.
@@ -339,6 +341,16 @@ pub struct ReconnectYaml {
 pub struct OnYaml {
     #[serde(default)]
     pub on: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CompressYaml {
+    #[serde(default)]
+    pub on: String,
+    /// Compression ends here (after an OK to UNAUTHENTICATE).
+    #[serde(default)]
+    pub end: bool,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]

@@ -326,6 +326,11 @@ pub enum Action {
     Reset {
         on: ConnectionName,
     },
+    /// Both sides compress with DEFLATE from here on, or cease to (RFC 4978).
+    Compress {
+        on: ConnectionName,
+        active: bool,
+    },
     Tls {
         on: ConnectionName,
         inject: Option<RawTemplate>,

@@ -115,6 +115,10 @@ impl Reader<'_> {
             }
             ActionYaml::Close(on) => Action::Close { on: self.connection(&on.clone().unwrap_or_default().on, span) },
             ActionYaml::Reset(on) => Action::Reset { on: self.connection(&on.clone().unwrap_or_default().on, span) },
+            ActionYaml::Compress(compress) => {
+                let compress = compress.clone().unwrap_or_default();
+                Action::Compress { on: self.own(&compress.on, "compress", span), active: !compress.end }
+            }
             ActionYaml::Tls(tls) => {
                 let tls = tls.clone().unwrap_or_default();
                 let inject = match &tls.inject {
@@ -348,6 +352,7 @@ fn touches(action: &Action, connection: &ConnectionName) -> bool {
         | Action::Reconnect { on, .. }
         | Action::Close { on }
         | Action::Reset { on }
+        | Action::Compress { on, .. }
         | Action::Tls { on, .. }
         | Action::Authenticate { on, .. }
         | Action::Closed { on, .. }

@@ -108,6 +108,10 @@ pub struct SettingsYaml {
     pub sending_idle: Option<At<String>>,
     /// When mail to other servers is encrypted.
     pub sending_tls: Option<SendingTlsYaml>,
+    /// How long a POP3 user has to wait between two logins: `15m`.
+    pub login_delay: Option<At<String>>,
+    /// After how many days POP3 users lose messages they did not delete; 0: when a session has retrieved them.
+    pub expire: Option<u32>,
     /// Extensions it does without, as `mailspec serve --list-extensions` names them.
     #[serde(default)]
     pub without: Vec<String>,
@@ -299,6 +303,8 @@ impl Reader<'_> {
             pop3_patience: self.duration(yaml.pop3_patience.as_ref()),
             imap_patience: self.duration(yaml.imap_patience.as_ref()),
             sending_idle: self.duration(yaml.sending_idle.as_ref()),
+            login_delay: self.duration(yaml.login_delay.as_ref()),
+            expire: yaml.expire,
             sending_tls: yaml.sending_tls.map(|tls| match tls {
                 SendingTlsYaml::Opportunistic => RelayTls::Opportunistic,
                 SendingTlsYaml::Required => RelayTls::Required,

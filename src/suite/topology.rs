@@ -89,6 +89,10 @@ pub struct Settings {
     pub sending_idle: Option<Duration>,
     /// When mail to other servers is encrypted.
     pub sending_tls: Option<RelayTls>,
+    /// How long a POP3 user has to wait between two logins.
+    pub login_delay: Option<Duration>,
+    /// After how many days POP3 users lose messages they did not delete.
+    pub expire: Option<u32>,
     /// Extensions it does without: `smtp/8BITMIME`.
     pub without: Vec<String>,
     /// It takes no mail from other servers, and greets with 521.

@@ -11,7 +11,8 @@ use std::time::Duration;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
 use reference_server::clock::Clock;
 use reference_server::config::{
-    AccountConfig, ClientCa, Config, Limits, Listen, Route, Sending, SendingLimits, SendingTls, Service, Storage, TokenConfig,
+    AccountConfig, ClientCa, Config, Expire, Limits, Listen, Pop3Policy, Route, Sending, SendingLimits, SendingTls, Service,
+    Storage, TokenConfig,
 };
 use reference_server::extensions::Extension;
 use reference_server::faults::Fault;
@@ -173,6 +174,10 @@ impl Reference {
             sending,
             backup_for: server.backs_up.clone(),
             takes_mail: !server.settings.no_mail,
+            pop3: Pop3Policy {
+                login_delay: server.settings.login_delay.unwrap_or_default(),
+                expire: server.settings.expire.map_or(Expire::Never, Expire::Days),
+            },
             ..Config::default()
         };
         let mut kind = kind.clone();
@@ -207,10 +212,11 @@ impl Reference {
         for listen in &mut config.listen {
             listen.address = running.addresses.get(listen.service.name()).copied().unwrap_or(listen.address);
         }
-        let smtp = !kind.without.contains(&Extension::SmtpStartTls);
         let starttls = |name: &str| match name {
-            "smtp" | "submission" | "lmtp" => smtp,
-            name => matches!(name, "pop3" | "imap"),
+            "smtp" | "submission" | "lmtp" => !kind.without.contains(&Extension::SmtpStartTls),
+            "pop3" => !kind.without.contains(&Extension::Pop3Stls),
+            "imap" => !kind.without.contains(&Extension::ImapStartTls),
+            _ => false,
         };
         let endpoints: BTreeMap<String, Endpoint> = running
             .addresses

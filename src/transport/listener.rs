@@ -28,7 +28,7 @@ impl Listener {
     pub async fn accept(&self) -> io::Result<Connection> {
         let (stream, _) = self.0.accept().await?;
         stream.set_nodelay(true)?;
-        Ok(Connection { stream: Stream::Plain(stream), early: Vec::new(), accepted: true })
+        Ok(Connection { stream: Stream::Plain(stream), early: Vec::new(), accepted: true, deflate: None })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The only sockets: open, read, write, upgrade, close. Bytes go through untouched.
 
 mod certificate;
+mod deflate;
 mod link;
 mod listener;
 mod names;
@@ -38,6 +39,8 @@ pub struct Connection {
     early: Vec<u8>,
     /// The other end opened it.
     accepted: bool,
+    /// Compresses what is written and decompresses what is read.
+    deflate: Option<deflate::Deflate>,
 }
 
 enum Stream {
@@ -56,7 +59,7 @@ impl Connection {
         let connect = async {
             let stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
-            let mut connection = Connection { stream: Stream::Plain(stream), early: Vec::new(), accepted: false };
+            let mut connection = Connection { stream: Stream::Plain(stream), early: Vec::new(), accepted: false, deflate: None };
             if let Some(tls) = tls {
                 connection.secure(&[], tls).await?;
             }
@@ -96,6 +99,17 @@ impl Connection {
         Ok(())
     }
 
+    /// Compresses from here on (RFC 4978), or ends that: what was compressed is ended as the format wants it.
+    pub async fn compress(&mut self, active: bool) -> io::Result<()> {
+        if active {
+            self.deflate = Some(deflate::Deflate::new());
+            return Ok(());
+        }
+        let Some(deflate) = &mut self.deflate else { return Ok(()) };
+        let end = deflate.end()?;
+        self.write_some(&end).await
+    }
+
     /// What its TLS can be bound to: names and data of channel bindings, the best first.
     pub fn channel_bindings(&self) -> Vec<(&'static str, Vec<u8>)> {
         match &self.stream {
@@ -111,6 +125,11 @@ impl Connection {
     /// Writes everything, in one write or octet by octet. What the server sends meanwhile is kept for reading, so that two
     /// full buffers cannot block each other.
     pub async fn write(&mut self, bytes: &[u8], segments: Segments) -> io::Result<()> {
+        let compressed = match &mut self.deflate {
+            Some(deflate) if deflate.sends() => Some(deflate.compressed(bytes)?),
+            _ => None,
+        };
+        let bytes = compressed.as_deref().unwrap_or(bytes);
         match segments {
             Segments::Whole => self.write_some(bytes).await,
             Segments::Bytewise => {
@@ -161,6 +180,30 @@ impl Connection {
 
     /// Reads what is there; 0 octets: the server closed.
     pub fn poll_read(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        if self.deflate.is_none() {
+            return self.poll_raw(context, buffer);
+        }
+        let mut raw = [0u8; 8192];
+        loop {
+            if let Some(deflate) = &mut self.deflate {
+                match deflate.read(buffer) {
+                    Ok(0) => {}
+                    read => return Poll::Ready(read),
+                }
+            }
+            match self.poll_raw(context, &mut raw) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Ok(0)),
+                Poll::Ready(Ok(count)) => {
+                    if let Some(deflate) = &mut self.deflate {
+                        deflate.received(raw.get(..count).unwrap_or_default());
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn poll_raw(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         if !self.early.is_empty() {
             let count = self.early.len().min(buffer.len());
             for (to, from) in buffer.iter_mut().zip(self.early.drain(..count)) {

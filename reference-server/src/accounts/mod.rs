@@ -212,8 +212,10 @@ impl Accounts {
     }
 }
 
+/// The address in lower case, prepared as logins are, so that it does not matter in which form its characters were typed.
 fn canonical(address: &Address) -> String {
-    address.to_string().to_ascii_lowercase()
+    let address = address.to_string().to_ascii_lowercase();
+    saslprep::query(&address).map_or_else(|| address.clone(), |prepared| prepared.to_ascii_lowercase())
 }
 
 #[cfg(test)]

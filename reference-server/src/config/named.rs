@@ -46,6 +46,8 @@ const ROWS: &[Row] = rows! {
     Count "errors", errors, "wrong commands in a row before an SMTP session is ended";
     Time "deliver-by", deliver_by, "the shortest time for mail that is to be delivered or returned";
     Time "hold", hold, "how long a submission can be held";
+    Count "quota-storage", quota_storage, "octets an account may hold";
+    Count "quota-messages", quota_messages, "messages an account may hold";
     Count "line", line, "octets of one command line";
     Count "connections", connections, "connections at a time";
     Count "connections-per-address", connections_per_address, "connections at a time from one address";

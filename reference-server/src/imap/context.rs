@@ -1,15 +1,17 @@
 //! What the commands of one connection work on: who the client is, what it has selected, and the server around it.
 
 use super::enabled::{CONDSTORE, Enabled};
+use super::grammar::search::charset::Charset;
 use super::response::{Code, Status, write_untagged};
 use super::selected::{Selected, Told};
+use super::staged::Staging;
 use crate::accounts::Account;
 use crate::extensions::Extension;
-use crate::faults::Faults;
+use crate::faults::{Fault, Faults};
 use crate::sasl::Mechanism;
 use crate::session::Peer;
 use crate::site::Site;
-use crate::store::{self, Mailbox, Store};
+use crate::store::{self, Mailbox, Right, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -20,12 +22,20 @@ pub struct Context {
     pub peer: Peer,
     /// Counts the connections of this process.
     pub serial: u32,
+    /// The tag of the command that runs: ESEARCH responses name it (RFC 4731 §3.1).
+    pub tag: String,
     /// Who has logged in.
     pub account: Option<Arc<Account>>,
     /// The mailbox that is open, if one is.
     pub selected: Option<Selected>,
     /// What the client has enabled.
     pub enabled: Enabled,
+    /// The large literals of the command at hand.
+    pub staging: Staging,
+    /// How often the key of the selected mailbox was reset, as far as the client was told.
+    pub url_resets: u64,
+    /// Whether both sides compress.
+    pub compressed: bool,
     /// How many logins failed on this connection.
     pub failed_logins: u32,
     /// The command that runs names messages by number, although it has the UID prefix: no expunge is told while it does.
@@ -48,9 +58,13 @@ impl Context {
             store,
             peer,
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
+            tag: String::new(),
             account: None,
             selected: None,
             enabled: Enabled::default(),
+            staging: Staging::default(),
+            url_resets: 0,
+            compressed: false,
             failed_logins: 0,
             numbers_are_named: false,
         }
@@ -67,6 +81,17 @@ impl Context {
     /// Whether the server is to do without this extension.
     pub fn lacks(&self, extension: Extension) -> bool {
         self.site.without.lacks(extension)
+    }
+
+    /// The charset of strings in a search for which the client names none: US-ASCII, and UTF-8 once IMAP4rev2 is enabled
+    /// (RFC 9051 §6.4.4).
+    pub fn usual_charset(&self) -> Charset {
+        if self.enabled.has("IMAP4rev2") { Charset::Utf8 } else { Charset::UsAscii }
+    }
+
+    /// The most octets of an appended message.
+    pub fn append_limit(&self) -> u32 {
+        u32::try_from(self.site.limits.message).unwrap_or(u32::MAX)
     }
 
     pub fn faults(&self) -> Faults {
@@ -107,9 +132,13 @@ impl Context {
         self.account.as_ref().map_or("", |account| account.name())
     }
 
-    /// The mailbox of this name, if messages can be in it.
+    /// The mailbox of this name, if messages can be in it and the user may read them.
     pub fn selectable(&self, name: &str) -> Result<Mailbox, Status> {
-        let mailbox = self.store.mailbox(self.account_name(), name).map_err(refusal)?;
+        self.selectable_with(name, Right::Read)
+    }
+
+    fn selectable_with(&self, name: &str, right: Right) -> Result<Mailbox, Status> {
+        let (_, mailbox) = self.with_right(name, right)?;
         match mailbox.selectable {
             true => Ok(mailbox),
             false => Err(refusal(store::Error::NotSelectable(mailbox.name))),
@@ -119,7 +148,8 @@ impl Context {
     /// The mailbox APPEND or COPY puts messages into. One that could be made is never made, but hinted at
     /// (RFC 3501 §6.3.11, §6.4.7).
     pub fn destination(&self, name: &str) -> Result<Mailbox, Status> {
-        self.selectable(name).map_err(|status| match status.code {
+        let right = if self.faults().on(Fault::ImapAppendIgnoresRights) { Right::Lookup } else { Right::Insert };
+        self.selectable_with(name, right).map_err(|status| match status.code {
             Some(Code::NonExistent) => status.with(Code::TryCreate),
             _ => status,
         })
@@ -136,6 +166,9 @@ pub fn refusal(error: store::Error) -> Status {
         Error::HasChildren(_) | Error::InboxStays | Error::BadName { .. } => Code::Cannot,
         Error::MessageGone(_) | Error::BlobGone => Code::ExpungeIssued,
         Error::NoUidsLeft => Code::Limit,
+        Error::OverQuota => Code::OverQuota,
+        Error::TooManyAnnotations => Code::Metadata("TOOMANY".to_owned()),
+        Error::UnknownUse(_) => Code::UseAttr,
         // Only opening a store says so.
         Error::InUse { .. } => Code::ServerBug,
         Error::Failed(why) => {

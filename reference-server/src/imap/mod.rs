@@ -5,23 +5,36 @@
 //! one file each, [`selected`] is the mailbox a client sees, [`response`] writes what it is told, and [`session`] puts
 //! them in order. This room knows the store and nothing of sockets.
 
+mod catenate;
+mod collation;
 pub mod command;
 pub mod context;
 mod enabled;
 mod folder;
 pub mod grammar;
+mod identifier;
+mod incoming;
 mod list_pattern;
 mod listing;
 pub mod mailbox_name;
 pub mod message_data;
+mod metadata_entry;
+mod namespace;
 pub mod object_id;
+mod quota_root;
 pub mod reader;
 pub mod response;
 pub mod search;
 mod search_objects;
 pub mod selected;
 pub mod session;
+mod sort;
+mod staged;
 mod status_item;
+mod thread;
+mod url;
+mod url_auth;
+mod url_content;
 pub mod utf7;
 
 pub use session::ImapSession;

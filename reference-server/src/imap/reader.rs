@@ -27,8 +27,11 @@ impl Default for Limits {
 pub enum Read {
     /// A complete command, literals in place as they were sent, without the CRLF that ended it.
     Command(Vec<u8>),
-    /// A literal is announced. Nothing more is read until [`Reader::accept`] or [`Reader::refuse`] is called.
+    /// A literal is announced. Nothing more is read until [`Reader::accept`], [`Reader::accept_in_pieces`] or
+    /// [`Reader::refuse`] is called.
     Literal(Announced),
+    /// Octets of a literal that was accepted in pieces, which the command does not hold.
+    Piece(Vec<u8>),
     /// The command can not be right. What belongs to it is skipped.
     Fault { fault: Fault, begun: Vec<u8> },
 }
@@ -69,6 +72,7 @@ enum Phase {
     Line,
     Held(Announced),
     Literal { left: usize },
+    Pieces { left: usize },
     SkippedLine { tail: Vec<u8>, octets: usize },
     SkippedLiteral { left: u64 },
 }
@@ -123,6 +127,13 @@ impl Reader {
         }
     }
 
+    /// Gives the announced literal piece by piece as it comes; in the command nothing stands behind its announcement.
+    pub fn accept_in_pieces(&mut self) {
+        if let Phase::Held(announced) = self.phase {
+            self.phase = Phase::Pieces { left: announced.size as usize };
+        }
+    }
+
     /// Gives the command up. A client that waits sends no more of it; one that does not wait already has, so the literal
     /// and the rest of the command are skipped (RFC 7888 §4).
     pub fn refuse(&mut self) {
@@ -152,6 +163,16 @@ impl Reader {
                     }
                     self.line_start = self.command.len();
                     self.phase = Phase::Line;
+                }
+                Phase::Pieces { left: 0 } => {
+                    self.line_start = self.command.len();
+                    self.phase = Phase::Line;
+                }
+                Phase::Pieces { left } => {
+                    let piece = waiting.get(..waiting.len().min(*left)).unwrap_or_default().to_vec();
+                    self.consumed += piece.len();
+                    *left -= piece.len();
+                    return (!piece.is_empty()).then_some(Read::Piece(piece));
                 }
                 Phase::SkippedLiteral { left } => {
                     let taken = (waiting.len() as u64).min(*left);
@@ -315,6 +336,7 @@ mod tests {
             while let Some(read) = reader.next(Unit::Command) {
                 match read {
                     Read::Command(bytes) => seen.push(String::from_utf8_lossy(&bytes).into_owned()),
+                    Read::Piece(_) => unreachable!("no literal was accepted in pieces"),
                     Read::Literal(announced) => {
                         seen.push(format!("{announced:?}"));
                         if announced.size <= 100 { reader.accept() } else { reader.refuse() }
@@ -377,6 +399,21 @@ mod tests {
         reader.accept();
         assert_eq!(reader.next(Unit::Command), None);
         assert!(reader.command.capacity() < 1024);
+    }
+
+    #[test]
+    fn a_literal_in_pieces_is_not_kept() {
+        let mut reader = Reader::new(Limits::default());
+        reader.push(b"a APPEND x {6}\r\n");
+        assert!(matches!(reader.next(Unit::Command), Some(Read::Literal(_))));
+        reader.accept_in_pieces();
+        assert_eq!(reader.next(Unit::Command), None);
+        reader.push(b"ab\r");
+        assert_eq!(reader.next(Unit::Command), Some(Read::Piece(b"ab\r".to_vec())));
+        assert_eq!(reader.next(Unit::Command), None);
+        reader.push(b"\n}\0 y\r\n");
+        assert_eq!(reader.next(Unit::Command), Some(Read::Piece(b"\n}\0".to_vec())));
+        assert_eq!(reader.next(Unit::Command), Some(Read::Command(b"a APPEND x {6}\r\n y".to_vec())));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Writes responses: strings in the form that carries them, status responses and their codes.
 
+use super::grammar::search::charset;
 use super::grammar::sequence::write_uid_set;
 use super::grammar::string::is_astring_char;
 use std::fmt;
@@ -71,12 +72,13 @@ pub enum Code {
     AlreadyExists,
     AppendUid {
         uid_validity: u32,
-        uid: u32,
+        uids: Vec<u32>,
     },
     AuthenticationFailed,
     AuthorizationFailed,
     Unavailable,
     BadCharset,
+    BadUrl(String),
     Cannot,
     Capability(String),
     Closed,
@@ -91,7 +93,13 @@ pub enum Code {
     /// Message numbers, or UIDs, in ascending order.
     Modified(Vec<u32>),
     MailboxId(String),
+    /// Of METADATA (RFC 5464 §5).
+    Metadata(String),
     NonExistent,
+    /// A search is not kept up to date, by the tag of its command (RFC 5267 §4.3.1).
+    NoUpdate(String),
+    NoPerm,
+    OverQuota,
     PermanentFlags(String),
     PrivacyRequired,
     ReadOnly,
@@ -99,9 +107,11 @@ pub enum Code {
     ServerBug,
     TooBig,
     TryCreate,
+    UnknownCte,
     UidNext(u32),
     UidValidity(u32),
     Unseen(u32),
+    UrlMech,
     UseAttr,
 }
 
@@ -109,11 +119,12 @@ impl fmt::Display for Code {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Code::AlreadyExists => out.write_str("ALREADYEXISTS"),
-            Code::AppendUid { uid_validity, uid } => write!(out, "APPENDUID {uid_validity} {uid}"),
+            Code::AppendUid { uid_validity, uids } => write!(out, "APPENDUID {uid_validity} {}", write_uid_set(uids)),
             Code::AuthenticationFailed => out.write_str("AUTHENTICATIONFAILED"),
             Code::AuthorizationFailed => out.write_str("AUTHORIZATIONFAILED"),
             Code::Unavailable => out.write_str("UNAVAILABLE"),
-            Code::BadCharset => out.write_str("BADCHARSET (US-ASCII UTF-8)"),
+            Code::BadCharset => write!(out, "BADCHARSET ({})", charset::NAMES.join(" ")),
+            Code::BadUrl(url) => write!(out, "BADURL {}", url.replace(|c: char| !matches!(c, ' '..='~') || c == ']', "?")),
             Code::Cannot => out.write_str("CANNOT"),
             Code::Capability(names) => write!(out, "CAPABILITY {names}"),
             Code::CopyUid { uid_validity, from, to } => {
@@ -126,6 +137,11 @@ impl fmt::Display for Code {
             Code::Modified(numbers) => write!(out, "MODIFIED {}", write_uid_set(numbers)),
             Code::MailboxId(id) => write!(out, "MAILBOXID ({id})"),
             Code::NonExistent => out.write_str("NONEXISTENT"),
+            // No tag has a quote or a backslash in it.
+            Code::NoUpdate(tag) => write!(out, "NOUPDATE \"{tag}\""),
+            Code::Metadata(what) => write!(out, "METADATA {what}"),
+            Code::NoPerm => out.write_str("NOPERM"),
+            Code::OverQuota => out.write_str("OVERQUOTA"),
             Code::PermanentFlags(flags) => write!(out, "PERMANENTFLAGS ({flags})"),
             Code::PrivacyRequired => out.write_str("PRIVACYREQUIRED"),
             Code::ReadOnly => out.write_str("READ-ONLY"),
@@ -133,8 +149,10 @@ impl fmt::Display for Code {
             Code::ServerBug => out.write_str("SERVERBUG"),
             Code::TooBig => out.write_str("TOOBIG"),
             Code::TryCreate => out.write_str("TRYCREATE"),
+            Code::UnknownCte => out.write_str("UNKNOWN-CTE"),
             Code::UidNext(uid) => write!(out, "UIDNEXT {uid}"),
             Code::UidValidity(validity) => write!(out, "UIDVALIDITY {validity}"),
+            Code::UrlMech => out.write_str("URLMECH INTERNAL"),
             Code::Unseen(number) => write!(out, "UNSEEN {number}"),
             Code::UseAttr => out.write_str("USEATTR"),
         }

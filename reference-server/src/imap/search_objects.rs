@@ -7,17 +7,6 @@ use super::object_id::{email_id, thread_id};
 use super::response::Status;
 use super::selected::Selected;
 
-/// Whether some of the keys ask for object identifiers.
-pub fn has_objects(keys: &[Key]) -> bool {
-    keys.iter().any(|key| match key {
-        Key::EmailId(_) | Key::ThreadId(_) => true,
-        Key::Not(key) => has_objects(std::slice::from_ref(key)),
-        Key::Or(one, other) => has_objects(std::slice::from_ref(one)) || has_objects(std::slice::from_ref(other)),
-        Key::And(keys) => has_objects(keys),
-        _ => false,
-    })
-}
-
 /// Puts the messages that have an object identifier in its place.
 pub fn resolve(keys: &mut [Key], selected: &Selected, context: &Context) -> Result<(), Status> {
     for key in keys {
@@ -25,16 +14,16 @@ pub fn resolve(keys: &mut [Key], selected: &Selected, context: &Context) -> Resu
             Key::EmailId(wanted) => {
                 let (mailbox, faults) = (selected.mailbox.id, context.faults());
                 let has = selected.view.rows().filter(|(_, row)| email_id(&row.message, mailbox, faults) == *wanted);
-                *key = Key::AmongUids(has.map(|(_, row)| row.message.uid).collect());
+                *key = Key::Among(has.map(|(_, row)| row.message.uid..=row.message.uid).collect());
             }
             Key::ThreadId(wanted) => {
                 let blobs = selected.view.rows().map(|(_, row)| row.message.blob).collect();
                 let threads = context.store.threads(selected.mailbox.id, blobs).map_err(refusal)?;
                 let is_in = |blob| threads.get(blob).is_some_and(|thread| thread_id(*thread) == *wanted);
                 let has = selected.view.rows().filter(|(_, row)| is_in(&row.message.blob));
-                *key = Key::AmongUids(has.map(|(_, row)| row.message.uid).collect());
+                *key = Key::Among(has.map(|(_, row)| row.message.uid..=row.message.uid).collect());
             }
-            Key::Not(key) => resolve(std::slice::from_mut(key), selected, context)?,
+            Key::Not(key) | Key::Fuzzy(key) => resolve(std::slice::from_mut(key), selected, context)?,
             Key::Or(one, other) => {
                 resolve(std::slice::from_mut(one), selected, context)?;
                 resolve(std::slice::from_mut(other), selected, context)?;

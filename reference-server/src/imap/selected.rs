@@ -3,8 +3,9 @@
 use super::enabled::Enabled;
 use super::grammar::sequence::{SequenceSet, write_uid_set};
 use super::response::{Code, Status, write_untagged};
+use super::search::updating::Updating;
 use crate::faults::{Fault, Faults};
-use crate::store::{self, Changes, Expunges, Flags, Mailbox, Row, Store, SystemFlag, Uid, Update, Vanished, View};
+use crate::store::{self, Changes, Expunges, Flags, Mailbox, Right, Row, Store, SystemFlag, Uid, Update, Vanished, View};
 
 /// An open mailbox.
 pub struct Selected {
@@ -12,6 +13,11 @@ pub struct Selected {
     pub view: View,
     /// Opened with EXAMINE.
     pub read_only: bool,
+    /// What the last search with SAVE found, ascending (RFC 5182): `$` in a set. A message that is expunged leaves it by
+    /// having no number any more.
+    pub saved: Vec<Uid>,
+    /// The searches the client is told of as their results change (RFC 5267 §4.3).
+    pub updating: Vec<Updating>,
     /// The keywords the client was told of with FLAGS.
     keywords: Flags,
     /// The revision of the mailbox that was learnt last: while the store has no newer one nothing is asked for.
@@ -31,7 +37,7 @@ impl Selected {
     /// Opens a mailbox with the state a session was given for it.
     pub fn new(mailbox: Mailbox, view: View, read_only: bool) -> Self {
         let keywords = view.keywords().clone();
-        Selected { mailbox, view, read_only, keywords, learnt: None }
+        Selected { mailbox, view, read_only, saved: Vec::new(), updating: Vec::new(), keywords, learnt: None }
     }
 
     /// All flags of the mailbox, as FLAGS lists them (RFC 3501 §7.2.6).
@@ -43,7 +49,17 @@ impl Selected {
 
     /// The flags a client may change for good, as PERMANENTFLAGS lists them (RFC 3501 §7.1).
     pub fn permanent_flag_names(&self) -> String {
-        if self.read_only { String::new() } else { format!("{} \\*", self.flag_names()) }
+        let rights = self.mailbox.rights;
+        if self.read_only {
+            return String::new();
+        }
+        // "Any server implementing an ACL extension MUST accurately reflect the current user's rights in FLAGS and
+        // PERMANENTFLAGS responses" (RFC 4314 §5.1.1).
+        let mut known = self.keywords.clone();
+        SystemFlag::ALL.into_iter().for_each(|flag| known.set(flag));
+        let allowed = rights.allowed(&known);
+        let new = rights.has(Right::Write).then_some("\\*");
+        allowed.iter().chain(new).collect::<Vec<_>>().join(" ")
     }
 
     /// Asks the store what other sessions did. A mailbox that was deleted meanwhile has lost all its messages and stays
@@ -138,21 +154,34 @@ impl Selected {
     /// The message numbers a command is about, ascending; those without a message are BAD among numbers (RFC 3501 §9,
     /// seq-number) and nothing among UIDs (RFC 3501 §6.4.8).
     pub fn numbers(&self, set: &SequenceSet, naming: Naming) -> Result<Vec<u32>, Status> {
-        match naming {
+        let mut numbers: Vec<u32> = match naming {
             Naming::Numbers => match set.message_numbers(self.view.exists()) {
-                Ok(ranges) => Ok(ranges.into_iter().flatten().collect()),
-                Err(0) => Err(Status::bad("There is no message in the mailbox, so no message number is valid")),
+                Ok(ranges) => ranges.into_iter().flatten().collect(),
+                Err(0) => return Err(Status::bad("There is no message in the mailbox, so no message number is valid")),
                 Err(number) => {
                     let exists = self.view.exists();
-                    Err(Status::bad(format!("There is no message {number}; the mailbox has {exists}")))
+                    return Err(Status::bad(format!("There is no message {number}; the mailbox has {exists}")));
                 }
             },
             Naming::Uids => {
                 let largest = self.view.last_uid().unwrap_or(0);
                 let named = self.view.rows().filter(|(_, row)| set.contains(row.message.uid, largest));
-                Ok(named.map(|(number, _)| number).collect())
+                named.map(|(number, _)| number).collect()
             }
+        };
+        if set.has_saved() {
+            numbers.extend(self.saved_numbers());
+            numbers.sort_unstable();
+            numbers.dedup();
         }
+        Ok(numbers)
+    }
+
+    /// The numbers of the messages of the saved search result, ascending. "When a message listed in the search result
+    /// variable is EXPUNGEd, it is automatically removed from the list" (RFC 5182 §2.1).
+    pub fn saved_numbers(&self) -> impl Iterator<Item = u32> + '_ {
+        let numbers = self.saved.iter().filter_map(|uid| self.view.number(*uid));
+        numbers.filter(|number| self.view.row(*number).is_some_and(|row| !row.gone))
     }
 
     /// The rows of these numbers that are not expunged yet.

@@ -6,7 +6,9 @@ use super::grammar::Cursor;
 use super::grammar::string::is_tag_char;
 use super::reader::{Announced, Fault as Framing, Limits, Read, Reader, Unit};
 use super::response::{Code, Condition, Status, write_untagged};
-use super::selected::{Naming, Told};
+use super::search::updating;
+use super::selected::Naming;
+use super::staged::Staging;
 use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::session::{After, Channel, Peer, Session};
@@ -26,6 +28,16 @@ const FLUSH_AT: usize = 1024 * 1024;
 
 /// The longest literal of any command that carries no message.
 const LONGEST_ARGUMENT: u32 = 64 * 1024;
+
+/// The longest literal that LITERAL- lets a client send without being asked (RFC 7888 §5).
+const LONGEST_UNASKED: u32 = 4096;
+
+/// Where the octets of a literal go.
+enum Keep {
+    InTheCommand,
+    /// A message, or what may be one.
+    InTheStore,
+}
 
 /// An IMAP connection.
 pub struct ImapSession {
@@ -66,13 +78,19 @@ impl ImapSession {
                 Awaited::Command => Unit::Command,
                 Awaited::Sasl(..) | Awaited::Idle(..) => Unit::Line,
                 Awaited::Fetch(..) => {
-                    self.fetch_on(out);
+                    if self.fetch_on(out) == After::Close {
+                        return After::Close;
+                    }
                     continue;
                 }
             };
             let Some(read) = self.reader.next(unit) else { return After::Continue };
             let after = match read {
                 Read::Literal(announced) => self.literal(announced, out),
+                Read::Piece(octets) => {
+                    self.context.staging.push(&octets);
+                    After::Continue
+                }
                 Read::Fault { fault, begun } => self.framing_fault(fault, &begun, out),
                 Read::Command(octets) => self.complete(&octets, out),
             };
@@ -102,7 +120,9 @@ impl ImapSession {
     /// tag     = 1*<any ASTRING-CHAR except "+">
     /// ```
     fn command(&mut self, octets: &[u8], out: &mut Vec<u8>) -> After {
-        let mut cursor = Cursor::new(octets).with_utf8(self.context.enabled.utf8());
+        let staged = self.context.staging.offsets();
+        let cursor = Cursor::of_server(octets, self.context.site.without);
+        let mut cursor = cursor.with_staged(&staged).with_utf8(self.context.enabled.utf8());
         let tag = String::from_utf8_lossy(cursor.take_while(is_tag_char)).into_owned();
         if tag.is_empty() {
             return self.untagged_bad(format!("Expected a tag at octet {}", cursor.offset()), out);
@@ -125,7 +145,10 @@ impl ImapSession {
         {
             return self.tagged(&tag, super::context::refusal(error), out);
         }
+        self.context.tag.clone_from(&tag);
         let outcome = (command.run)(&mut self.context, &mut cursor, out);
+        // Whatever the command has not taken of its large literals is of no use any more.
+        self.context.staging = Staging::default();
         let outcome = outcome.unwrap_or_else(|error| Outcome::Done(Status::bad(error.to_string())));
         self.conclude(tag, command, outcome, out)
     }
@@ -141,6 +164,17 @@ impl ImapSession {
             Outcome::StartTls(status) => {
                 self.tagged(&tag, status, out);
                 After::StartTls
+            }
+            Outcome::Compress(status) => {
+                self.tagged(&tag, status, out);
+                // "The client MUST NOT send any further commands until it has seen the result of COMPRESS" (RFC 4978 §3); what it
+                // has sent all the same is neither compressed nor wanted.
+                self.reader.clear();
+                After::Compress
+            }
+            Outcome::EndCompression(status) => {
+                self.tagged(&tag, status, out);
+                After::EndCompression
             }
             Outcome::Sasl(running) => {
                 self.awaited = Awaited::Sasl(tag, running);
@@ -158,16 +192,18 @@ impl ImapSession {
     }
 
     /// Writes some more of the answers to FETCH, and its completion with the last.
-    fn fetch_on(&mut self, out: &mut Vec<u8>) {
+    fn fetch_on(&mut self, out: &mut Vec<u8>) -> After {
         if let Awaited::Fetch(tag, mut running) = std::mem::replace(&mut self.awaited, Awaited::Command) {
             match running.step(&mut self.context, out) {
-                None => self.awaited = Awaited::Fetch(tag, running),
-                Some(status) => {
-                    let command = if running.naming == Naming::Uids { &command::uid::COMMAND } else { &fetch::COMMAND };
-                    self.over(&tag, command, running.naming, status, out);
+                fetch::Step::More => self.awaited = Awaited::Fetch(tag, running),
+                fetch::Step::Broken => return After::Close,
+                fetch::Step::Done(status) => {
+                    let command = running.command;
+                    return self.over(&tag, command, running.naming, status, out);
                 }
             }
         }
+        After::Continue
     }
 
     /// A command is over: what the client is owed, and the completion.
@@ -196,15 +232,38 @@ impl ImapSession {
             Expunges::Withhold if self.context.faults().on(Fault::ImapExpungeDuringFetch) => Expunges::Tell,
             expunges => expunges,
         };
-        let silent = self.context.faults().on(Fault::ImapNoExistsAfterAppend) && command.large_literals;
-        let told = Told { enabled: &self.context.enabled, faults: self.context.site.faults };
-        let selected = self.context.selected.as_mut().filter(|_| !silent)?;
-        match selected.learn(&self.context.store) {
-            Ok(()) => selected.write_updates(out, expunges, naming, told),
+        self.tell_url_resets(out);
+        let silent = self.context.faults().on(Fault::ImapNoExistsAfterAppend) && command.name == "APPEND";
+        if silent {
+            return None;
+        }
+        let mut selected = self.context.selected.take()?;
+        let highest = match selected.learn(&self.context.store) {
+            Ok(()) => {
+                let mut searches = std::mem::take(&mut selected.updating);
+                updating::tell_removed(&mut searches, &self.context, &selected.view, out);
+                let highest = selected.write_updates(out, expunges, naming, self.context.told());
+                updating::tell_added(&mut searches, &self.context, &selected.view, out);
+                selected.updating = searches;
+                highest
+            }
             Err(error) => {
                 tracing::error!(%error, "changes of a mailbox can not be read");
                 None
             }
+        };
+        self.context.selected = Some(selected);
+        highest
+    }
+
+    /// "Any current IMAP session logged in as the user that has the mailbox selected will receive an untagged OK response with
+    /// the URLMECH status response code" (RFC 4467 §7).
+    fn tell_url_resets(&mut self, out: &mut Vec<u8>) {
+        let Some(selected) = self.context.selected.as_ref() else { return };
+        let resets = self.context.store.url_resets(self.context.account_name(), selected.mailbox.id);
+        if resets != self.context.url_resets && !self.context.lacks(Extension::ImapUrlAuth) {
+            self.context.url_resets = resets;
+            write_untagged(out, Status::ok("The key of this mailbox is another one now").with(Code::UrlMech));
         }
     }
 
@@ -239,15 +298,22 @@ impl ImapSession {
 
     /// Decides on a literal before it is read (RFC 3501 §4.3, RFC 7888 §4).
     fn literal(&mut self, announced: Announced, out: &mut Vec<u8>) -> After {
-        match self.refuse_literal(announced) {
-            None => {
-                self.reader.accept();
+        match self.judge_literal(announced) {
+            Ok(keep) => {
+                match keep {
+                    Keep::InTheCommand => self.reader.accept(),
+                    Keep::InTheStore => {
+                        self.context.staging.begin(&self.context.store, self.reader.begun().len());
+                        self.reader.accept_in_pieces();
+                    }
+                }
                 if announced.synchronizing {
                     out.extend_from_slice(b"+ Ready for the literal\r\n");
                 }
                 After::Continue
             }
-            Some((tag, status)) => {
+            Err((tag, status)) => {
+                self.context.staging = Staging::default();
                 let too_big = status.code == Some(Code::TooBig);
                 // Nobody who has not logged in makes the server read along for nothing.
                 if too_big && !announced.synchronizing && self.context.account.is_none() {
@@ -265,34 +331,55 @@ impl ImapSession {
         }
     }
 
-    /// Whether the command that the literal belongs to is refused already: it is none, or none that is legal now, or
-    /// the literal is too big for it.
-    fn refuse_literal(&self, announced: Announced) -> Option<(Option<String>, Status)> {
+    /// Where the octets of the literal are kept; or why its command is refused already: it is none, or none that is legal
+    /// now, or the literal is too big for it.
+    fn judge_literal(&self, announced: Announced) -> Result<Keep, (Option<String>, Status)> {
         let begun = self.reader.begun();
         let mut cursor = Cursor::new(begun);
         let tag = cursor.take_while(is_tag_char);
         if tag.is_empty() || !cursor.eat(b' ') {
-            return Some((None, Status::bad("Expected a tag and one space")));
+            return Err((None, Status::bad("Expected a tag and one space")));
         }
         let tag = Some(String::from_utf8_lossy(tag).into_owned());
-        let command = match command::find(&mut cursor, &self.context) {
-            Ok(command) => command,
-            Err(status) => return Some((tag, status)),
-        };
-        // Such a literal is no syntax that the server knows; it is skipped all the same, for nothing in it is a command.
-        if !announced.synchronizing && self.context.lacks(Extension::ImapLiteralPlus) {
-            return Some((tag, Status::bad("There are no literals with + here")));
+        let command = command::find(&mut cursor, &self.context).map_err(|status| (tag.clone(), status))?;
+        let messages = command.large_literals || command.name == "UID" && cursor.eat(b' ') && cursor.eat_word("REPLACE");
+        if !announced.synchronizing
+            && let Err(status) = self.may_be_unasked(announced, messages)
+        {
+            return Err((tag, status));
         }
-        let limit = match command.large_literals {
-            true => u32::try_from(self.context.site.limits.message).unwrap_or(u32::MAX),
+        let together = begun.len() as u64 + u64::from(announced.size);
+        // A literal may be the name of a mailbox, and a command may have many small messages.
+        let staged = messages && together > u64::from(LONGEST_ARGUMENT);
+        let limit = match messages {
+            true => self.context.append_limit(),
             false => LONGEST_ARGUMENT,
         };
-        let together = begun.len() as u64 + u64::from(announced.size);
-        let allowed = u64::from(limit) + u64::from(LONGEST_ARGUMENT);
-        if announced.size <= limit && together <= allowed {
-            return None;
+        if announced.size <= limit && (staged || together <= 2 * u64::from(LONGEST_ARGUMENT)) {
+            return Ok(if staged { Keep::InTheStore } else { Keep::InTheCommand });
         }
-        Some((tag, Status::no(Code::TooBig, format!("A literal here has at most {limit} octets"))))
+        if messages && self.context.faults().on(Fault::ImapIgnoresAppendLimit) {
+            return Ok(Keep::InTheStore);
+        }
+        Err((tag, Status::no(Code::TooBig, format!("A literal here has at most {limit} octets"))))
+    }
+
+    /// Whether the client may send this literal without being asked for it. One that it may not is skipped all the same, for
+    /// nothing in it is a command (RFC 7888 §4).
+    fn may_be_unasked(&self, announced: Announced, messages: bool) -> Result<(), Status> {
+        if !self.context.lacks(Extension::ImapLiteralPlus) {
+            return Ok(());
+        }
+        if self.context.lacks(Extension::ImapLiteralMinus) {
+            return Err(Status::bad("There are no literals with + here"));
+        }
+        // "non-synchronizing literals used in any command MUST NOT be larger than 4096 bytes. […] If responding to an APPEND
+        // command, the tagged BAD response MUST contain the TOOBIG response code" (RFC 7888 §5).
+        if announced.size <= LONGEST_UNASKED {
+            return Ok(());
+        }
+        let status = Status::bad(format!("A literal with + has at most {LONGEST_UNASKED} octets"));
+        Err(if messages { status.with(Code::TooBig) } else { status })
     }
 
     fn framing_fault(&mut self, fault: Framing, begun: &[u8], out: &mut Vec<u8>) -> After {
@@ -307,6 +394,7 @@ impl ImapSession {
             }
             Framing::Endless => return bye(Status::bye("The line does not end"), out),
         };
+        self.context.staging = Staging::default();
         // The command that was going on is over, whatever it was.
         let tag = match std::mem::replace(&mut self.awaited, Awaited::Command) {
             Awaited::Sasl(tag, _) | Awaited::Idle(tag, _) => Some(tag),

@@ -5,7 +5,7 @@ use super::mailbox_name::write_mailbox_as;
 use super::object_id::mailbox_id;
 use crate::extensions::{Extension, Without};
 use crate::faults::{Fault, Faults};
-use crate::store::{MailboxId, Status};
+use crate::store::{self, MailboxId, Status, Store};
 
 /// One data item.
 pub struct StatusItem {
@@ -20,6 +20,10 @@ pub struct Told<'a> {
     pub mailbox: MailboxId,
     pub name: &'a str,
     pub status: &'a Status,
+    /// Octets of the messages marked `\Deleted` together; known if it was asked for.
+    pub deleted_storage: u64,
+    /// The most octets of an appended message.
+    pub append_limit: u32,
     pub faults: Faults,
     /// The client speaks UTF-8.
     pub utf8: bool,
@@ -34,6 +38,13 @@ const ITEMS: &[StatusItem] = &[
     StatusItem { name: "UIDNEXT", extension: None, value: |told| told.status.uidnext.to_string() },
     StatusItem { name: "UIDVALIDITY", extension: None, value: |told| told.status.uidvalidity.to_string() },
     StatusItem { name: "UNSEEN", extension: None, value: |told| unseen(told).to_string() },
+    // RFC 9208 §4.1.4.
+    StatusItem {
+        name: "DELETED-STORAGE",
+        extension: Some(Extension::ImapQuotaStorage),
+        value: |told| told.deleted_storage.to_string(),
+    },
+    StatusItem { name: "DELETED", extension: Some(Extension::ImapQuotaMessage), value: |told| told.status.deleted.to_string() },
     // RFC 7162 §3.1.7.
     StatusItem {
         name: HIGHESTMODSEQ,
@@ -44,6 +55,8 @@ const ITEMS: &[StatusItem] = &[
     StatusItem { name: "DELETED", extension: Some(Extension::ImapRev2), value: |told| told.status.deleted.to_string() },
     // RFC 8438 §3.
     StatusItem { name: "SIZE", extension: Some(Extension::ImapStatusSize), value: |told| size(told).to_string() },
+    // RFC 7889 §3.1.
+    StatusItem { name: "APPENDLIMIT", extension: Some(Extension::ImapAppendLimit), value: |told| told.append_limit.to_string() },
     // RFC 8474 §4.3.
     StatusItem {
         name: "MAILBOXID",
@@ -82,6 +95,14 @@ pub fn status_items(cursor: &mut Cursor<'_>, without: Without) -> Parsed<Vec<&'s
             return Ok(items);
         }
         cursor.need(b' ', "one space or the closing parenthesis after a status item")?;
+    }
+}
+
+/// What must be looked up for some items beside the counts of the mailbox.
+pub fn deleted_storage(store: &Store, mailbox: MailboxId, items: &[&StatusItem]) -> store::Result<u64> {
+    match items.iter().any(|item| item.name == "DELETED-STORAGE") {
+        true => store.deleted_octets(mailbox),
+        false => Ok(0),
     }
 }
 

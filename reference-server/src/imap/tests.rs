@@ -1,18 +1,25 @@
 //! Sessions driven with bytes, without sockets: what a client says, and every octet it hears.
 
+mod appending;
+mod binary;
 mod fetching;
 mod framing;
 mod login;
 mod mailboxes;
 mod messages;
 mod misbehaviour;
+mod moving;
 mod resynchronizing;
+mod search_costs;
 mod searching;
 mod several;
+mod sharing;
+mod urls;
 
 use super::ImapSession;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::extensions::Extension;
 use crate::faults::{Fault, Faults};
 use crate::session::{After, Peer, Session};
 use crate::site::Site;
@@ -35,10 +42,18 @@ impl Server {
         Server::with([fault].into_iter().collect())
     }
 
+    fn without(extension: Extension) -> Self {
+        Server::made(Config { without: [extension].into_iter().collect(), ..Config::default() })
+    }
+
     fn with(faults: Faults) -> Self {
+        Server::made(Config { faults, ..Config::default() })
+    }
+
+    fn made(config: Config) -> Self {
         let accounts = ["alice@example.org:secret", "bob@example.org:hidden"].map(|account| account.parse().unwrap());
         let clock = Clock::stopped(datetime!(2026-07-05 09:08:07 UTC));
-        let config = Config { accounts: accounts.to_vec(), faults, clock, ..Config::default() };
+        let config = Config { accounts: accounts.to_vec(), clock, ..config };
         Server { site: Site::new(&config).unwrap(), store: Store::memory().unwrap() }
     }
 

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
 use super::channel::channel;
+use super::deflate::Deflate;
 use super::{NewSession, Place, Shared};
 use crate::clock::Alarm;
 use crate::session::{After, Bell, Peer, Session};
@@ -26,6 +27,8 @@ const LINGER: Duration = Duration::from_millis(500);
 struct Connection {
     session: Live,
     bell: Bell,
+    /// While both sides compress.
+    deflate: Option<Deflate>,
     shared: Arc<Shared>,
     stop: Stop,
 }
@@ -93,7 +96,7 @@ impl Caller {
 impl Connection {
     fn new(peer: Peer, new_session: &NewSession, shared: Arc<Shared>, stop: Stop) -> Self {
         let bell = peer.bell.clone();
-        Self { session: Live(new_session(peer)), bell, shared, stop }
+        Self { session: Live(new_session(peer)), bell, deflate: None, shared, stop }
     }
 
     /// Sends the reply to STARTTLS, does the handshake and goes on over TLS.
@@ -103,6 +106,10 @@ impl Connection {
         // client waits for the reply before it shakes hands, so whatever is here now is thrown away.
         let mut dropped = [0; 1024];
         while matches!(socket.try_read(&mut dropped), Ok(1..)) {}
+        let reply = self.encoded(reply)?;
+        if let Some(deflate) = &mut self.deflate {
+            deflate.forget();
+        }
         socket.write_all(&reply).await?;
         let mut tls = handshake(&self.shared, socket).await?;
         let mut out = Vec::new();
@@ -116,7 +123,7 @@ impl Connection {
         let mut out = Vec::new();
         if !room {
             self.call(|session| session.stopping(&mut out));
-            return close(stream, &out).await;
+            return self.close(stream, out).await;
         }
         let after = self.call(|session| session.greet(&mut out));
         self.converse(stream, after, out).await
@@ -136,8 +143,21 @@ impl Connection {
         loop {
             match after {
                 After::StartTls => return Ok(Ended::StartTls(out)),
-                After::Close => return close(stream, &out).await,
+                After::Close => return self.close(stream, out).await,
                 After::Continue | After::Flush | After::Await => self.send(stream, &mut out).await?,
+                After::Compress => {
+                    self.send(stream, &mut out).await?;
+                    self.deflate = Some(Deflate::new());
+                }
+                After::EndCompression => {
+                    if let Some(deflate) = &mut self.deflate {
+                        out = deflate.compressed_last(&out)?;
+                    }
+                    self.send(stream, &mut out).await?;
+                    // What the client said behind the command is there already.
+                    after = self.call(|session| session.receive(&[], &mut out));
+                    continue;
+                }
             }
             if after == After::Flush {
                 after = self.call(|session| session.receive(&[], &mut out));
@@ -150,10 +170,22 @@ impl Connection {
                 heard = clock.uptime();
                 continue;
             }
+            if let Some(deflate) = &mut self.deflate
+                && let Some(octets) = deflate.next()?
+            {
+                after = self.call(|session| session.receive(&octets, &mut out));
+                continue;
+            }
             after = match self.wait(stream, &mut buffer, &mut alarm, heard).await {
                 Event::Received(Ok(0)) => return Ok(Ended::Closed),
                 Event::Received(count) => {
                     let received = buffer.get(..count?).unwrap_or_default();
+                    heard = clock.uptime();
+                    if let Some(deflate) = &mut self.deflate {
+                        deflate.received(received);
+                        after = After::Continue;
+                        continue;
+                    }
                     let after = self.call(|session| session.receive(received, &mut out));
                     heard = clock.uptime();
                     after
@@ -193,6 +225,7 @@ impl Connection {
     /// A client that does not read what it asked for is given as long as one that says nothing.
     async fn send<S: AsyncWrite + Unpin>(&mut self, stream: &mut S, out: &mut Vec<u8>) -> io::Result<()> {
         if !out.is_empty() {
+            *out = self.encoded(std::mem::take(out))?;
             let patience = self.session.0.patience();
             let sent = self.shared.clock.within(patience, write(stream, out)).await;
             sent.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))?;
@@ -201,6 +234,20 @@ impl Connection {
             out.shrink_to(READ);
         }
         Ok(())
+    }
+
+    /// The octets as they go over the wire.
+    fn encoded(&mut self, out: Vec<u8>) -> io::Result<Vec<u8>> {
+        match &mut self.deflate {
+            Some(deflate) if deflate.sends() => deflate.compressed(&out),
+            _ => Ok(out),
+        }
+    }
+
+    /// Sends the last words and closes.
+    async fn close<S: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: &mut S, out: Vec<u8>) -> io::Result<Ended> {
+        let out = self.encoded(out)?;
+        close(stream, &out).await
     }
 
     /// Lets the session work.

@@ -113,7 +113,7 @@ fn angle(cursor: &mut Cursor<'_>, name: Option<Vec<u8>>) -> Address {
     while let Some(octet) = cursor.peek() {
         match octet {
             b'@' | b'>' => break,
-            _ => match cursor.word(b"<>@") {
+            _ => match cursor.word(b"()<>@") {
                 Some(word) => local.extend_from_slice(&word),
                 None => cursor.advance(),
             },
@@ -178,6 +178,7 @@ mod tests {
         assert_eq!(shown("<@a.test,@b.test:joe@c.test>"), ["NIL|@a.test,@b.test|joe|c.test"]);
         assert_eq!(shown("\"a b\"@[127.0.0.1]"), ["NIL|NIL|a b|[127.0.0.1]"]);
         assert_eq!(shown("=?UTF-8?Q?J=C3=B6rg?= <j@a.test>"), ["=?UTF-8?Q?J=C3=B6rg?=|NIL|j|a.test"]);
+        assert_eq!(shown("Pete <pete(his account)@silly.test(his host)>"), ["Pete|NIL|pete|silly.test"]);
         assert_eq!(shown("joe . q @ a . test (Joe)"), ["Joe|NIL|joe.q|a.test"]);
     }
 

@@ -5,17 +5,25 @@
 //! simpler form (a multipart without its boundary is one part of plain text). Nothing here knows IMAP's syntax.
 
 mod address;
+mod continuations;
 mod cursor;
+pub mod date;
+mod decoding;
 mod envelope;
 mod header;
+mod parse;
 mod part;
+mod preview;
 mod section;
 pub mod text;
 
 pub use address::{Address, addresses};
+pub use decoding::Decoder;
 pub use envelope::{Envelope, envelope};
-pub use header::{Field, fields, subset, unfolded, value};
+pub use header::{Field, end as header_end, fields, subset, unfolded, value};
+pub use parse::Parser;
 pub use part::{Content, Disposition, Message, Parameter, Part};
+pub use preview::{ENOUGH as PREVIEW_ENOUGH, preview, preview_part};
 pub use section::Section;
 
 #[cfg(test)]

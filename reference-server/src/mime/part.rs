@@ -2,18 +2,22 @@
 
 use std::ops::Range;
 
+use super::continuations;
 use super::cursor::Cursor;
-use super::envelope::{Envelope, envelope};
+use super::envelope::Envelope;
 use super::header;
+use super::parse::Parser;
 
 /// A message and the tree of its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// The message itself as a part: its header is the header of the message.
     pub root: Part,
+    /// Its envelope.
+    pub envelope: Envelope,
 }
 
-/// A MIME part. All ranges are of the message given to [`Message::parse`].
+/// A MIME part. All ranges are of the message given to [`Message::parse`] or [`Parser`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
     /// Its header with the empty line that ends it.
@@ -80,15 +84,9 @@ pub struct Disposition {
     pub parameters: Vec<Parameter>,
 }
 
-/// How deep parts are looked into; what is deeper is octets. It bounds the stack and the time hostile mail can take.
-const DEEPEST: usize = 50;
-
-/// The most parts of one message; what comes after is text of the last one.
-const MOST: usize = 5_000;
-
 /// What a part without Content-Type is (RFC 2045 §5.2, RFC 2046 §5.1.5).
-#[derive(Clone, Copy)]
-enum Default {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Default {
     Text,
     Message,
 }
@@ -96,8 +94,9 @@ enum Default {
 impl Message {
     /// Reads the form of a message. Never fails: all octets are some message.
     pub fn parse(bytes: &[u8]) -> Message {
-        let mut reader = Reader { bytes, parts: 0 };
-        Message { root: reader.part(0..bytes.len(), Default::Text, 0) }
+        let mut parser = Parser::new();
+        parser.push(bytes);
+        parser.finish()
     }
 }
 
@@ -128,112 +127,13 @@ impl Part {
     }
 }
 
-struct Reader<'a> {
-    bytes: &'a [u8],
-    parts: usize,
-}
-
-impl Reader<'_> {
-    fn part(&mut self, range: Range<usize>, default: Default, depth: usize) -> Part {
-        self.parts += 1;
-        let whole = self.bytes.get(range.clone()).unwrap_or_default();
-        let split = range.start + header::end(whole);
-        let (header, body) = (range.start..split, split..range.end);
-        let mut part = described(self.bytes.get(header.clone()).unwrap_or_default(), default);
-        part.lines = line_count(self.bytes.get(body.clone()).unwrap_or_default());
-        (part.header, part.body) = (header, body);
-        if depth < DEEPEST && self.parts < MOST {
-            part.content = self.content(&part, depth);
-        } else if part.kind.eq_ignore_ascii_case(b"multipart") || is_message(&part) {
-            // Said to be a message or a multipart, it would have to show what is inside.
-            (part.kind, part.subtype) = (b"application".to_vec(), b"octet-stream".to_vec());
-        }
-        part
-    }
-
-    fn content(&mut self, part: &Part, depth: usize) -> Content {
-        if is_message(part) {
-            let root = self.part(part.body.clone(), Default::Text, depth + 1);
-            let envelope = envelope(self.bytes.get(root.header.clone()).unwrap_or_default());
-            return Content::Message { envelope: Box::new(envelope), root: Box::new(root) };
-        }
-        if !part.kind.eq_ignore_ascii_case(b"multipart") {
-            return Content::Leaf;
-        }
-        let digest = part.subtype.eq_ignore_ascii_case(b"digest");
-        let default = if digest { Default::Message } else { Default::Text };
-        let ranges = match part.parameter("boundary") {
-            Some(boundary) if !boundary.is_empty() => self.split(part.body.clone(), boundary),
-            _ => Vec::new(),
-        };
-        if ranges.is_empty() {
-            // Without a delimiter there is no part; yet a multipart has one (RFC 2046 §5.1.1), so all of it is its text.
-            self.parts += 1;
-            let mut only = described(b"", Default::Text);
-            (only.header, only.body) = (part.body.start..part.body.start, part.body.clone());
-            only.lines = part.lines;
-            return Content::Multipart(vec![only]);
-        }
-        Content::Multipart(ranges.into_iter().map(|range| self.part(range, default, depth + 1)).collect())
-    }
-
-    /// The ranges between the delimiters. The line ending before a delimiter belongs to it (RFC 2046 §5.1.1).
-    fn split(&self, body: Range<usize>, boundary: &[u8]) -> Vec<Range<usize>> {
-        let mut ranges = Vec::new();
-        let mut open: Option<usize> = None;
-        let mut at = body.start;
-        let bytes = self.bytes.get(..body.end).unwrap_or_default();
-        while at < body.end {
-            let line = header::line(bytes, at);
-            let next = line.end;
-            if let Some(close) = delimiter(bytes.get(line).unwrap_or_default(), boundary) {
-                if let Some(start) = open {
-                    ranges.push(start..before_line_end(bytes, at).max(start));
-                }
-                if close || self.parts + ranges.len() >= MOST {
-                    open = None;
-                    if !close {
-                        // Too many: what is left is the text of one last part.
-                        ranges.push(next..body.end);
-                    }
-                    break;
-                }
-                open = Some(next);
-            }
-            at = next;
-        }
-        // The last delimiter is missing: the part goes on to the end.
-        ranges.extend(open.map(|start| start..body.end));
-        ranges
-    }
-}
-
-/// Whether the line is a delimiter of this boundary, and whether it is the closing one.
-///
-/// `delimiter := CRLF "--" boundary`, then `transport-padding` (RFC 2046 §5.1.1). A boundary that only begins with this
-/// one is another one: nested multiparts often have such.
-fn delimiter(line: &[u8], boundary: &[u8]) -> Option<bool> {
-    let rest = line.strip_prefix(b"--")?.strip_prefix(boundary)?;
-    let (rest, close) = rest.strip_prefix(b"--").map_or((rest, false), |rest| (rest, true));
-    rest.iter().all(|octet| octet.is_ascii_whitespace()).then_some(close)
-}
-
-/// The end of the line before the one that starts at `start`, without its line ending.
-fn before_line_end(bytes: &[u8], start: usize) -> usize {
-    let before = bytes.get(..start).unwrap_or_default();
-    before.strip_suffix(b"\r\n").or_else(|| before.strip_suffix(b"\n")).unwrap_or(before).len()
-}
-
-fn line_count(body: &[u8]) -> usize {
-    memchr::memchr_iter(b'\n', body).count() + usize::from(body.last().is_some_and(|&last| last != b'\n'))
-}
-
-fn is_message(part: &Part) -> bool {
+/// Whether the part is a message.
+pub(super) fn is_message(part: &Part) -> bool {
     part.is("message", "rfc822") || part.is("message", "global")
 }
 
 /// A part with what its header says, its ranges still empty.
-fn described(header: &[u8], default: Default) -> Part {
+pub(super) fn described(header: &[u8], default: Default) -> Part {
     let content_type = header::value(header, "Content-Type");
     let (kind, subtype, parameters) =
         content_type.as_deref().and_then(media_type).unwrap_or_else(|| match (default, &content_type) {
@@ -295,5 +195,5 @@ fn parameters(cursor: &mut Cursor<'_>) -> Vec<Parameter> {
             parameters.push(Parameter { name, value: cursor.word(b"();").unwrap_or_default() });
         }
     }
-    parameters
+    continuations::joined(parameters)
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 
-use super::{Content, Message, Part, Section, addresses, envelope, fields, text};
+use super::{Content, Message, Parser, Part, Section, addresses, envelope, fields, text};
 
 /// The message of RFC 3501 §6.4.5: text, octets, a message with a multipart inside, and a multipart with one more message.
 const NESTED: &str = "Subject: outer\r\nContent-Type: multipart/mixed; boundary=\"1\"\r\n\r\npreamble\r\n\
@@ -108,20 +108,61 @@ fn nesting_is_bounded() {
     while let [child] = part.children() {
         (part, depth) = (child, depth + 1);
     }
-    assert_eq!(depth, 50);
+    assert_eq!(depth, 200);
     assert!(part.is("application", "octet-stream"));
     let wide = format!("Content-Type: multipart/mixed; boundary=x\r\n\r\n{}", "--x\r\n".repeat(100_000));
     assert!(Message::parse(wide.as_bytes()).root.children().len() <= 5_001);
 }
 
-/// Every range lies inside its parent's body, in order, and header and body touch.
-fn assert_sound(part: &Part, within: Range<usize>) {
+#[test]
+fn a_line_that_never_ends_is_read_all_the_same() {
+    let long = "x".repeat(200_000);
+    let raw = format!(
+        "Content-Type: multipart/mixed; boundary=b\r\nX: {long}\r\n\r\n--b\r\n\r\n{long}\r\n--b\r\n\r\n--{long}\r\n--b--"
+    );
+    let root = Message::parse(raw.as_bytes()).root;
+    let bodies: Vec<usize> = root.children().iter().map(|part| part.body.len()).collect();
+    assert_eq!(bodies, [200_000, 200_002]);
+    assert_eq!((root.children()[0].lines, root.header.end), (1, raw.find("\r\n\r\n").unwrap() + 4));
+}
+
+#[test]
+fn a_hundred_nested_parts_are_numbered_to_the_last() {
+    let mut raw = String::from("Subject: deep\r\n");
+    for depth in 0..100 {
+        raw += &format!("Content-Type: multipart/mixed; boundary=\"b{depth}\"\r\n\r\n--b{depth}\r\n");
+    }
+    raw += "\r\ninnermost";
+    for depth in (0..100).rev() {
+        raw += &format!("\r\n--b{depth}--\r\nepilogue {depth}");
+    }
+    assert_eq!(section(&raw, &[1; 100], Section::Whole), Some("innermost"));
+    assert_eq!(section(&raw, &[1; 101], Section::Whole), None);
+    assert!(section(&raw, &[1; 99], Section::Whole).unwrap().ends_with("epilogue 99"));
+}
+
+#[test]
+fn an_outer_delimiter_ends_what_is_inside() {
+    let raw = "Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n\
+        --i\r\n\r\nnever ended\r\n--o\r\nContent-Type: message/rfc822\r\n\r\n--o\r\nX: in the header\r\n--o--\r\n";
+    let root = Message::parse(raw.as_bytes()).root;
+    let [first, second, third] = root.children() else { panic!("three parts") };
+    assert_eq!(&raw[first.children()[0].body.clone()], "never ended");
+    assert!(matches!(&second.content, Content::Message { root, .. } if root.body.is_empty() && root.header.is_empty()));
+    assert_eq!((&raw[third.header.clone()], third.body.len()), ("X: in the header", 0));
+}
+
+/// Every range lies inside its parent's body, in order, and header and body touch; lines are counted right.
+fn assert_sound(raw: &[u8], part: &Part, within: Range<usize>) {
+    let body = &raw[part.body.clone()];
+    let unended = usize::from(body.last().is_some_and(|last| *last != b'\n'));
+    assert_eq!(part.lines, body.iter().filter(|octet| **octet == b'\n').count() + unended);
     assert!(within.start <= part.header.start && part.header.end == part.body.start && part.body.end <= within.end);
     let mut at = part.body.start;
     for child in part.children() {
         assert!(child.header.start >= at);
         at = child.body.end;
-        assert_sound(child, part.body.clone());
+        assert_sound(raw, child, part.body.clone());
     }
     assert!(!matches!(&part.content, Content::Multipart(parts) if parts.is_empty()));
 }
@@ -157,9 +198,16 @@ fn mail() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
+    fn the_pieces_a_message_comes_in_change_nothing(raw in mail(), size in 1usize..20) {
+        let mut parser = Parser::new();
+        raw.chunks(size).for_each(|piece| parser.push(piece));
+        prop_assert_eq!(parser.finish(), Message::parse(&raw));
+    }
+
+    #[test]
     fn any_octets_are_a_message(raw in mail()) {
         let message = Message::parse(&raw);
-        assert_sound(&message.root, 0..raw.len());
+        assert_sound(&raw, &message.root, 0..raw.len());
         prop_assert_eq!(message.root.header.start..message.root.body.end, 0..raw.len());
         envelope(&raw);
         addresses(&raw);

@@ -1,16 +1,22 @@
 //! Text as a person reads it, for SEARCH: transfer encodings, charsets and encoded words undone.
 
-use base64::Engine;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
+use super::decoding::{Decoder, undo_escapes};
 use super::header;
 use super::part::{Content, Message, Part};
 
 /// A header field as text: unfolded, encoded words decoded (RFC 2047).
 pub fn field_text(raw_value: &[u8]) -> String {
     decode_words(&header::unfolded(raw_value))
+}
+
+/// The same, or the octets it is made of, transfer encodings undone, if some of them are no text in their charset: what
+/// sorting keeps apart (RFC 5255 §4.6).
+pub fn field_readable(raw_value: &[u8]) -> Result<String, Vec<u8>> {
+    let pieces = pieces(&header::unfolded(raw_value));
+    let texts: Option<String> = pieces.iter().map(|piece| readable(&piece.octets, &piece.charset)).collect();
+    texts.ok_or_else(|| pieces.into_iter().flat_map(|piece| piece.octets).collect())
 }
 
 /// All fields of a header as text, one line each.
@@ -57,69 +63,12 @@ pub fn part_text(bytes: &[u8], part: &Part) -> Option<String> {
 
 /// Undoes a Content-Transfer-Encoding (RFC 2045 §6). What is malformed is read as far as it makes sense.
 pub fn decode_transfer(body: &[u8], encoding: &[u8]) -> Vec<u8> {
-    if encoding.eq_ignore_ascii_case(b"base64") {
-        base64(body)
-    } else if encoding.eq_ignore_ascii_case(b"quoted-printable") {
-        quoted_printable(body)
-    } else {
-        body.to_vec()
-    }
-}
-
-/// Octets outside the alphabet do not count (RFC 2045 §6.8); an incomplete end is dropped.
-fn base64(text: &[u8]) -> Vec<u8> {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &alphabet::STANDARD,
-        GeneralPurposeConfig::new()
-            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-            .with_decode_allow_trailing_bits(true),
-    );
-    let in_alphabet = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/');
-    let mut digits: Vec<u8> = text.iter().copied().filter(in_alphabet).collect();
-    if digits.len() % 4 == 1 {
-        digits.pop();
-    }
-    LENIENT.decode(digits).unwrap_or_default()
-}
-
-/// RFC 2045 §6.7; `=` without two hexadecimal digits stays as it is.
-fn quoted_printable(text: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len());
-    for line in text.split_inclusive(|&octet| octet == b'\n') {
-        let content = line.trim_ascii_end();
-        match content.strip_suffix(b"=") {
-            Some(soft) => push_hexadecimal(soft, &mut decoded),
-            None => {
-                push_hexadecimal(content, &mut decoded);
-                if line.ends_with(b"\n") {
-                    decoded.extend_from_slice(b"\r\n");
-                }
-            }
-        }
-    }
-    decoded
-}
-
-fn push_hexadecimal(text: &[u8], decoded: &mut Vec<u8>) {
-    let digit = |octet: Option<&u8>| octet.and_then(|&octet| char::from(octet).to_digit(16));
-    let mut at = 0;
-    while let Some(&octet) = text.get(at) {
-        match (octet, digit(text.get(at + 1)), digit(text.get(at + 2))) {
-            (b'=', Some(high), Some(low)) => {
-                decoded.push((high * 16 + low) as u8);
-                at += 3;
-            }
-            _ => {
-                decoded.push(octet);
-                at += 1;
-            }
-        }
-    }
+    Decoder::of(encoding).unwrap_or(Decoder::Identity).decode(body)
 }
 
 /// Octets of a charset as UTF-8. An unknown charset, and US-ASCII with eighth bits, is read as UTF-8 if it is that, or
 /// as ISO 8859-1.
-fn to_utf8(octets: &[u8], charset: &[u8]) -> String {
+pub(super) fn to_utf8(octets: &[u8], charset: &[u8]) -> String {
     if let Ok(text) = std::str::from_utf8(octets)
         && (charset.eq_ignore_ascii_case(b"utf-8") || charset.eq_ignore_ascii_case(b"us-ascii"))
     {
@@ -134,19 +83,40 @@ fn to_utf8(octets: &[u8], charset: &[u8]) -> String {
     }
 }
 
-/// Decodes the encoded words of an unfolded value; white space between two of them disappears (RFC 2047 §6.2).
+/// Octets of a charset as UTF-8; None if they are none in it, or nobody knows it.
+fn readable(octets: &[u8], charset: &[u8]) -> Option<String> {
+    if charset.eq_ignore_ascii_case(b"utf-8") || charset.eq_ignore_ascii_case(b"us-ascii") {
+        return String::from_utf8(octets.to_vec()).ok();
+    }
+    let decode = charset_decoder(charset).filter(|_| !charset.is_empty())?;
+    Some(decode(octets)).filter(|text| !text.contains(char::REPLACEMENT_CHARACTER))
+}
+
+/// Octets of one charset.
+struct Piece {
+    octets: Vec<u8>,
+    charset: Vec<u8>,
+}
+
 fn decode_words(value: &[u8]) -> String {
-    let mut text = String::new();
+    pieces(value).iter().map(|piece| to_utf8(&piece.octets, &piece.charset)).collect()
+}
+
+/// Takes an unfolded value apart at its encoded words; white space between two of them disappears (RFC 2047 §6.2). What is
+/// no encoded word counts as US-ASCII, in which UTF-8 is read too.
+fn pieces(value: &[u8]) -> Vec<Piece> {
+    let plain_piece = |octets: &mut Vec<u8>| Piece { octets: std::mem::take(octets), charset: b"us-ascii".to_vec() };
+    let mut pieces = Vec::new();
     let mut rest = value;
     // Plain octets since the last encoded word, and whether one came before them.
     let (mut plain, mut after_word) = (Vec::new(), false);
     while let Some(&octet) = rest.first() {
         if let Some((word, length)) = encoded_word(rest) {
             if !(after_word && plain.iter().all(u8::is_ascii_whitespace)) {
-                text.push_str(&to_utf8(&plain, b"us-ascii"));
+                pieces.push(plain_piece(&mut plain));
             }
             plain.clear();
-            text.push_str(&word);
+            pieces.push(word);
             after_word = true;
             rest = rest.get(length..).unwrap_or_default();
         } else {
@@ -154,12 +124,12 @@ fn decode_words(value: &[u8]) -> String {
             rest = rest.get(1..).unwrap_or_default();
         }
     }
-    text.push_str(&to_utf8(&plain, b"us-ascii"));
-    text
+    pieces.push(plain_piece(&mut plain));
+    pieces
 }
 
-/// `encoded-word = "=?" charset "?" encoding "?" encoded-text "?="` at the start; its text and its length.
-fn encoded_word(text: &[u8]) -> Option<(String, usize)> {
+/// `encoded-word = "=?" charset "?" encoding "?" encoded-text "?="` at the start; what it holds and its length.
+fn encoded_word(text: &[u8]) -> Option<(Piece, usize)> {
     let inner = text.strip_prefix(b"=?")?;
     let charset = inner.get(..token(inner)?)?;
     let inner = inner.get(charset.len() + 1..)?;
@@ -170,18 +140,18 @@ fn encoded_word(text: &[u8]) -> Option<(String, usize)> {
         return None;
     }
     let octets = match encoding {
-        b"B" | b"b" => base64(encoded),
+        b"B" | b"b" => decode_transfer(encoded, b"base64"),
         b"Q" | b"q" => {
             let spaced: Vec<u8> = encoded.iter().map(|&octet| if octet == b'_' { b' ' } else { octet }).collect();
             let mut octets = Vec::new();
-            push_hexadecimal(&spaced, &mut octets);
+            undo_escapes(&spaced, &mut octets);
             octets
         }
         _ => return None,
     };
     // A language may follow the charset (RFC 2231 §5).
     let charset = charset.split(|&octet| octet == b'*').next().unwrap_or_default();
-    Some((to_utf8(&octets, charset), text.len() - inner.len() + encoded.len() + 2))
+    Some((Piece { octets, charset: charset.to_vec() }, text.len() - inner.len() + encoded.len() + 2))
 }
 
 /// The length of what comes before the next `?`, without spaces in between; bounded, as an encoded word is short.
@@ -212,6 +182,15 @@ mod tests {
             assert_eq!(field_text(raw.as_bytes()), text, "{raw}");
         }
         assert_eq!(field_text(b"caf\xe9"), "café");
+    }
+
+    #[test]
+    fn what_is_no_text_in_its_charset_is_told_apart() {
+        assert_eq!(field_readable(b"a =?koi8-r?B?8NLJ18XU?="), Ok("a Привет".into()));
+        assert_eq!(field_readable("caf\u{e9}".as_bytes()), Ok("café".into()));
+        assert_eq!(field_readable(b"caf\xe9"), Err(b"caf\xe9".to_vec()));
+        assert_eq!(field_readable(b"=?utf-8?Q?caf=E9?= x"), Err(b"caf\xe9 x".to_vec()));
+        assert_eq!(field_readable(b"=?x-unknown?Q?a?="), Err(b"a".to_vec()));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A maildrop in the TRANSACTION state: message-numbers, sizes, marks of deletion (RFC 1939 §5).
 
+use super::international::needs_utf8;
 use crate::faults::{Fault, Faults};
-use crate::store::{Maildrop, Message, Result};
+use crate::store::{Error, Maildrop, Message, Result, Uid};
 
 /// The maildrop of the session.
 pub(super) struct Opened {
@@ -11,6 +12,8 @@ pub(super) struct Opened {
     faults: Faults,
     /// Distinguishes sessions where unique-ids are to change.
     salt: u64,
+    /// Whether the client said UTF8 (RFC 6856 §2.1).
+    utf8: bool,
 }
 
 /// A message of the maildrop.
@@ -19,6 +22,17 @@ pub(super) struct Entry {
     /// The octets RETR sends, dot-stuffing not counted (RFC 1939 §11).
     pub(super) size: u64,
     deleted: bool,
+    /// Whether RETR has sent it.
+    retrieved: bool,
+}
+
+/// Why a message is not sent.
+#[derive(Debug)]
+pub(super) enum Unsent {
+    /// It is an internationalized one, and the client did not say UTF8.
+    NeedsUtf8,
+    /// It cannot be read.
+    Unreadable(Error),
 }
 
 /// Why an argument names no message.
@@ -31,10 +45,24 @@ pub(super) enum NoMessage {
 }
 
 impl Opened {
-    pub(super) fn new(maildrop: Maildrop, faults: Faults, salt: u64) -> Opened {
-        let entry = |(message, size): &(Message, u64)| Entry { message: message.clone(), size: *size, deleted: false };
+    pub(super) fn new(maildrop: Maildrop, faults: Faults, salt: u64, utf8: bool) -> Opened {
+        let stuffed = |message: &Message| match faults.on(Fault::Pop3CountsStuffing) {
+            true => maildrop.bytes(message).map_or(0, |bytes| lines(&bytes).filter(|line| line.starts_with(b".")).count() as u64),
+            false => 0,
+        };
+        let entry = |(message, size): &(Message, u64)| Entry {
+            message: message.clone(),
+            size: size + stuffed(message),
+            deleted: false,
+            retrieved: false,
+        };
         let entries = maildrop.messages.iter().map(entry).collect();
-        Opened { maildrop, entries, faults, salt }
+        Opened { maildrop, entries, faults, salt, utf8 }
+    }
+
+    /// The UIDs of all messages.
+    pub(super) fn uids(&self) -> impl Iterator<Item = Uid> {
+        self.entries.iter().map(|entry| entry.message.uid)
     }
 
     /// The messages that are not marked as deleted, with their numbers.
@@ -78,7 +106,22 @@ impl Opened {
         for entry in self.entries.iter_mut().filter(|entry| entry.message.uid == uid) {
             entry.deleted = true;
         }
+        if self.faults.on(Fault::Pop3DeletesAtOnce) {
+            let _ = self.maildrop.remove(vec![uid]);
+        }
         Ok(number)
+    }
+
+    /// The message with this number was sent whole.
+    pub(super) fn note_retrieved(&mut self, number: usize) {
+        if let Some(entry) = self.entries.get_mut(number.saturating_sub(1)) {
+            entry.retrieved = true;
+        }
+    }
+
+    /// The UIDs of what RETR has sent.
+    pub(super) fn retrieved(&self) -> impl Iterator<Item = Uid> {
+        self.entries.iter().filter(|entry| entry.retrieved).map(|entry| entry.message.uid)
     }
 
     /// Takes all marks away.
@@ -95,15 +138,22 @@ impl Opened {
         if self.faults.on(Fault::Pop3UidlChanges) { format!("{id}.{}", self.salt) } else { id }
     }
 
-    /// The bytes of a message as they are stored; [`lines`] makes lines of them.
-    pub(super) fn bytes(&self, entry: &Entry) -> Result<Vec<u8>> {
-        self.maildrop.bytes(&entry.message)
+    /// The bytes of a message that is to be sent, as they are stored; [`lines`] makes lines of them.
+    pub(super) fn bytes(&self, entry: &Entry) -> std::result::Result<Vec<u8>, Unsent> {
+        let bytes = self.maildrop.bytes(&entry.message).map_err(Unsent::Unreadable)?;
+        // RFC 6856 §2.1: without UTF8 such a message is replaced by another, or refused.
+        if !self.utf8 && !self.faults.on(Fault::Pop3RawUtf8) && needs_utf8(&bytes) {
+            return Err(Unsent::NeedsUtf8);
+        }
+        Ok(bytes)
     }
 
-    /// The UPDATE state: removes what is marked.
-    pub(super) fn remove_marked(&self) -> Result<()> {
-        let marked = self.entries.iter().filter(|entry| entry.deleted).map(|entry| entry.message.uid);
-        self.maildrop.remove(marked.collect())
+    /// The UPDATE state: removes what is marked, and these, all or nothing. Gives how many are left.
+    pub(super) fn remove_marked(&self, besides: &[Uid]) -> Result<usize> {
+        let goes = |entry: &&Entry| entry.deleted || besides.contains(&entry.message.uid);
+        let going: Vec<Uid> = self.entries.iter().filter(goes).map(|entry| entry.message.uid).collect();
+        let left = self.entries.len() - going.len();
+        self.maildrop.remove(going).map(|()| left)
     }
 
     /// For each message its number: its place in the maildrop when it was opened.

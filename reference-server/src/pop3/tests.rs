@@ -1,5 +1,8 @@
 //! Whole sessions, driven with bytes.
 
+mod extensions;
+mod policy;
+
 use std::sync::Arc;
 
 use md5::{Digest, Md5};
@@ -24,8 +27,12 @@ const DOTS: &str = "Subject: dots\r\n\r\n.\r\n..two\r\nthree.\r\n";
 const BARE: &str = "Subject: bare\n\n.one\ntwo";
 
 fn server(faults: &[Fault]) -> Server {
-    let accounts = ["alice@example.org:secret", "bob@example.org:pass word"].map(|text| text.parse().unwrap()).to_vec();
-    let config = Config { accounts, faults: faults.iter().copied().collect(), ..Config::default() };
+    server_of(Config { faults: faults.iter().copied().collect(), ..Config::default() })
+}
+
+fn server_of(config: Config) -> Server {
+    let accounts = ["alice@example.org:secret", "bob@example.org:pass word", "zo\u{eb}@example.org:pass\u{f6}rd"];
+    let config = Config { accounts: accounts.map(|text| text.parse().unwrap()).to_vec(), ..config };
     let store = Store::memory().unwrap();
     for text in [DOTS, BARE] {
         deliver(&store, text);
@@ -35,7 +42,7 @@ fn server(faults: &[Fault]) -> Server {
 
 fn deliver(store: &Store, text: &str) {
     let body = Body::Bytes(text.into());
-    let message = NewMessage { body, flags: Flags::none(), date: OffsetDateTime::UNIX_EPOCH };
+    let message = NewMessage { body, flags: Flags::none(), date: OffsetDateTime::UNIX_EPOCH, saved: None };
     store.deliver("alice@example.org", message).unwrap();
 }
 
@@ -412,6 +419,18 @@ fn every_fault_can_be_seen() {
         (Fault::Pop3RenumbersAfterDele, format!("{login}DELE 1\nLIST")),
         (Fault::Pop3StlsKeepsBuffer, "STLS\\nNOOP".to_owned()),
         (Fault::Pop3UndeclaredCommands, "CAPA".to_owned()),
+        (Fault::Pop3Utf8AfterLogin, format!("{login}UTF8")),
+        (Fault::Pop3NoSaslprep, "USER al\u{ad}ice\nPASS secret".to_owned()),
+        (Fault::Pop3LangEchoesRange, "LANG de-AT".to_owned()),
+        (Fault::Pop3LangTakesAny, "LANG mul".to_owned()),
+        (Fault::Pop3ExpiresUntold, format!("{login}RETR 1\nQUIT")),
+        (Fault::Pop3ForgetsPipelined, "NOOP\\nNOOP".to_owned()),
+        (Fault::Pop3CapaShrinks, format!("{login}CAPA")),
+        (Fault::Pop3NoAuthCode, "USER alice\nPASS wrong".to_owned()),
+        (Fault::Pop3CountsStuffing, format!("{login}LIST")),
+        (Fault::Pop3ShortCommands, format!("XYZ {}", "x".repeat(60))),
+        (Fault::Pop3DeletesAtOnce, format!("{login}DELE 1")),
+        (Fault::Pop3ApopAnyDigest, format!("APOP alice {}", "0".repeat(32))),
     ];
     for (fault, dialogue) in &dialogues {
         let (right, wrong) = (played(Faults::NONE, dialogue), played([*fault].into_iter().collect(), dialogue));
@@ -419,7 +438,10 @@ fn every_fault_can_be_seen() {
     }
     let timestamps = |faults: &[Fault]| server(faults).connect().session.timestamp;
     assert_eq!(timestamps(&[Fault::Pop3RepeatsTimestamp]), timestamps(&[Fault::Pop3RepeatsTimestamp]));
-    let covered = dialogues.len() + 1;
+    let after_quit = |faults: &[Fault]| server(faults).connect().session.receive(b"QUIT\r\n", &mut Vec::new());
+    assert_ne!(after_quit(&[]), after_quit(&[Fault::Pop3KeepsOpenAfterQuit]));
+    // Those of `extensions` and `policy` are seen there.
+    let covered = dialogues.len() + 2 + extensions::FAULTS.len() + policy::FAULTS.len();
     assert_eq!(Fault::ALL.iter().filter(|fault| fault.name().starts_with("pop3/")).count(), covered);
 }
 
@@ -428,7 +450,7 @@ proptest! {
     #[test]
     fn the_replies_do_not_depend_on_the_split(
         lines in proptest::collection::vec(proptest::sample::select(vec![
-            "CAPA", "STAT", "LIST", "RETR 1", "TOP 2 1", "DELE 1", "RSET", "UIDL", "NOOP", "AUTH PLAIN", "*", "x\0", "USER alice", "\n", "\r",
+            "CAPA", "STAT", "LIST", "RETR 1", "TOP 2 1", "DELE 1", "RSET", "UIDL", "NOOP", "AUTH PLAIN", "*", "x\0", "USER alice", "LANG fr", "LANG", "UTF8", "\n", "\r",
         ]), 0..12),
         cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..10),
     ) {

@@ -88,6 +88,11 @@ fn settle_one(tx: &Tx<'_>, settlement: &Settlement, terms: &Terms, due: &mut Due
                     let diagnosis = Diagnosis::local("2.0.0", "delivered");
                     notify::is_told(waiting.notify, Event::Delivered, false).then_some((Action::Delivered, diagnosis))
                 }
+                Err(Error::OverQuota) => {
+                    // RFC 3463 §3.3, X.2.2: "a persistent transient failure", for the recipient can make room.
+                    let diagnosis = Diagnosis::local("4.2.2", "the mailbox is full");
+                    postpone(tx, settlement, waiting, diagnosis, terms)?
+                }
                 Err(error @ (Error::NoUidsLeft | Error::NoSuchMailbox(_))) => {
                     let diagnosis = Diagnosis::local("4.2.0", format!("the mailbox takes no mail: {error}"));
                     postpone(tx, settlement, waiting, diagnosis, terms)?

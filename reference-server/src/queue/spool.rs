@@ -70,7 +70,9 @@ pub(super) fn accept(
         move |tx| plan.write(tx, &parcel),
         move |accepted| match accepted {
             // A mailbox that takes nothing is a matter of its own recipient: the worker finds it out.
-            Err(Error::NoUidsLeft | Error::NoSuchMailbox(_)) => again.write_then(move |tx| fallback.write(tx, &kept), done),
+            Err(Error::NoUidsLeft | Error::NoSuchMailbox(_) | Error::OverQuota) => {
+                again.write_then(move |tx| fallback.write(tx, &kept), done)
+            }
             accepted => done(accepted),
         },
     );

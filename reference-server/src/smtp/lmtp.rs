@@ -29,6 +29,9 @@ pub(super) fn deliver(conversation: &Conversation, envelope: Envelope, accepted:
         let reply = told.entry(index).or_insert_with(|| {
             let delivered = put(conversation, &envelope, &recipient.address, blob);
             delivered.unwrap_or_else(|error| {
+                if error == store::Error::OverQuota {
+                    return full(&recipient.address);
+                }
                 tracing::error!(%error, recipient = %recipient.address, "a message could not be delivered");
                 refusal(Flaw::Storage, 0)
             })
@@ -40,6 +43,11 @@ pub(super) fn deliver(conversation: &Conversation, envelope: Envelope, accepted:
         replies.truncate(1);
     }
     replies
+}
+
+/// RFC 3463 §3.3: a mailbox that is full is a persistent transient failure, for the recipient can make room.
+pub(super) fn full(recipient: &Address) -> Reply {
+    Reply::new(452, "4.2.2", format!("The mailbox <{recipient}> is full"))
 }
 
 /// Puts the message where mail for the address goes.
@@ -55,7 +63,7 @@ fn put(conversation: &Conversation, envelope: &Envelope, recipient: &Address, bl
         return Ok(Reply::new(550, "5.1.1", format!("There is no mailbox <{recipient}>")));
     };
     let date = conversation.site.clock.now();
-    let message = NewMessage { body: store::Body::Stored(blob), flags: Flags::default(), date };
+    let message = NewMessage { body: store::Body::Stored(blob), flags: Flags::default(), date, saved: Some(date) };
     conversation.store.deliver(account.name(), message)?;
     Ok(Reply::new(250, "2.1.5", format!("Delivered to <{recipient}>")))
 }

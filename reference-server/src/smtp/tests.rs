@@ -62,6 +62,7 @@ fn session(setup: &Setup) -> SmtpSession {
     };
     let site = Site::new(&config).unwrap();
     let store = Store::memory().unwrap();
+    store.set_default_quotas(&crate::server::quotas(&config.limits)).unwrap();
     let queue = Queue::new(store.clone(), site.clock.clone());
     let peer = Peer { plaintext_auth: setup.plaintext_auth, ..Peer::loopback() };
     SmtpSession::new(peer, setup.role, Arc::clone(&site), store, queue)
@@ -75,6 +76,7 @@ fn feed(setup: &Setup, pieces: &[&[u8]]) -> String {
     for piece in pieces {
         match session.receive(piece, &mut out) {
             After::Continue | After::Flush | After::Await => {}
+            After::Compress | After::EndCompression => unreachable!("SMTP does not compress"),
             After::StartTls => {
                 session.secured(crate::session::Channel::default(), &mut out);
             }

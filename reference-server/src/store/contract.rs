@@ -36,8 +36,11 @@ fn file() -> Fresh {
 
 fn mail(text: &str) -> NewMessage {
     let date = datetime!(1996-07-17 02:44:25 -7);
-    NewMessage { body: Body::Bytes(text.into()), flags: Flags::none(), date }
+    NewMessage { body: Body::Bytes(text.into()), flags: Flags::none(), date, saved: Some(date) }
 }
+
+/// When something is copied.
+const LATER: time::OffsetDateTime = datetime!(2001-02-03 04:05:06 UTC);
 
 fn append(store: &Store, mailbox: MailboxId, text: &str) -> Uid {
     store.append(mailbox, vec![mail(text)]).unwrap().uids[0]
@@ -66,7 +69,7 @@ fn a_message_comes_back_as_it_was_given(#[values(memory(), file())] store: Fresh
     let large: Vec<u8> = (0..700_000_u32).map(|n| (n % 251) as u8).collect();
     let date = datetime!(1996-07-17 02:44:25 -7);
     let flags = Flags::from_iter(["\\Flagged", "$Junk"]);
-    let new = NewMessage { body: Body::Bytes(large.clone()), flags: flags.clone(), date };
+    let new = NewMessage { body: Body::Bytes(large.clone()), flags: flags.clone(), date, saved: Some(date) };
     let appended = store.append(inbox.id, vec![new, mail("")]).unwrap();
     assert_eq!(appended, Appended { uidvalidity: inbox.uidvalidity, uids: vec![1, 2] });
     let [first, second] = &store.messages(inbox.id).unwrap()[..] else { panic!("two messages") };
@@ -185,17 +188,17 @@ fn copies_share_bytes_and_come_all_or_none(#[values(memory(), file())] store: Fr
     let target = store.create("alice", "t").unwrap();
     store.append(inbox, vec![mail("one"), mail("two")]).unwrap();
     flag(&store, inbox, &[2], How::Add, &["\\Answered"]);
-    assert_eq!(store.copy(inbox, vec![1, 9], target.id), Err(Error::MessageGone(9)));
+    assert_eq!(store.copy(inbox, vec![1, 9], target.id, LATER), Err(Error::MessageGone(9)));
     assert_eq!(store.status(target.id).unwrap().messages, 0);
-    let copied = store.copy(inbox, vec![1, 2], target.id).unwrap();
+    let copied = store.copy(inbox, vec![1, 2], target.id, LATER).unwrap();
     assert_eq!(copied, Copied { uidvalidity: target.uidvalidity, uids: vec![(1, 1), (2, 2)] });
     let copy = store.messages(target.id).unwrap().remove(1);
     let original = store.messages(inbox).unwrap().remove(1);
     assert_eq!((&copy.flags, copy.date, copy.blob), (&original.flags, original.date, original.blob));
     store.remove(inbox, vec![1, 2]).unwrap();
     assert_eq!(store.whole(copy.blob).unwrap(), b"two");
-    assert_eq!(store.transfer(target.id, vec![2], inbox).unwrap().uids, [(2, 3)]);
-    assert_eq!(store.copy(inbox, vec![3], inbox).unwrap().uids, [(3, 4)]);
+    assert_eq!(store.transfer(target.id, vec![2], inbox, LATER).unwrap().uids, [(2, 3)]);
+    assert_eq!(store.copy(inbox, vec![3], inbox, LATER).unwrap().uids, [(3, 4)]);
     store.remove(inbox, vec![3, 4]).unwrap();
     assert_eq!(store.whole(copy.blob), Err(Error::BlobGone));
 }

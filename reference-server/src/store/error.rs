@@ -29,6 +29,15 @@ pub enum Error {
     /// The message was expunged.
     #[error("the message with UID {0} is gone")]
     MessageGone(u32),
+    /// The account holds as much as it may (RFC 9208).
+    #[error("the mailbox is full: the account holds as much as it may")]
+    OverQuota,
+    /// A mailbox has as many annotations as it may (RFC 5464 §4.3).
+    #[error("there are too many annotations")]
+    TooManyAnnotations,
+    /// No mailbox can be for this (RFC 6154 §3).
+    #[error("{0}")]
+    UnknownUse(String),
     /// All 2³²-1 UIDs of the mailbox are spent.
     #[error("the mailbox has no UIDs left")]
     NoUidsLeft,

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::Connection;
 
 use super::names::{self, INBOX};
-use super::{Error, Result, SpecialUse, Store, Tx, special_use, sql};
+use super::{Error, Result, Rights, SpecialUse, Store, Tx, special_use, sql};
 
 /// A mailbox, whatever its name becomes. Never given to another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,6 +23,8 @@ pub struct Mailbox {
     pub selectable: bool,
     /// Its UIDVALIDITY (RFC 3501 §2.3.1.1).
     pub uidvalidity: u32,
+    /// What whoever asks may do with it (RFC 4314). The store itself lets everybody do everything.
+    pub rights: Rights,
 }
 
 /// A mailbox as LIST shows it.
@@ -64,10 +66,16 @@ pub struct Status {
 impl Store {
     /// All mailboxes of the account, by name; INBOX is always among them.
     pub fn mailboxes(&self, account: &str) -> Result<Vec<Listed>> {
+        self.mailboxes_beginning_with(account, "")
+    }
+
+    /// Those of them whose names begin so.
+    pub fn mailboxes_beginning_with(&self, account: &str, prefix: &str) -> Result<Vec<Listed>> {
         self.mailbox(account, INBOX)?;
         self.read(|connection| {
-            let all = sql::mailbox::all(connection, account)?;
-            let subscribed = sql::mailbox::subscriptions(connection, account)?;
+            // All that is below one of them begins so too.
+            let all = sql::mailbox::beginning_with(connection, account, prefix)?;
+            let subscribed = sql::mailbox::subscriptions(connection, account, prefix)?;
             let mut uses: HashMap<MailboxId, Vec<SpecialUse>> = special_use::of_user(connection, account)?;
             let superiors: HashSet<&str> = all.iter().flat_map(|mailbox| names::superiors(&mailbox.name)).collect();
             let listed = all.iter().map(|mailbox| Listed {
@@ -97,19 +105,19 @@ impl Store {
     ///
     /// A name that only held other mailboxes becomes a mailbox.
     pub fn create(&self, account: &str, name: &str) -> Result<Mailbox> {
-        self.create_for(account, name, Vec::new())
+        self.create_for(account, name, account, Vec::new())
     }
 
-    /// The same with special uses, which no other mailbox of the account has afterwards (RFC 6154 §3).
-    pub fn create_for(&self, account: &str, name: &str, uses: Vec<SpecialUse>) -> Result<Mailbox> {
+    /// The same with what it is for to a user, who has no other mailbox for that afterwards (RFC 6154 §3).
+    pub fn create_for(&self, account: &str, name: &str, user: &str, uses: Vec<SpecialUse>) -> Result<Mailbox> {
         let name = names::checked(name)?;
-        let account = account.to_owned();
+        let (account, user) = (account.to_owned(), user.to_owned());
         self.write(move |tx| {
             if name == INBOX || find(tx.connection, &account, &name)?.is_some_and(|mailbox| mailbox.selectable) {
                 return Err(Error::AlreadyExists(name));
             }
             let made = tx.make(&account, &name)?;
-            tx.set_special_use(&account, made.id, &uses)?;
+            tx.set_special_use(&user, made.id, &uses)?;
             Ok(made)
         })
     }
@@ -156,7 +164,8 @@ impl Store {
             if from == INBOX {
                 let target = tx.make(&account, &to)?;
                 tx.move_all(mailbox.id, target.id)?;
-                return Ok(());
+                // "annotations are copied from the original INBOX to the renamed mailbox" (RFC 5464 §4.1).
+                return sql::annotation::copy(tx.connection, mailbox.id, target.id);
             }
             if to.strip_prefix(&from).is_some_and(|rest| rest.starts_with(names::DELIMITER)) {
                 return Err(Error::BadName { name: to, why: "it lies below the mailbox that is renamed" });
@@ -187,7 +196,12 @@ impl Store {
 
     /// The names subscribed to, in order.
     pub fn subscriptions(&self, account: &str) -> Result<Vec<String>> {
-        self.read(|connection| sql::mailbox::subscriptions(connection, account))
+        self.subscriptions_beginning_with(account, "")
+    }
+
+    /// Those of them that begin so.
+    pub fn subscriptions_beginning_with(&self, account: &str, prefix: &str) -> Result<Vec<String>> {
+        self.read(|connection| sql::mailbox::subscriptions(connection, account, prefix))
     }
 
     /// Counts and sequences of a mailbox.
@@ -225,14 +239,16 @@ impl Tx<'_> {
         }
         let uidvalidity = next_uidvalidity(self.connection)?;
         let id = sql::mailbox::insert(self.connection, account, name, uidvalidity, true)?;
-        Ok(Mailbox { id, name: name.to_owned(), selectable: true, uidvalidity })
+        self.inherit_acl(account, name, id)?;
+        Ok(Mailbox { id, name: name.to_owned(), selectable: true, uidvalidity, rights: Rights::ALL })
     }
 
     fn make_superiors(&self, account: &str, name: &str) -> Result<()> {
         for superior in names::superiors(name) {
             if find(self.connection, account, superior)?.is_none() {
                 let uidvalidity = next_uidvalidity(self.connection)?;
-                sql::mailbox::insert(self.connection, account, superior, uidvalidity, true)?;
+                let id = sql::mailbox::insert(self.connection, account, superior, uidvalidity, true)?;
+                self.inherit_acl(account, superior, id)?;
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use time::OffsetDateTime;
 
-use super::{BlobId, Error, Flags, MailboxId, Result, Store, SystemFlag, Tx, mailboxes, sql};
+use super::{BlobId, Error, Flags, MailboxId, Result, Rights, Store, SystemFlag, Tx, mailboxes, sql};
 
 /// The unique identifier of a message in its mailbox.
 pub type Uid = u32;
@@ -20,6 +20,8 @@ pub struct Message {
     pub flags: Flags,
     /// Its internal date.
     pub date: OffsetDateTime,
+    /// When it came into its mailbox (RFC 8514). None: before that was written down.
+    pub saved: Option<OffsetDateTime>,
     /// Its size in octets.
     pub size: u64,
     /// Where its bytes are.
@@ -44,6 +46,8 @@ pub struct NewMessage {
     pub flags: Flags,
     /// Its internal date.
     pub date: OffsetDateTime,
+    /// The time now: when it comes into the mailbox.
+    pub saved: Option<OffsetDateTime>,
 }
 
 /// Where appended messages are (RFC 4315 APPENDUID).
@@ -73,6 +77,8 @@ pub enum How {
     Remove,
     /// Exactly they are set.
     Replace,
+    /// Exactly they are set, of those that a user with these rights may change (RFC 4314 §4).
+    ReplaceAllowed(Rights),
 }
 
 /// A change of flags.
@@ -147,6 +153,11 @@ impl Store {
         })
     }
 
+    /// The message of this UID, if it is there.
+    pub fn message(&self, mailbox: MailboxId, uid: Uid) -> Result<Option<Message>> {
+        self.read(|connection| Ok(sql::message::named(connection, mailbox, &[uid])?.into_iter().next()))
+    }
+
     /// Changes the flags of these messages. The modification sequence of a message grows only if its flags change.
     pub fn change_flags(&self, mailbox: MailboxId, uids: Vec<Uid>, change: FlagChange) -> Result<FlagOutcome> {
         self.write(move |tx| tx.change_flags(mailbox, &uids, &change))
@@ -175,14 +186,50 @@ impl Store {
 
     /// Copies messages with their flags and dates to the end of `to`, in the order given: all of them or, if one is
     /// gone, none (RFC 3501 §6.4.7).
-    pub fn copy(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId) -> Result<Copied> {
-        self.write(move |tx| tx.copy(from, &uids, to))
+    pub fn copy(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId, now: OffsetDateTime) -> Result<Copied> {
+        self.copy_as(from, uids, to, now, Rights::ALL)
+    }
+
+    /// The same for a user with these rights to `to`: a flag that they may not set is not copied (RFC 4314 §4).
+    pub fn copy_as(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId, now: OffsetDateTime, rights: Rights) -> Result<Copied> {
+        self.write(move |tx| tx.copy(from, &uids, to, Some(now), rights))
+    }
+
+    /// Adds a message at the end of `to` and removes another from `from` in the same commit (RFC 8508); fails if that one is
+    /// gone.
+    pub fn replace(&self, from: MailboxId, uid: Uid, to: MailboxId, message: NewMessage) -> Result<Appended> {
+        self.write(move |tx| {
+            let appended = tx.append(to, &[message])?;
+            match tx.remove(from, &[uid])?.is_empty() {
+                true => Err(Error::MessageGone(uid)),
+                false => Ok(appended),
+            }
+        })
     }
 
     /// Copies as [`Store::copy`] does and removes the originals in the same commit (RFC 6851).
-    pub fn transfer(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId) -> Result<Copied> {
+    pub fn transfer(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId, now: OffsetDateTime) -> Result<Copied> {
+        self.transfer_as(from, uids, to, now, Rights::ALL)
+    }
+
+    /// The same for a user with these rights to `to`.
+    pub fn transfer_as(
+        &self,
+        from: MailboxId,
+        uids: Vec<Uid>,
+        to: MailboxId,
+        now: OffsetDateTime,
+        rights: Rights,
+    ) -> Result<Copied> {
         self.write(move |tx| {
-            let copied = tx.copy(from, &uids, to)?;
+            let accounts = (sql::mailbox::account(tx.connection, from)?, sql::mailbox::account(tx.connection, to)?);
+            let copies = tx.copies(from, &uids, Some(now), rights)?;
+            // What stays in the account takes no more of its room.
+            let appended = match accounts.0 == accounts.1 {
+                true => tx.append_in_any_case(to, &copies)?,
+                false => tx.append(to, &copies)?,
+            };
+            let copied = Copied { uidvalidity: appended.uidvalidity, uids: uids.iter().copied().zip(appended.uids).collect() };
             tx.remove(from, &uids)?;
             Ok(copied)
         })
@@ -192,6 +239,7 @@ impl Store {
 impl Tx<'_> {
     /// Adds a message to the account's INBOX. The reference of its blob is counted already.
     pub(crate) fn deliver(&self, account: &str, blob: BlobId, size: u64, date: OffsetDateTime) -> Result<()> {
+        self.require_room(account, 1, size)?;
         let place = match sql::mailbox::take_inbox_uid(self.connection, account)? {
             Some(place) => place,
             None => {
@@ -199,13 +247,28 @@ impl Tx<'_> {
                 sql::mailbox::take_inbox_uid(self.connection, account)?.ok_or(Error::NoUidsLeft)?
             }
         };
-        let message = Message { uid: place.uid, modseq: place.modseq as u64, flags: Flags::default(), date, size, blob };
+        let message =
+            Message { uid: place.uid, modseq: place.modseq as u64, flags: Flags::default(), date, saved: Some(date), size, blob };
         sql::message::insert(self.connection, place.mailbox, &message)?;
         self.touch(place.mailbox);
         Ok(())
     }
 
     pub(crate) fn append(&self, mailbox: MailboxId, messages: &[NewMessage]) -> Result<Appended> {
+        let account = sql::mailbox::account(self.connection, mailbox)?.ok_or_else(mailboxes::gone)?;
+        let mut octets = 0;
+        for message in messages {
+            octets += match &message.body {
+                Body::Bytes(bytes) => bytes.len() as u64,
+                Body::Stored(blob) => sql::blob::size(self.connection, blob.0)?.unwrap_or_default() as u64,
+            };
+        }
+        self.require_room(&account, messages.len() as u64, octets)?;
+        self.append_in_any_case(mailbox, messages)
+    }
+
+    /// Whatever the account holds.
+    fn append_in_any_case(&self, mailbox: MailboxId, messages: &[NewMessage]) -> Result<Appended> {
         let (first, uidvalidity) = self.take_uids(mailbox, messages.len())?;
         let modseq = sql::mailbox::next_modseq(self.connection, mailbox)? as u64;
         let mut uids = Vec::with_capacity(messages.len());
@@ -217,7 +280,7 @@ impl Tx<'_> {
                     (*blob, sql::blob::size(self.connection, blob.0)?.ok_or(Error::BlobGone)? as u64)
                 }
             };
-            let message = Message { uid, modseq, flags: new.flags.clone(), date: new.date, size, blob };
+            let message = Message { uid, modseq, flags: new.flags.clone(), date: new.date, saved: new.saved, size, blob };
             sql::message::insert(self.connection, mailbox, &message)?;
             uids.push(uid);
         }
@@ -235,7 +298,8 @@ impl Tx<'_> {
     pub(super) fn move_all(&self, from: MailboxId, to: MailboxId) -> Result<()> {
         let uids: Vec<Uid> = sql::message::all(self.connection, from)?.iter().map(|one| one.uid).collect();
         if !uids.is_empty() {
-            self.copy(from, &uids, to)?;
+            let copies = self.copies(from, &uids, None, Rights::ALL)?;
+            self.append_in_any_case(to, &copies)?;
             self.remove(from, &uids)?;
         }
         Ok(())
@@ -269,6 +333,10 @@ impl Tx<'_> {
                 How::Add => message.flags.with(&change.flags),
                 How::Remove => message.flags.without(&change.flags),
                 How::Replace => change.flags.clone(),
+                How::ReplaceAllowed(rights) => {
+                    let kept = message.flags.without(&rights.allowed(&message.flags));
+                    kept.with(&rights.allowed(&change.flags))
+                }
             };
             let mut modseq = message.modseq;
             if flags != message.flags {
@@ -312,7 +380,14 @@ impl Tx<'_> {
         Ok(removed)
     }
 
-    fn copy(&self, from: MailboxId, uids: &[Uid], to: MailboxId) -> Result<Copied> {
+    fn copy(&self, from: MailboxId, uids: &[Uid], to: MailboxId, now: Option<OffsetDateTime>, rights: Rights) -> Result<Copied> {
+        let copies = self.copies(from, uids, now, rights)?;
+        let appended = self.append(to, &copies)?;
+        Ok(Copied { uidvalidity: appended.uidvalidity, uids: uids.iter().copied().zip(appended.uids).collect() })
+    }
+
+    /// The messages to be appended for copies of these. Without the time, the copies keep the save dates.
+    fn copies(&self, from: MailboxId, uids: &[Uid], now: Option<OffsetDateTime>, rights: Rights) -> Result<Vec<NewMessage>> {
         self.require(from)?;
         let originals = sql::message::named(self.connection, from, uids)?;
         let mut there = originals.iter().map(|message| message.uid);
@@ -321,10 +396,10 @@ impl Tx<'_> {
         }
         let copies = originals.iter().map(|message| NewMessage {
             body: Body::Stored(message.blob),
-            flags: message.flags.clone(),
+            flags: rights.allowed(&message.flags),
             date: message.date,
+            saved: now.or(message.saved),
         });
-        let appended = self.append(to, &copies.collect::<Vec<_>>())?;
-        Ok(Copied { uidvalidity: appended.uidvalidity, uids: uids.iter().copied().zip(appended.uids).collect() })
+        Ok(copies.collect())
     }
 }

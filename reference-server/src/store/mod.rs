@@ -6,6 +6,8 @@
 //! waiting is allowed: on a thread of its own, or of a runtime that can move other tasks away. The store knows no protocol: message numbers are the business of a [`View`], response codes that
 //! of the session which reads the [`Error`].
 
+mod acl;
+mod annotations;
 mod blobs;
 mod changes;
 mod error;
@@ -15,11 +17,14 @@ mod mailboxes;
 mod maildrop;
 mod messages;
 mod names;
+mod quotas;
 mod readers;
 mod rewind;
+mod rights;
 mod special_use;
 pub(crate) mod sql;
 mod threads;
+mod url_keys;
 mod view;
 mod watch;
 mod writer;
@@ -34,6 +39,8 @@ use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 
+pub use acl::{ANYONE, AclChange, Grant, SharedMailbox};
+pub use annotations::{Annotation, LONGEST_ANNOTATION, THE_SERVER, is_private};
 pub use blobs::{BlobId, Hold, Stage};
 pub use changes::{Changes, Snapshot, Vanished};
 pub use error::Error;
@@ -42,6 +49,8 @@ pub use mailboxes::{Listed, Mailbox, MailboxId, Status};
 pub use maildrop::Maildrop;
 pub use messages::{Appended, Body, Copied, FlagChange, FlagOutcome, Flagged, How, Message, NewMessage, Uid, UnchangedSince};
 pub use names::{DELIMITER, INBOX};
+pub use quotas::{Quota, Resource};
+pub use rights::{Right, Rights};
 pub use special_use::SpecialUse;
 pub use view::{Expunges, Row, Update, View};
 pub use watch::{Waker, Watch};
@@ -63,6 +72,7 @@ struct Inner {
     watchers: Arc<watch::Watchers>,
     holds: Arc<blobs::Holds>,
     maildrops: Arc<maildrop::Locks>,
+    url_resets: Arc<url_keys::Resets>,
     /// Let go last.
     _lock: Option<lock::Lock>,
 }
@@ -112,6 +122,7 @@ impl Store {
                 watchers,
                 holds,
                 maildrops: Arc::default(),
+                url_resets: Arc::default(),
                 _lock: lock,
             }),
         })

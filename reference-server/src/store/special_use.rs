@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use rusqlite::Connection;
 
-use super::{MailboxId, Result, Tx, sql};
+use super::{MailboxId, Result, Store, Tx, sql};
 
 /// The annotation that holds them.
 pub const SPECIAL_USE: &str = "/private/specialuse";
@@ -60,6 +60,13 @@ impl FromStr for SpecialUse {
 pub(super) fn of_user(connection: &Connection, user: &str) -> Result<HashMap<MailboxId, Vec<SpecialUse>>> {
     let all = sql::annotation::special_uses(connection, user)?;
     Ok(all.into_iter().map(|(mailbox, list)| (mailbox, SpecialUse::read_list(&list).unwrap_or_default())).collect())
+}
+
+impl Store {
+    /// The mailboxes to which the user gave a use, their own or not.
+    pub fn special_uses(&self, user: &str) -> Result<HashMap<MailboxId, Vec<SpecialUse>>> {
+        self.read(|connection| of_user(connection, user))
+    }
 }
 
 impl Tx<'_> {

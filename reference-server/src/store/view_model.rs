@@ -67,7 +67,7 @@ fn changed(flags: &Flags, name: &str, how: How) -> Flags {
     match how {
         How::Add => flags.with(&these),
         How::Remove => flags.without(&these),
-        How::Replace => these,
+        How::Replace | How::ReplaceAllowed(_) => these,
     }
 }
 
@@ -102,7 +102,7 @@ proptest! {
             let truth = store.messages(inbox).unwrap();
             match event {
                 Event::Append => {
-                    let new = NewMessage { body: Body::Bytes(Vec::new()), flags: Flags::none(), date: OffsetDateTime::UNIX_EPOCH };
+                    let new = NewMessage { body: Body::Bytes(Vec::new()), flags: Flags::none(), date: OffsetDateTime::UNIX_EPOCH, saved: None };
                     store.append(inbox, vec![new]).unwrap();
                 }
                 Event::Remove(index) => {

@@ -92,7 +92,8 @@ mod tests {
     fn the_revision_grows_with_the_changes_of_this_mailbox_alone() {
         let store = Store::memory().unwrap();
         let (inbox, other) = (store.mailbox("alice", "INBOX").unwrap().id, store.create("alice", "other").unwrap().id);
-        let message = || NewMessage { body: Body::Bytes(Vec::new()), flags: Flags::none(), date: OffsetDateTime::UNIX_EPOCH };
+        let date = OffsetDateTime::UNIX_EPOCH;
+        let message = || NewMessage { body: Body::Bytes(Vec::new()), flags: Flags::none(), date, saved: None };
         let before = store.revision(inbox);
         store.append(other, vec![message()]).unwrap();
         assert_eq!(store.revision(inbox), before);

@@ -58,6 +58,42 @@ async fn damage_while_it_runs_is_answered_with_4xx() {
     running.stop().await;
 }
 
+/// RFC 1939 §6: an UPDATE that fails is told, and removes nothing; the lock is released all the same.
+#[tokio::test]
+async fn messages_that_cannot_be_removed_stay() {
+    let directory = tempfile::tempdir().unwrap();
+    let running = server(Config { storage: Storage::Dir(directory.path().to_owned()), ..Config::default() }).await;
+    for subject in ["one", "two", "three"] {
+        assert!(offer(running.addresses["smtp"], subject).await.starts_with("250 "));
+    }
+    maildrop(&running, "alice", 3).await;
+    let other = rusqlite::Connection::open(directory.path().join("mail.sqlite")).unwrap();
+    let fails = "CREATE TRIGGER stubborn BEFORE DELETE ON message WHEN old.uid = 3 BEGIN SELECT raise(ABORT, 'it stays'); END";
+    other.execute_batch(fails).unwrap();
+    let mut client = logged_in(running.addresses["pop3"]).await;
+    for line in ["DELE 1", "DELE 3"] {
+        client.ask(line, "+OK").await;
+    }
+    client.ask("QUIT", "-ERR [SYS/TEMP] ").await;
+    assert_eq!(client.line().await, None, "it closes whether the removal was successful or not");
+
+    other.execute_batch("DROP TRIGGER stubborn").unwrap();
+    let mut client = logged_in(running.addresses["pop3"]).await;
+    client.ask("STAT", "+OK 3 ").await;
+    client.ask("DELE 3", "+OK").await;
+    client.ask("QUIT", "+OK").await;
+    maildrop(&running, "alice", 2).await;
+    running.stop().await;
+}
+
+async fn logged_in(pop3: SocketAddr) -> Client<tokio::net::TcpStream> {
+    let mut client = Client::connect_to(pop3).await;
+    client.until("+OK").await;
+    client.ask("USER alice", "+OK").await;
+    client.ask("PASS secret", "+OK").await;
+    client
+}
+
 /// Sends a message to alice and gives the reply to its end.
 async fn offer(smtp: SocketAddr, subject: &str) -> String {
     let mut client = Client::connect_to(smtp).await;

@@ -46,6 +46,24 @@ ok(imap.copy("1:2", "INBOX"))
 assert ok(imap.expunge()) == [b"1", b"2"]
 assert ok(imap.status("INBOX", "(MESSAGES UNSEEN)")) == [b"INBOX (MESSAGES 2 UNSEEN 1)"]
 ok(imap.close())
+# UIDs, UIDPLUS, UNSELECT, ID.
+ok(imap.select("INBOX"))
+uids = ok(imap.uid("SEARCH", "FLAGGED"))[0].split()
+assert len(uids) == 2, uids
+ok(imap.uid("STORE", uids[0].decode(), "+FLAGS.SILENT", "(\\Deleted $Forwarded)"))
+ok(imap.unselect())
+ok(imap.select("INBOX"))
+assert ok(imap.uid("EXPUNGE", uids[1].decode())) == [None], "that one is not marked"
+assert ok(imap.uid("FETCH", uids[0].decode(), "FLAGS"))[0].count(b"$Forwarded") == 1
+ok(imap.uid("COPY", uids[0].decode(), "work/Entw&APw-rfe"))
+assert imap.response("COPYUID")[1][0].split()[1] == uids[0]
+ok(imap.uid("STORE", uids[0].decode(), "-FLAGS", "(\\Deleted $Forwarded)"))
+assert ok(imap.expunge()) == [None]
+ok(imap.check())
+ok(imap.unselect())
+ok(imap.unsubscribe("work/Entw&APw-rfe"))
+assert ok(imap.lsub()) == [None]
+assert ok(imap.xatom("ID", "NIL")) and b'"name"' in imap.response("ID")[1][0]
 ok(imap.rename("work", "old"))
 ok(imap.delete("old/Entw&APw-rfe"))
 imap.logout()

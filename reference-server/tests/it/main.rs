@@ -10,6 +10,7 @@ mod endings;
 mod failures;
 mod hostile;
 mod imaplib;
+mod large;
 mod poplib;
 mod program;
 mod receiving;

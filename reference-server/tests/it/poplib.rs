@@ -56,6 +56,36 @@ try:
 except poplib.error_proto as error:
     assert b"[IN-USE]" in error.args[0], error
 pop.quit()
+
+# UTF-8 (RFC 6856): an internationalized message is for clients that say so.
+text = "From: Jérôme <bob@example.org>\r\nSubject: Frühstück\r\n\r\n.à demain\r\n".encode()
+with smtplib.SMTP("127.0.0.1", smtp_port) as smtp:
+    smtp.sendmail("bob@example.org", ["alice@example.org"], text, mail_options=["SMTPUTF8", "BODY=8BITMIME"])
+for attempt in range(100):
+    pop = login(poplib.POP3("127.0.0.1", pop3_port))
+    if pop.stat()[0] == 1:
+        break
+    pop.quit()
+    time.sleep(0.05)
+assert pop.capa()["UTF8"] == ["USER"], pop.capa()
+for command in [lambda: pop.retr(1), lambda: pop.top(1, 0)]:
+    try:
+        command()
+        raise SystemExit("an internationalized message was sent to a client that did not say UTF8")
+    except poplib.error_proto as error:
+        assert error.args[0].startswith(b"-ERR [UTF8]"), error
+pop.rset()
+pop.quit()
+
+pop = poplib.POP3("127.0.0.1", pop3_port)
+assert pop.utf8().startswith(b"+OK")
+assert pop._longcmd("LANG")[1][1] == b"de Deutsch"
+assert pop._shortcmd("LANG de-AT") == "+OK de es geht auf Deutsch weiter".encode()
+login(pop)
+assert pop.retr(1)[1][-1] == ".à demain".encode(), pop.retr(1)
+assert "Nachricht" in pop.dele(1).decode()
+pop.noop()
+pop.quit()
 "#;
 
 #[tokio::test(flavor = "multi_thread")]

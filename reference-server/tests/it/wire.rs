@@ -75,6 +75,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.stream.flush().await.unwrap();
     }
 
+    /// Takes octets that were read behind the last line, at most so many; gives how many there were.
+    pub fn take(&mut self, taken: &mut Vec<u8>, most: usize) -> usize {
+        let count = self.read.len().min(most);
+        taken.extend(self.read.drain(..count));
+        count
+    }
+
     /// The next line without its end, or `None` when the server has closed.
     pub async fn line(&mut self) -> Option<String> {
         loop {

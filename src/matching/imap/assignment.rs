@@ -94,11 +94,12 @@ impl Search<'_> {
         else {
             return false;
         };
-        // One FETCH response may satisfy several lines about its message, but lines that are alike need one each.
+        // One FETCH response may satisfy several lines about its message, one METADATA response several about its mailbox, but
+        // lines that are alike need one each.
         let shares = users
             .iter()
             .filter_map(|user| self.expects.get(*user))
-            .all(|user| is_fetch(expect) && is_fetch(user) && user.pattern.lines != expect.pattern.lines);
+            .all(|user| can_share(expect) && can_share(user) && user.pattern.lines != expect.pattern.lines);
         if !shares || expect.pattern.compare(reply, attempt).is_err() {
             return false;
         }
@@ -119,7 +120,12 @@ impl Search<'_> {
     }
 }
 
-/// Whether the expectation is about a FETCH response.
-pub(super) fn is_fetch(expect: &Expect) -> bool {
-    expect.pattern.imap().is_some_and(|pattern| matches!(pattern.body, Body::Fetch { .. }))
+/// Whether the expectation is about a response that tells of several things, where servers may send one or several: of a message
+/// FETCH, of a mailbox METADATA (RFC 5464 §4.4).
+pub(super) fn can_share(expect: &Expect) -> bool {
+    expect.pattern.imap().is_some_and(|pattern| match &pattern.body {
+        Body::Fetch { .. } => true,
+        Body::Data { name: Some((name, _)), .. } => name == "METADATA",
+        _ => false,
+    })
 }

@@ -3,7 +3,7 @@
 use super::super::Span;
 use super::super::attempt::{Attempt, Difference};
 use super::super::parts::{Part, Parts};
-use super::data::compare_data;
+use super::data::{Strictness, compare_data};
 use super::fetch::compare_items;
 use super::lists::{Mode, ordered, set};
 use super::{Body, CodePattern, ImapPattern, StatusPattern, Statuses, ValueKind, ValuePattern};
@@ -84,7 +84,7 @@ impl ImapPattern {
             (Body::Data { name: Some((name, span)), values }, Response::Data { name: received, values: v })
                 if name == received =>
             {
-                compare_data(name, *span, values, v, self.exact, attempt)
+                compare_data(name, *span, values, v, Strictness { exact: self.exact, ordered: self.ordered }, attempt)
             }
             _ => Err(Difference::default()),
         }

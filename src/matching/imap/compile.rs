@@ -1,5 +1,5 @@
 //! From a pattern line to an [`ImapPattern`]. The grammar is that of responses (RFC 9051 §9), with holes, `...`, `|` between
-//! statuses and `exact:` in front.
+//! statuses and `exact:` or `ordered:` in front.
 
 use super::super::PatternError;
 use super::super::Span;
@@ -18,9 +18,15 @@ pub(crate) fn compile(lines: &[&str]) -> Result<ImapPattern, PatternError> {
     };
     let glyphs = glyphs(line)?;
     let mut reader = Reader::new(&glyphs, line);
-    let exact = reader.starts_with(b"exact: ");
-    if exact {
-        reader.advance(b"exact: ".len());
+    let (mut exact, mut ordered) = (false, false);
+    loop {
+        let (flag, word): (&mut bool, &[u8]) = match () {
+            () if reader.starts_with(b"exact: ") => (&mut exact, b"exact: "),
+            () if reader.starts_with(b"ordered: ") => (&mut ordered, b"ordered: "),
+            () => break,
+        };
+        *flag = true;
+        reader.advance(word.len());
     }
     let body = body(&mut reader)?;
     if !reader.is_at_end() {
@@ -29,7 +35,12 @@ pub(crate) fn compile(lines: &[&str]) -> Result<ImapPattern, PatternError> {
             _ => "a space separates values",
         });
     }
-    Ok(ImapPattern { exact, body })
+    let has_order = matches!(&body, Body::Data { name: Some((name, _)), .. } if name == "SEARCH" || name == "ESEARCH");
+    if ordered && !has_order {
+        let message = "`ordered:` stands before SEARCH and ESEARCH, whose numbers are sets otherwise".into();
+        return Err(PatternError { line: 0, offset: 0, message });
+    }
+    Ok(ImapPattern { exact, ordered, body })
 }
 
 fn body(reader: &mut Reader<'_>) -> Result<Body, PatternError> {

@@ -3,7 +3,7 @@
 use super::super::attempt::Attempt;
 use super::super::{Ending, Flaw, rendered};
 use super::ImapPattern;
-use super::assignment::is_fetch;
+use super::assignment::can_share;
 use super::ending::is_continuation;
 use crate::outcome::FindingKind;
 use crate::protocol::imap::{Response, Status};
@@ -28,7 +28,7 @@ pub(super) fn unsatisfied(
     let mut akin: Vec<&Reply> = Vec::new();
     for (at, reply) in replies.iter().enumerate() {
         let Parsed::Imap(response) = &reply.parsed else { continue };
-        let shareable = is_fetch(expect) && matches!(response, Response::Fetch { .. });
+        let shareable = can_share(expect) && matches!(response, Response::Fetch { .. } | Response::Data { .. });
         if !is_akin(response) || (is_taken(at) && !shareable) {
             continue;
         }

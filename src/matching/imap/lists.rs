@@ -121,11 +121,20 @@ pub(super) fn set(
     }
 }
 
+/// How pairs are compared.
+#[derive(Clone, Copy)]
+pub(super) struct Pairs {
+    /// No extra pairs.
+    pub exact: bool,
+    /// Sets of numbers keep their order.
+    pub ordered_sets: bool,
+}
+
 /// Names with values in any order, extra pairs allowed unless `exact`. Names ignore case. What is no list of pairs is compared in order.
 pub(super) fn pairs(
     patterns: &[ValuePattern],
     values: &[Value],
-    exact: bool,
+    how: Pairs,
     label: &str,
     whole: Span,
     attempt: &mut Attempt<'_>,
@@ -138,7 +147,7 @@ pub(super) fn pairs(
     let mut differences = Vec::new();
     for pair in written.chunks(2) {
         let (Some(name), Some(expected)) = (pair.first(), pair.last()) else { continue };
-        match pair_among(name, expected, values, &mut used, label, attempt) {
+        match pair_among((name, expected), values, &mut used, how.ordered_sets, label, attempt) {
             Ok(()) => attempt.hits += 1,
             Err(difference) if attempt.thorough => differences.push(difference),
             Err(difference) => return Err(difference),
@@ -146,7 +155,7 @@ pub(super) fn pairs(
     }
     let extra = values.chunks(2).zip(&used).find(|(_, used)| !**used).map(|(pair, _)| pair);
     if let Some(pair) = extra
-        && exact
+        && how.exact
         && differences.is_empty()
     {
         let pair = pair.iter().map(render_value).collect::<Vec<_>>().join(" ");
@@ -155,15 +164,52 @@ pub(super) fn pairs(
     together(differences)
 }
 
+/// Resources of QUOTA: a name, what is used and what may be (RFC 9208 §4.2.1), in any order, others allowed unless `exact`.
+pub(super) fn triplets(
+    patterns: &[ValuePattern],
+    values: &[Value],
+    exact: bool,
+    whole: Span,
+    attempt: &mut Attempt<'_>,
+) -> Result<(), Difference> {
+    let open = !exact || patterns.iter().any(ValuePattern::is_open);
+    let written: Vec<&ValuePattern> = patterns.iter().filter(|pattern| !pattern.is_open()).collect();
+    if !written.len().is_multiple_of(3) || !values.len().is_multiple_of(3) {
+        return ordered(patterns, values, Mode::Plain, "QUOTA", whole, attempt);
+    }
+    let written: Vec<Vec<ValuePattern>> =
+        written.chunks(3).map(|triplet| triplet.iter().map(|pattern| (*pattern).clone()).collect()).collect();
+    let received: Vec<&[Value]> = values.chunks(3).collect();
+    let fits = |pattern: &Vec<ValuePattern>, triplet: &&[Value], attempt: &mut Attempt<'_>| {
+        ordered(pattern, triplet, Mode::Plain, "QUOTA", whole, attempt).is_ok()
+    };
+    let missing = |_, pattern: &Vec<ValuePattern>, attempt: &Attempt<'_>| {
+        let span = pattern.first().map_or(whole, |first| first.span);
+        attempt.differ(span, || {
+            let expected = pattern.iter().map(|one| described(one, attempt)).collect::<Vec<_>>().join(" ");
+            let came = values.iter().map(render_value).collect::<Vec<_>>().join(" ");
+            format!("expected {expected} in QUOTA, received {}", if came.is_empty() { "none" } else { &came })
+        })
+    };
+    let used = distinct(&written, &received, attempt, fits, missing)?;
+    match received.iter().zip(&used).find(|(_, used)| !**used) {
+        Some((triplet, _)) if !open => Err(attempt.differ(whole, || {
+            let triplet = triplet.iter().map(render_value).collect::<Vec<_>>().join(" ");
+            format!("expected nothing more in QUOTA, received also {triplet}")
+        })),
+        _ => Ok(()),
+    }
+}
+
 fn are_pairs(values: &[Value]) -> bool {
     values.len().is_multiple_of(2) && values.iter().step_by(2).all(|name| name.text().is_some())
 }
 
 fn pair_among(
-    name: &ValuePattern,
-    expected: &ValuePattern,
+    (name, expected): (&ValuePattern, &ValuePattern),
     values: &[Value],
     used: &mut [bool],
+    ordered_sets: bool,
     label: &str,
     attempt: &mut Attempt<'_>,
 ) -> Result<(), Difference> {
@@ -180,7 +226,8 @@ fn pair_among(
             continue;
         }
         let key = String::from_utf8_lossy(key.text().unwrap_or_default()).into_owned();
-        match one(expected, value, Context::plain(&key), attempt) {
+        let context = Context { label: &key, mailbox: key.eq_ignore_ascii_case("MAILBOX"), ordered_sets };
+        match one(expected, value, context, attempt) {
             Ok(()) => {
                 *used = true;
                 return Ok(());

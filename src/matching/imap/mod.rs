@@ -9,6 +9,7 @@ mod explain;
 mod fetch;
 mod judge;
 mod lists;
+mod rights;
 mod value;
 mod values;
 
@@ -26,6 +27,8 @@ use crate::protocol::imap::Status;
 pub(super) struct ImapPattern {
     /// `exact:` stands in front: nothing more than what is written.
     pub exact: bool,
+    /// `ordered:` stands in front: numbers that are a set otherwise are compared in their order.
+    pub ordered: bool,
     pub body: Body,
 }
 

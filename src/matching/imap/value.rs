@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::super::attempt::{Attempt, Difference, Known};
-use super::super::parts::Parts;
+use super::super::parts::{Part, Parts};
 use super::super::slot::{Narrowing, Slot, SlotKind};
 use super::lists::{Mode, ordered};
 use super::{ValueKind, ValuePattern};
@@ -125,10 +125,10 @@ fn same_set(a: &[u8], b: &[u8], ordered: bool) -> bool {
 /// An atom, perhaps with holes in it. Keywords ignore case; strings and mailbox names do not.
 fn atom(parts: &Parts, value: &Value, context: Context<'_>, attempt: &mut Attempt<'_>) -> bool {
     let Some(text) = value.text() else { return false };
+    // What is known already makes sets too: `${a},${b}` is the same as `3:4`.
     let expected = match parts.text() {
         Some(expected) => Some(Cow::Borrowed(expected)),
-        None if parts.messages().next().is_some() => parts.octets(attempt).map(Cow::Owned),
-        None => None,
+        None => parts.octets(attempt).map(Cow::Owned),
     };
     if let Some(expected) = expected.as_deref() {
         if context.mailbox && both_inbox(expected, text) {
@@ -138,8 +138,21 @@ fn atom(parts: &Parts, value: &Value, context: Context<'_>, attempt: &mut Attemp
             return true;
         }
     }
+    // What is not known yet may be any number of a set, grouped in any way.
+    if attempt.wildcards && matches!(value, Value::Atom(_)) && may_be_set(parts) && SequenceSet::parse(text).is_some() {
+        return true;
+    }
     let keyword = matches!(value, Value::Atom(_)) && !context.mailbox;
     parts.fit(text, keyword, attempt)
+}
+
+/// Whether several numbers are written, some of them as holes: `${a},${b}:9`.
+fn may_be_set(parts: &Parts) -> bool {
+    let of_set = |text: &[u8]| text.iter().all(|octet| octet.is_ascii_digit() || matches!(octet, b',' | b':' | b'*'));
+    let separated =
+        parts.0.iter().any(|part| matches!(part, Part::Text(text) if text.iter().any(|octet| matches!(octet, b',' | b':'))));
+    let open = parts.0.iter().any(|part| matches!(part, Part::Slot(_)));
+    open && separated && parts.0.iter().all(|part| !matches!(part, Part::Text(text) if !of_set(text)))
 }
 
 /// `expected UIDNEXT 5, received 4`, with what a reader needs to see the difference.

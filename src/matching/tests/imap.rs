@@ -8,10 +8,11 @@ fn check(patterns: &str, wire: &str) -> Came {
 
 /// One untagged expectation (without `S: * `) against one untagged response (without `* `).
 fn one(pattern: &str, response: &str) -> Came {
-    let pattern = match pattern.strip_prefix("exact: ") {
-        Some(pattern) => format!("S: exact: * {pattern}"),
-        None => format!("S: * {pattern}"),
+    let (strictness, pattern) = match ["exact: ", "ordered: "].iter().find(|word| pattern.starts_with(**word)) {
+        Some(word) => pattern.split_at(word.len()),
+        None => ("", pattern),
     };
+    let pattern = format!("S: {strictness}* {pattern}");
     check(&pattern, &format!("* {response}\r\na1 OK done\r\n"))
 }
 
@@ -191,6 +192,28 @@ fn sets_of_numbers() {
         one("exact: ESEARCH ALL 1", "ESEARCH ALL 1 COUNT 1"),
         &["mismatch: expected nothing more in ESEARCH, received also COUNT 1 @ ESEARCH"],
     );
+    // The order of a sorted result counts, that of the ranges in it does not (RFC 5267 §3.2).
+    holds(one("ordered: ESEARCH ALL 5,3:4,1", "ESEARCH (TAG \"a1\") ALL 5,3,4,1"), "");
+    holds(one("ordered: ESEARCH ALL 10:12", "ESEARCH ALL 12:10"), "");
+    fails(
+        one("ordered: ESEARCH ALL 5,3:4,1", "ESEARCH ALL 1,3:5"),
+        &["mismatch: expected ALL 5,3:4,1, received 1,3:5 @ 5,3:4,1"],
+    );
+    fails(one("ordered: SEARCH 1 2", "SEARCH 2 1"), &["mismatch: expected SEARCH 1, received 2 @ 1"]);
+    // Known values make a set.
+    holds(one("ESEARCH MIN ${a:number} ALL ${a},${a}:4", "ESEARCH MIN 3 ALL 3:4"), "a=3");
+    // Correlators are pairs, and a mailbox is one (RFC 7377 §4).
+    let correlated = "ESEARCH (UIDVALIDITY 7 TAG \"a1\" MAILBOX inbox) UID ALL 3";
+    holds(one("ESEARCH (TAG \"a1\") UID ALL 3", correlated), "");
+    holds(one("ESEARCH (MAILBOX \"INBOX\" TAG \"a1\" UIDVALIDITY ${v:number}) UID ALL 3", correlated), "v=7");
+    fails(
+        one("ESEARCH (TAG \"a1\" MAILBOX other) UID ALL 3", correlated),
+        &["mismatch: expected MAILBOX other, received inbox @ other"],
+    );
+    fails(
+        one("ESEARCH (TAG \"a1\")", "ESEARCH"),
+        &["mismatch: expected (TAG \"a1\") in ESEARCH, received nothing more @ (TAG \"a1\")"],
+    );
     holds(one("SORT 3 1 2", "SORT 3 1 2"), "");
     fails(one("SORT 1 2 3", "SORT 3 1 2"), &["mismatch: expected SORT 1, received 3 @ 1"]);
     holds(check("S: a1 OK [COPYUID 1 1:3 5,6,7]", "a1 OK [COPYUID 1 1,2,3 5:7] x\r\n"), "");
@@ -249,8 +272,21 @@ fn other_data() {
     );
     holds(one("THREAD (2)(3 6 (4 23)(44 7 96))", "THREAD (2)(3 6 (4 23)(44 7 96))"), "");
     holds(one("THREAD ... (3 ${*})", "THREAD (1)(2)(3 6)"), "");
+    // Siblings have an order: that of their dates (RFC 5256 §3).
+    fails(one("THREAD (2)(3)", "THREAD (3)(2)"), &["mismatch: expected THREAD 2, received 3 @ 2"]);
     holds(one("ID (VERSION ${v} name \"x\")", "ID (\"name\" \"x\" \"version\" \"1\" \"os\" NIL)"), "v=1");
     holds(one("QUOTA \"\" (STORAGE ${used:number} 512)", "QUOTA \"\" (STORAGE 10 512)"), "used=10");
+    holds(one("QUOTA \"\" (STORAGE 10 512)", "QUOTA \"\" (MESSAGE 3 20 STORAGE 10 512)"), "");
+    holds(one("QUOTA \"\" (MESSAGE 3 20 STORAGE 10 512)", "QUOTA \"\" (STORAGE 10 512 message 3 20)"), "");
+    fails(
+        one("exact: QUOTA \"\" (STORAGE 10 512)", "QUOTA \"\" (MESSAGE 3 20 STORAGE 10 512)"),
+        &["mismatch: expected nothing more in QUOTA, received also MESSAGE 3 20 @ (STORAGE 10 512)"],
+    );
+    fails(
+        one("QUOTA \"\" (STORAGE 10 512)", "QUOTA \"\" (STORAGE 10 511)"),
+        &["mismatch: expected STORAGE 10 512 in QUOTA, received STORAGE 10 511 @ STORAGE"],
+    );
+    holds(one("QUOTAROOT INBOX one two", "QUOTAROOT inbox two one"), "");
     holds(one("1 FETCH (ENVELOPE ${env})", "1 FETCH (ENVELOPE (NIL \"a\"))"), "env=(NIL \"a\")");
 }
 
@@ -331,4 +367,47 @@ fn a_regular_expression_may_leave_the_case_of_letters_open() {
         one("1 FETCH (BODY (text ...))", response),
         &["mismatch: expected BODY text, received \"Text\": they differ in the case of letters @ text"],
     );
+}
+
+#[test]
+fn rights_are_sets_of_letters() {
+    holds(one("MYRIGHTS box lrs", "MYRIGHTS box srl"), "");
+    fails(one("MYRIGHTS box lrs", "MYRIGHTS box lr"), &["mismatch: expected rights lrs, received lr @ lrs"]);
+    fails(one("MYRIGHTS box lrs", "MYRIGHTS box lrS"), &["mismatch: expected rights lrs, received lrS @ lrs"]);
+    holds(one("MYRIGHTS box ${rights}", "MYRIGHTS box lr"), "rights=lr");
+    holds(one("ACL box bob lr", "ACL box alice lrswipkxteacd bob rl"), "");
+    holds(one("ACL box ${who} rl", "ACL box alice a bob lr"), "who=bob");
+    fails(
+        one("ACL box bob lrs", "ACL box alice a bob lr"),
+        &["mismatch: expected bob lrs in ACL, received alice a bob lr @ bob"],
+    );
+    fails(
+        one("exact: ACL box bob lr", "ACL box alice a bob lr"),
+        &["mismatch: expected nothing more in ACL, received also alice a @ ACL"],
+    );
+    holds(one("LISTRIGHTS box bob la r tesw", "LISTRIGHTS box bob al swte r"), "");
+    holds(one("LISTRIGHTS box bob la ...", "LISTRIGHTS box bob al swte r"), "");
+    fails(
+        one("LISTRIGHTS box bob la r", "LISTRIGHTS box bob al swte r"),
+        &["mismatch: expected nothing more in LISTRIGHTS, received also swte @ LISTRIGHTS"],
+    );
+}
+
+#[test]
+fn childinfo_has_no_order() {
+    let received = "LIST () \"/\" box (\"CHILDINFO\" (\"SUBSCRIBED\" \"SPECIAL-USE\"))";
+    holds(one("LIST () \"/\" box (CHILDINFO (SPECIAL-USE SUBSCRIBED))", received), "");
+    fails(
+        one("LIST () \"/\" box (CHILDINFO (SUBSCRIBED))", received),
+        &["mismatch: expected nothing more in CHILDINFO, received also \"SPECIAL-USE\"; `...` would allow it @ (SUBSCRIBED)"],
+    );
+}
+
+#[test]
+fn a_metadata_response_satisfies_lines_about_its_mailbox() {
+    let lines = "S: * METADATA box (/shared/comment \"a\")\nS: * METADATA box (/private/comment \"b\")\nS: a1 OK";
+    holds(check(lines, "* METADATA box (/private/comment \"b\" /shared/comment \"a\")\r\na1 OK x\r\n"), "");
+    holds(check(lines, "* METADATA box (/private/comment \"b\")\r\n* METADATA box (/shared/comment \"a\")\r\na1 OK x\r\n"), "");
+    let came = check(lines, "* METADATA box (/private/comment \"b\")\r\na1 OK x\r\n");
+    assert_eq!(came.findings.len(), 1);
 }

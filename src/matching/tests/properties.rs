@@ -189,8 +189,12 @@ fn response() -> impl Strategy<Value = Vec<u8>> {
         prop::sample::select(vec!["UID", "BODY[]", "BODY[1.HEADER.FIELDS (FROM \"To\")]<0>", "BINARY[1]", "MODSEQ", "X.y"]);
     let text = || "[ -~é]{0,30}";
     let line = prop_oneof![
-        (prop::sample::select(vec!["X", "THREAD", "VANISHED", "QUOTA", "ACL", "METADATA"]), values())
-            .prop_map(move |(name, values)| [b"* ", name.as_bytes(), &joined(values)].concat()),
+        (prop::sample::select(vec!["X", "VANISHED", "QUOTA", "ACL", "METADATA"]), values()).prop_map(move |(name, values)| [
+            b"* ",
+            name.as_bytes(),
+            &joined(values)
+        ]
+        .concat()),
         (any::<u32>(), prop::collection::vec((keys, value()), 1..4)).prop_map(|(number, items)| {
             let items: Vec<Vec<u8>> = items.into_iter().map(|(key, value)| [key.as_bytes(), b" ", &value].concat()).collect();
             [format!("* {number} FETCH (").as_bytes(), &items.join(&b" "[..]), b")"].concat()

@@ -47,6 +47,12 @@ pub(super) fn check(name: &str, values: &[Value]) -> Result<(), String> {
                 false => Err(format!("expected nothing but numbers behind {name}")),
             }
         }
+        "THREAD" => match values.iter().all(is_thread) {
+            true => Ok(()),
+            false => {
+                Err("expected threads behind THREAD: numbers in parentheses, with none or several threads behind them".into())
+            }
+        },
         "CAPABILITY" if values.is_empty() => Err("expected capabilities behind CAPABILITY".into()),
         "CAPABILITY" | "ENABLED" => match values.iter().all(is_atom) {
             true => Ok(()),
@@ -77,6 +83,14 @@ pub(super) fn check(name: &str, values: &[Value]) -> Result<(), String> {
         },
         _ => Ok(()),
     }
+}
+
+/// `thread-list = "(" (thread-members / thread-nested) ")"` (RFC 5256 §5): a thread splits into two or more, or not at all.
+fn is_thread(value: &Value) -> bool {
+    let Value::List(members) = value else { return false };
+    let numbers = members.iter().take_while(|member| member.number().is_some_and(|number| number > 0)).count();
+    let nested = members.get(numbers..).unwrap_or_default();
+    (numbers > 0 || !nested.is_empty()) && nested.len() != 1 && nested.iter().all(is_thread)
 }
 
 fn is_atom(value: &Value) -> bool {

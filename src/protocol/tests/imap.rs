@@ -44,6 +44,8 @@ fn data_is_read_as_values() {
     one("ESEARCH (TAG \"a\") UID COUNT 3 ALL 1:3", "ESEARCH (TAG \"a\") UID COUNT 3 ALL 1:3");
     one("NAMESPACE ((\"\" \"/\")) NIL NIL", "NAMESPACE ((\"\" \"/\")) NIL NIL");
     one("THREAD (2)(3 6 (4 23)(44 7 96))", "THREAD (2) (3 6 (4 23) (44 7 96))");
+    one("THREAD ((3)(5))", "THREAD ((3) (5))");
+    one("THREAD", "THREAD");
     one("ID (\"name\" \"x\" \"version\" NIL)", "ID (\"name\" \"x\" \"version\" NIL)");
     one("ENABLED", "ENABLED");
     // `$1` in a pattern is a message.
@@ -92,6 +94,12 @@ fn what_is_no_response_is_named_with_its_place() {
     wrong("LIST () \"//\" a", 5, "expected NIL or one quoted character as the hierarchy delimiter of LIST");
     wrong("FLAGS \\Seen", 6, "expected one list of flags behind FLAGS");
     wrong("SEARCH 1 x", 7, "expected nothing but numbers behind SEARCH");
+    let thread = "expected threads behind THREAD: numbers in parentheses, with none or several threads behind them";
+    for wrong_thread in
+        ["THREAD 1", "THREAD ()", "THREAD (1 (2))", "THREAD ((1))", "THREAD (1 (2)(x))", "THREAD (1 (2)(3) 4)", "THREAD (0)"]
+    {
+        wrong(wrong_thread, 7, thread);
+    }
     wrong("STATUS a (MESSAGES)", 7, "expected a mailbox name and a list of names and values behind STATUS");
     wrong("2 EXISTS 3", 8, "expected the end of the line behind EXISTS");
     check("* 1 EXISTS\n* 2 EXISTS\r\n", &["! 10 expected CRLF, found a line feed that stands alone", "* 2 EXISTS"]);

@@ -1,47 +1,32 @@
-//! APPEND (RFC 3501 §6.3.11), with APPENDUID (RFC 4315 §3).
+//! APPEND (RFC 3501 §6.3.11) of one message or several (RFC 3502), with APPENDUID (RFC 4315 §3).
 
 use super::{Command, Outcome, USUAL};
 use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
+use crate::imap::grammar::append::Written;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::mailbox_name::WrittenName;
 use crate::imap::response::{Code, Status};
-use crate::store::{Body, Flags, NewMessage};
+use crate::store::{Appended, NewMessage};
 
-/// `append = "APPEND" SP mailbox [SP flag-list] [SP date-time] SP literal`
+/// `append = "APPEND" SP mailbox 1*append-message`
 pub const COMMAND: Command = Command { name: "APPEND", large_literals: true, run, ..USUAL };
 
 fn run(context: &mut Context, cursor: &mut Cursor<'_>, _: &mut Vec<u8>) -> Parsed<Outcome> {
     cursor.space()?;
     let name = cursor.mailbox()?;
-    cursor.space()?;
-    let flags = match cursor.peek() {
-        Some(b'(') => {
-            let flags = cursor.flag_list()?;
-            cursor.space()?;
-            flags
-        }
-        _ => Flags::none(),
-    };
-    let date = match cursor.peek() {
-        Some(b'"') => {
-            let date = cursor.date_time()?;
-            cursor.space()?;
-            Some(date)
-        }
-        _ => None,
-    };
-    let octets = cursor.literal()?;
+    let allowed = context.allowed_in_append();
+    let mut messages = vec![cursor.append_message(allowed)?];
+    while !context.lacks(Extension::ImapMultiAppend) && !cursor.rest().is_empty() {
+        messages.push(cursor.append_message(allowed)?);
+    }
     cursor.end()?;
-    let flags = if context.faults().on(Fault::ImapAppendLosesFlags) { Flags::none() } else { flags };
-    let date = date.unwrap_or_else(|| context.site.clock.now());
-    let message = NewMessage { body: Body::Bytes(octets.to_vec()), flags, date };
-    Ok(Outcome::Done(append(context, &name, message).unwrap_or_else(|status| status)))
+    Ok(Outcome::Done(append(context, &name, messages).unwrap_or_else(|status| status)))
 }
 
-fn append(context: &Context, name: &WrittenName<'_>, message: NewMessage) -> Result<Status, Status> {
+fn append(context: &mut Context, name: &WrittenName<'_>, messages: Vec<Written<'_>>) -> Result<Status, Status> {
     let name = name.decoded(context)?;
     // "If the destination mailbox does not exist, a server […] MUST NOT automatically create the mailbox" (RFC 3501 §6.3.11).
     if context.faults().on(Fault::ImapAppendCreates) {
@@ -51,12 +36,26 @@ fn append(context: &Context, name: &WrittenName<'_>, message: NewMessage) -> Res
     if context.faults().on(Fault::ImapReusesUids) {
         context.store.rewind_uids(mailbox.id).map_err(refusal)?;
     }
-    let appended = context.store.append(mailbox.id, vec![message]).map_err(refusal)?;
-    let uid_validity = appended.uidvalidity;
-    Ok(match appended.uids.first() {
-        Some(uid) if !context.lacks(Extension::ImapUidPlus) => {
-            Status::ok("APPEND completed").with(Code::AppendUid { uid_validity, uid: *uid })
+    let mut incoming = Vec::with_capacity(messages.len());
+    for message in messages {
+        match context.incoming(message) {
+            Ok(message) => incoming.push(message),
+            // "no partial appending is permitted" (RFC 3502 §6.3.11).
+            Err(status) => {
+                if context.faults().on(Fault::ImapMultiAppendKeepsPart) && !incoming.is_empty() {
+                    let part = incoming.iter().map(|one| one.message.clone()).collect();
+                    context.store.append(mailbox.id, part).map_err(refusal)?;
+                }
+                return Err(status);
+            }
         }
-        _ => Status::ok("APPEND completed"),
+    }
+    // "Only when the user has a particular right are the corresponding flags stored" (RFC 4314 §4).
+    let allowed = |message: &NewMessage| NewMessage { flags: mailbox.rights.allowed(&message.flags), ..message.clone() };
+    let messages = incoming.iter().map(|one| allowed(&one.message)).collect();
+    let Appended { uidvalidity: uid_validity, uids } = context.store.append(mailbox.id, messages).map_err(refusal)?;
+    Ok(match context.tells_uids() {
+        true => Status::ok("APPEND completed").with(Code::AppendUid { uid_validity, uids }),
+        false => Status::ok("APPEND completed"),
     })
 }

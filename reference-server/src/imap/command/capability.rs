@@ -2,6 +2,7 @@
 
 use super::{Command, Legal, Outcome, USUAL};
 use crate::extensions::Extension;
+use crate::faults::Fault;
 use crate::imap::context::{Context, State};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
@@ -32,10 +33,22 @@ pub fn names(context: &Context) -> String {
     names.join(" ")
 }
 
+/// Whether a misbehaving server announces less than it takes.
+fn minus_only(context: &Context) -> bool {
+    context.faults().on(Fault::ImapLiteralMinusUnlimited)
+}
+
 /// How an extension is announced now; most are by their name, always.
 fn announced(extension: Extension, context: &Context) -> Option<String> {
     match extension {
         Extension::ImapStartTls if context.peer.tls || context.state() != State::NotAuthenticated => None,
+        // It says that there are no annotations but the server's (RFC 5464 §1).
+        Extension::ImapMetadataServer if !context.lacks(Extension::ImapMetadata) => None,
+        // "IMAP servers MUST NOT advertise both of these capabilities at the same time" (RFC 7888 §5).
+        Extension::ImapLiteralMinus if !context.lacks(Extension::ImapLiteralPlus) && !minus_only(context) => None,
+        Extension::ImapLiteralPlus if minus_only(context) => None,
+        // The same limit for all mailboxes (RFC 7889 §2).
+        Extension::ImapAppendLimit => Some(format!("{}={}", extension.keyword(), context.append_limit())),
         // Its searches, MOVE and BINARY are not all there yet.
         Extension::ImapRev2 => None,
         _ => Some(extension.keyword().to_owned()),

@@ -6,7 +6,7 @@ use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::response::Status;
-use crate::store::Error;
+use crate::store::{Error, Right};
 
 /// `"CLOSE"`
 pub const COMMAND: Command = Command { name: "CLOSE", legal: Legal::Selected, run, ..USUAL };
@@ -18,7 +18,10 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, _: &mut Vec<u8>) -> Parse
     let Some(selected) = context.selected.take() else {
         return Ok(Outcome::Done(Status::bad("No mailbox is selected")));
     };
-    if !selected.read_only && !context.faults().on(Fault::ImapCloseKeepsDeleted) {
+    // "If the server is unable to expunge the mailbox because the user doesn't have the "e" right, the server MUST ignore the
+    // expunge request, close the mailbox, and return the tagged OK response" (RFC 4314 §4).
+    let may_expunge = selected.mailbox.rights.has(Right::Expunge);
+    if !selected.read_only && may_expunge && !context.faults().on(Fault::ImapCloseKeepsDeleted) {
         match context.store.expunge(selected.mailbox.id, None) {
             // Whoever deleted the mailbox meanwhile removed its messages too.
             Ok(_) | Err(Error::NoSuchMailbox(_)) => {}

@@ -43,7 +43,8 @@ fn copy(context: &Context, set: &SequenceSet, naming: Naming, name: &WrittenName
     if present.is_empty() {
         return Ok(Status::ok("No message was copied, for there is none with such a UID"));
     }
-    let copied = context.store.copy(selected.mailbox.id, present, destination.id).map_err(refusal)?;
+    let now = context.site.clock.now();
+    let copied = context.store.copy_as(selected.mailbox.id, present, destination.id, now, destination.rights).map_err(refusal)?;
     let (from, to): (Vec<u32>, Vec<u32>) = copied.uids.into_iter().unzip();
     if context.faults().on(Fault::ImapCopyLosesFlags) {
         let change = FlagChange { how: How::Replace, flags: Flags::none(), unchanged_since: None };

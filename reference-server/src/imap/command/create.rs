@@ -53,7 +53,8 @@ fn use_parameter<'a>(cursor: &mut Cursor<'a>) -> Parsed<Vec<&'a [u8]>> {
 }
 
 fn create(context: &Context, name: &WrittenName<'_>, uses: &[&[u8]]) -> Result<Status, Status> {
-    let name = name.decoded_for_a_new_mailbox(context)?;
+    let place = context.place(&name.decoded_for_a_new_mailbox(context)?)?;
+    context.require_create(&place)?;
     let known = uses.iter().map(|one| format!("\\{}", String::from_utf8_lossy(one)).parse::<SpecialUse>());
     let uses = match known.collect::<Result<Vec<_>, _>>() {
         Ok(_) if context.faults().on(Fault::ImapCreateForgetsUse) => Vec::new(),
@@ -62,12 +63,12 @@ fn create(context: &Context, name: &WrittenName<'_>, uses: &[&[u8]]) -> Result<S
             // "it MUST NOT create the mailbox, and MUST respond to the CREATE command with a tagged NO response"
             // (RFC 6154 §3).
             if context.faults().on(Fault::ImapUseAttrCreates) {
-                context.store.create(context.account_name(), &name).map_err(refusal)?;
+                context.store.create(&place.owner, &place.name).map_err(refusal)?;
             }
             return Err(Status::no(Code::UseAttr, format!("The mailbox was not made: {unknown}")));
         }
     };
-    let mailbox = context.store.create_for(context.account_name(), &name, uses).map_err(refusal)?;
+    let mailbox = context.store.create_for(&place.owner, &place.name, context.account_name(), uses).map_err(refusal)?;
     let status = Status::ok("CREATE completed");
     Ok(match context.lacks(Extension::ImapObjectId) {
         true => status,

@@ -7,6 +7,7 @@ use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::mailbox_name::WrittenName;
 use crate::imap::response::Status;
+use crate::store::Right;
 
 /// `delete = "DELETE" SP mailbox`
 pub const COMMAND: Command = Command { name: "DELETE", run, ..USUAL };
@@ -20,7 +21,8 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, _: &mut Vec<u8>) -> Parse
 
 fn delete(context: &Context, name: &WrittenName<'_>) -> Result<Status, Status> {
     let name = name.decoded(context)?;
-    context.store.delete(context.account_name(), &name).map_err(refusal)?;
+    let (place, _) = context.with_right(&name, Right::Delete)?;
+    context.store.delete(&place.owner, &place.name).map_err(refusal)?;
     // "The server MUST NOT unilaterally remove an existing mailbox name from the subscription list" (RFC 3501 §6.3.9).
     if context.faults().on(Fault::ImapDeleteUnsubscribes) {
         context.store.unsubscribe(context.account_name(), &name).map_err(refusal)?;

@@ -5,8 +5,10 @@ use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
+use crate::imap::namespace::denied;
 use crate::imap::response::{Code, Status};
 use crate::imap::selected::Naming;
+use crate::store::Right;
 
 /// `"EXPUNGE"`
 pub const COMMAND: Command = Command { name: "EXPUNGE", legal: Legal::Selected, run, ..USUAL };
@@ -37,6 +39,9 @@ fn expunge(context: &mut Context, among: Option<Vec<u32>>) -> Status {
     let Some(selected) = &context.selected else { return Status::bad("No mailbox is selected") };
     if selected.read_only {
         return Status::no(Code::ReadOnly, "The mailbox is read-only");
+    }
+    if !selected.mailbox.rights.has(Right::Expunge) && !context.faults().on(Fault::ImapExpungeIgnoresRights) {
+        return denied(selected.mailbox.rights);
     }
     match context.store.expunge(selected.mailbox.id, among) {
         Ok(_) => Status::ok("EXPUNGE completed"),

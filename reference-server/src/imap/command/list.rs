@@ -1,6 +1,7 @@
 //! LIST (RFC 3501 §6.3.8), with its options (RFC 5258), the attributes of CHILDREN (RFC 3348) and SPECIAL-USE (RFC 6154), and
-//! STATUS (RFC 5819).
+//! STATUS (RFC 5819) and MYRIGHTS (RFC 8440).
 
+use super::myrights::write_my_rights;
 use super::{Command, Outcome, USUAL};
 use crate::extensions::Extension;
 use crate::faults::Fault;
@@ -8,11 +9,11 @@ use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::list_options::{Returns, Selection};
-use crate::imap::list_pattern::Pattern;
+use crate::imap::list_pattern::{Pattern, common_prefix};
 use crate::imap::listing::{Entry, choose};
 use crate::imap::mailbox_name::write_mailbox_as;
 use crate::imap::response::Status;
-use crate::imap::status_item::{HIGHESTMODSEQ, Told, write_status};
+use crate::imap::status_item::{HIGHESTMODSEQ, Told, deleted_storage, write_status};
 use crate::store::{DELIMITER, MailboxId, SpecialUse};
 use std::collections::HashMap;
 
@@ -90,9 +91,11 @@ fn asked(context: &Context, cursor: &mut Cursor<'_>) -> Parsed<Asked> {
 
 fn tell(context: &Context, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Status> {
     let mut selection = asked.selection;
-    let mut folders = context.folders()?;
+    // What is below a name that matches begins as the pattern does, too.
+    let prefix = common_prefix(&asked.patterns);
+    let mut folders = context.folders(prefix)?;
     if selection.subscribed {
-        context.add_missing_subscriptions(&mut folders)?;
+        context.add_missing_subscriptions(prefix, &mut folders)?;
     }
     if context.faults().on(Fault::ImapListIgnoresSelection) {
         (selection.subscribed, selection.special_use) = (false, false);
@@ -113,8 +116,21 @@ fn tell(context: &Context, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Statu
         out.extend_from_slice(b"\r\n");
         let mailbox = entry.folder.selectable().filter(|_| entry.selected);
         let status = mailbox.and_then(|mailbox| statuses.get(&mailbox.id).map(|status| (mailbox.id, status)));
+        let rights = entry.folder.mailbox.as_ref().filter(|_| entry.selected).map(|mailbox| mailbox.rights);
+        if let Some(rights) = rights.filter(|_| asked.returns.my_rights) {
+            write_my_rights(context, out, name, rights);
+        }
         if let (Some(items), Some((mailbox, status))) = (&asked.returns.status, status) {
-            write_status(out, items, &Told { mailbox, name, status, faults: context.faults(), utf8: context.enabled.utf8() });
+            let told = Told {
+                mailbox,
+                name,
+                status,
+                deleted_storage: deleted_storage(&context.store, mailbox, items).map_err(refusal)?,
+                append_limit: context.append_limit(),
+                faults: context.faults(),
+                utf8: context.enabled.utf8(),
+            };
+            write_status(out, items, &told);
         }
     }
     Ok(())
@@ -125,11 +141,17 @@ fn attributes(context: &Context, asked: &Asked, entry: &Entry) -> String {
     let folder = &entry.folder;
     let mut attributes = Vec::new();
     // "The "\NonExistent" attribute implies "\NoSelect"" (RFC 5258 §3).
-    if folder.mailbox.is_none() {
+    if folder.is_level {
+        attributes.push("\\Noselect");
+    } else if folder.mailbox.is_none() {
         if !context.faults().on(Fault::ImapListHidesNonExistence) {
             attributes.push("\\NonExistent");
         }
-    } else if folder.selectable().is_none() {
+    } else if folder.mailbox.as_ref().is_some_and(|mailbox| !mailbox.selectable)
+        || asked.returns.status.is_some() && folder.selectable().is_none()
+    {
+        // "if the "l" ACL right is granted to the mailbox and the "r" right is not granted […] the LIST response MUST include
+        // the \NoSelect attribute" (RFC 5819 §2).
         attributes.push("\\Noselect");
     }
     if !context.lacks(Extension::ImapChildren) || asked.returns.children {
@@ -166,7 +188,7 @@ fn write_head(out: &mut Vec<u8>, response: &str, attributes: &str, name: &str, u
 pub fn write_selected(context: &Context, name: &str, out: &mut Vec<u8>) -> Result<(), Status> {
     let returns = Returns { children: true, subscribed: true, ..Returns::default() };
     let asked = Asked { patterns: Vec::new(), extended: true, selection: Selection::default(), returns };
-    let folders = context.folders()?;
+    let folders = context.folders(name)?;
     if let Some(folder) = folders.into_iter().find(|folder| folder.name == name) {
         let entry = Entry { folder, selected: true, child_info: false };
         write_listed(out, "LIST", &attributes(context, &asked, &entry), name, context.enabled.utf8());

@@ -27,7 +27,7 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
     let utf8 = context.enabled.utf8();
     let star_for_percent = context.faults().on(Fault::ImapPercentMatchesLikeStar);
     let pattern = Pattern::new(&reference, &written, star_for_percent).in_utf8(utf8);
-    let subscribed = match context.store.subscriptions(context.account_name()) {
+    let subscribed = match context.store.subscriptions_beginning_with(context.account_name(), pattern.prefix()) {
         Ok(subscribed) => subscribed,
         Err(error) => return Ok(Outcome::Done(refusal(error))),
     };

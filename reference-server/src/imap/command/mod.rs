@@ -2,32 +2,54 @@
 
 pub mod append;
 pub mod authenticate;
+pub mod cancel_update;
 pub mod capability;
 pub mod check;
 pub mod close;
+pub mod compress;
 pub mod copy;
 pub mod create;
 pub mod delete;
+pub mod deleteacl;
 pub mod enable;
+pub mod esearch;
 pub mod expunge;
 pub mod fetch;
+pub mod genurlauth;
+pub mod getacl;
+pub mod getmetadata;
+pub mod getquota;
+pub mod getquotaroot;
 pub mod id;
 pub mod idle;
+pub mod language;
 pub mod list;
+pub mod listrights;
 pub mod login;
 pub mod logout;
 pub mod lsub;
+pub mod moving;
+pub mod myrights;
 pub mod namespace;
 pub mod noop;
 pub mod rename;
+pub mod replace;
+pub mod resetkey;
 pub mod search;
 pub mod select;
+pub mod setacl;
+pub mod setmetadata;
+pub mod setquota;
+pub mod sort;
 pub mod starttls;
 pub mod status;
 pub mod store;
 pub mod subscribe;
+pub mod thread;
 pub mod uid;
+pub mod unauthenticate;
 pub mod unselect;
+pub mod urlfetch;
 
 use super::context::{Context, State};
 use super::grammar::Cursor;
@@ -73,6 +95,10 @@ pub enum Outcome {
     Logout(Status),
     /// After the response the TLS handshake follows.
     StartTls(Status),
+    /// After the response both sides compress.
+    Compress(Status),
+    /// After the response neither side compresses any more.
+    EndCompression(Status),
     /// The client must answer a challenge.
     Sasl(authenticate::Running),
     /// The client waits for news until it says DONE.
@@ -85,34 +111,56 @@ pub enum Outcome {
 const COMMANDS: &[&Command] = &[
     &append::COMMAND,
     &authenticate::COMMAND,
+    &cancel_update::COMMAND,
     &capability::COMMAND,
     &check::COMMAND,
     &close::COMMAND,
+    &compress::COMMAND,
     &copy::COMMAND,
     &create::COMMAND,
     &delete::COMMAND,
+    &deleteacl::COMMAND,
     &enable::COMMAND,
+    &esearch::COMMAND,
     &select::EXAMINE,
     &expunge::COMMAND,
     &fetch::COMMAND,
+    &genurlauth::COMMAND,
+    &getacl::COMMAND,
+    &getmetadata::COMMAND,
+    &getquota::COMMAND,
+    &getquotaroot::COMMAND,
     &id::COMMAND,
     &idle::COMMAND,
+    &language::COMMAND,
     &list::COMMAND,
+    &listrights::COMMAND,
     &login::COMMAND,
     &logout::COMMAND,
     &lsub::COMMAND,
+    &moving::COMMAND,
+    &myrights::COMMAND,
     &namespace::COMMAND,
     &noop::COMMAND,
     &rename::COMMAND,
+    &replace::COMMAND,
+    &resetkey::COMMAND,
     &search::COMMAND,
     &select::SELECT,
+    &setacl::COMMAND,
+    &setmetadata::COMMAND,
+    &setquota::COMMAND,
+    &sort::COMMAND,
     &starttls::COMMAND,
     &status::COMMAND,
     &store::COMMAND,
     &subscribe::SUBSCRIBE,
+    &thread::COMMAND,
     &uid::COMMAND,
+    &unauthenticate::COMMAND,
     &unselect::COMMAND,
     &subscribe::UNSUBSCRIBE,
+    &urlfetch::COMMAND,
 ];
 
 /// What most commands share: legal once logged in, no hindrance to EXPUNGE, no messages in literals.

@@ -13,7 +13,7 @@ use crate::imap::mailbox_name::WrittenName;
 use crate::imap::object_id::mailbox_id;
 use crate::imap::response::{Code, Status, write_untagged};
 use crate::imap::selected::{Message, Naming, Selected, Told};
-use crate::store::View;
+use crate::store::{Rights, View};
 
 /// `select = "SELECT" SP mailbox [select-params]` (RFC 3501 §9, RFC 4466 §2.1)
 pub const SELECT: Command = Command { name: "SELECT", run: |context, cursor, out| run(context, cursor, out, false), ..USUAL };
@@ -89,6 +89,9 @@ fn open(
         context.selected = None;
     }
     let mut mailbox = context.selectable(&name.decoded(context)?)?;
+    let name = mailbox.name.clone();
+    // Nothing can be changed without a right to (RFC 4314 §5.2).
+    let read_only = read_only || !mailbox.rights.meets(Rights::OF_CHANGE);
     // "EXAMINE MUST NOT cause messages to lose the \Recent flag" (RFC 3501 §6.3.2).
     let claim_recent = !read_only || context.faults().on(Fault::ImapExamineTakesRecent);
     let snapshot = context.store.snapshot(mailbox.id, claim_recent).map_err(refusal)?;
@@ -119,8 +122,14 @@ fn open(
     let validity = Code::UidValidity(selected.mailbox.uidvalidity);
     write_untagged(out, Status::ok("UIDs are valid").with(validity));
     write_untagged(out, Status::ok("Predicted next UID").with(Code::UidNext(uidnext)));
+    // "This status response code is returned in an untagged OK response in response to a RESETKEY, SELECT, or EXAMINE command"
+    // (RFC 4467 §8).
+    if !context.lacks(Extension::ImapUrlAuth) {
+        write_untagged(out, Status::ok("URLs can be authorized").with(Code::UrlMech));
+        context.url_resets = context.store.url_resets(context.account_name(), selected.mailbox.id);
+    }
     if !context.lacks(Extension::ImapObjectId) {
-        let id = mailbox_id(selected.mailbox.id, &selected.mailbox.name, context.faults());
+        let id = mailbox_id(selected.mailbox.id, &name, context.faults());
         write_untagged(out, Status::ok("The mailbox is this one, whatever its name").with(Code::MailboxId(id)));
     }
     // "the server MUST send an OK untagged response, including the HIGHESTMODSEQ response code" (RFC 7162 §3.1.2): to those

@@ -7,9 +7,10 @@ use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::sequence::SequenceSet;
+use crate::imap::namespace::denied;
 use crate::imap::response::{Code, Status};
 use crate::imap::selected::{Message, Naming, Told};
-use crate::store::{Expunges, FlagChange, Flags, How, Uid, UnchangedSince};
+use crate::store::{Expunges, FlagChange, Flags, How, Rights, Uid, UnchangedSince};
 
 /// `store = "STORE" SP sequence-set [store-modifiers] SP store-att-flags` (RFC 3501 §9, RFC 4466 §2.5)
 pub const COMMAND: Command = Command {
@@ -78,7 +79,8 @@ fn change(context: &mut Context, request: Request, out: &mut Vec<u8>) -> Result<
     let condition = unchanged_since.filter(|_| !faults.on(Fault::ImapIgnoresUnchangedSince));
     let condition = condition.map(|modseq| UnchangedSince { modseq, known: selected.view.known_at(&uids, modseq) });
     let change = FlagChange { how, flags, unchanged_since: condition };
-    let outcome = context.store.change_flags(selected.mailbox.id, uids, change.clone()).map_err(refusal)?;
+    let allowed = allowed(&change, selected.mailbox.rights)?;
+    let outcome = context.store.change_flags(selected.mailbox.id, uids, allowed).map_err(refusal)?;
     let found = outcome.done.len() + outcome.refused.len();
     // Flags another session changed meanwhile are learnt before, so that they are told and not mixed up with ours.
     selected.learn(&context.store).map_err(refusal)?;
@@ -115,11 +117,28 @@ fn change(context: &mut Context, request: Request, out: &mut Vec<u8>) -> Result<
     }
 }
 
+/// As much of the change as the user has the rights for: "STORE operation SHOULD NOT fail if the user has rights to modify at
+/// least one flag specified in the STORE" (RFC 4314 §4).
+fn allowed(change: &FlagChange, rights: Rights) -> Result<FlagChange, Status> {
+    if rights == Rights::ALL {
+        return Ok(change.clone());
+    }
+    let flags = rights.allowed(&change.flags);
+    let some = if change.flags.is_empty() { rights.meets(Rights::OF_FLAGS) } else { !flags.is_empty() };
+    match some {
+        true => {
+            let how = if change.how == How::Replace { How::ReplaceAllowed(rights) } else { change.how };
+            Ok(FlagChange { how, flags, ..change.clone() })
+        }
+        false => Err(denied(rights)),
+    }
+}
+
 /// The flags a client believes in after its silent change.
 fn applied(told: &Flags, change: &FlagChange) -> Flags {
     match change.how {
         How::Add => told.with(&change.flags),
         How::Remove => told.without(&change.flags),
-        How::Replace => change.flags.clone(),
+        How::Replace | How::ReplaceAllowed(_) => change.flags.clone(),
     }
 }

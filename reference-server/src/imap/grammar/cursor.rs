@@ -1,5 +1,6 @@
 //! A place in a complete command, and the smallest steps forward from it.
 
+use crate::extensions::{Extension, Without};
 use std::fmt;
 
 /// Where a command stopped following the grammar.
@@ -27,6 +28,9 @@ pub type Parsed<T> = Result<T, SyntaxError>;
 pub struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    without: Without,
+    /// Where literals would stand that were not kept in memory.
+    staged: &'a [usize],
     /// Quoted strings may hold UTF-8.
     utf8: bool,
 }
@@ -34,12 +38,32 @@ pub struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// Starts at the first octet of a command, which has its literals in place and no CRLF at its end.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Cursor { bytes, at: 0, utf8: false }
+        Cursor::of_server(bytes, Without::NOTHING)
+    }
+
+    /// The same on a server that does without some extensions: what they add to the grammar is no syntax there.
+    pub fn of_server(bytes: &'a [u8], without: Without) -> Self {
+        Cursor { bytes, at: 0, without, staged: &[], utf8: false }
+    }
+
+    /// The same for a command some of whose literals are not in place: these are the offsets at which they would begin.
+    pub fn with_staged(self, staged: &'a [usize]) -> Self {
+        Cursor { staged, ..self }
+    }
+
+    /// Which of the literals that are not in place would begin here.
+    pub fn staged_here(&self) -> Option<usize> {
+        self.staged.iter().position(|offset| *offset == self.at)
     }
 
     /// The same for a client that may write UTF-8 in quoted strings (RFC 9051 §4.3).
     pub fn with_utf8(self, utf8: bool) -> Self {
         Cursor { utf8, ..self }
+    }
+
+    /// Whether the grammar is that of a server without this extension.
+    pub fn lacks(&self, extension: Extension) -> bool {
+        self.without.lacks(extension)
     }
 
     /// Whether quoted strings may hold UTF-8.

@@ -26,6 +26,19 @@ pub enum Item {
         peek: bool,
         partial: Option<Partial>,
     },
+    /// A part, or the whole message, decoded (RFC 3516).
+    Binary {
+        part: Vec<u32>,
+        peek: bool,
+        partial: Option<Partial>,
+    },
+    BinarySize {
+        part: Vec<u32>,
+    },
+    /// RFC 8514.
+    SaveDate,
+    /// RFC 8970. Nothing here takes so long that LAZY would matter.
+    Preview,
 }
 
 /// A substring: `<origin.length>`.
@@ -40,7 +53,7 @@ impl Item {
     pub fn sets_seen(&self) -> bool {
         match self {
             Item::Rfc822 | Item::Rfc822Text => true,
-            Item::Section { peek, .. } => !peek,
+            Item::Section { peek, .. } | Item::Binary { peek, .. } => !peek,
             _ => false,
         }
     }
@@ -49,6 +62,9 @@ impl Item {
     pub fn extension(&self) -> Option<Extension> {
         match self {
             Item::EmailId | Item::ThreadId => Some(Extension::ImapObjectId),
+            Item::Binary { .. } | Item::BinarySize { .. } => Some(Extension::ImapBinary),
+            Item::SaveDate => Some(Extension::ImapSaveDate),
+            Item::Preview => Some(Extension::ImapPreview),
             Item::ModSeq => Some(Extension::ImapCondStore),
             _ => None,
         }
@@ -68,7 +84,7 @@ impl Item {
 }
 
 /// The items that are one word, longest first where one begins another.
-const WORDS: [(&str, Item); 13] = [
+const WORDS: [(&str, Item); 14] = [
     ("BODYSTRUCTURE", Item::BodyStructure),
     ("BODY", Item::Body),
     ("EMAILID", Item::EmailId),
@@ -80,6 +96,7 @@ const WORDS: [(&str, Item); 13] = [
     ("RFC822.SIZE", Item::Rfc822Size),
     ("RFC822.TEXT", Item::Rfc822Text),
     ("RFC822", Item::Rfc822),
+    ("SAVEDATE", Item::SaveDate),
     ("THREADID", Item::ThreadId),
     ("UID", Item::Uid),
 ];
@@ -121,8 +138,30 @@ impl Cursor<'_> {
     ///             "BODY" ["STRUCTURE"] / "UID" /
     ///             "BODY" section ["<" number "." nz-number ">"] /
     ///             "BODY.PEEK" section ["<" number "." nz-number ">"]
+    /// fetch-att =/ "BINARY" [".PEEK"] section-binary [partial] / "BINARY.SIZE" section-binary     ; RFC 3516 §7
+    /// fetch-att =/ "SAVEDATE"                                                                     ; RFC 8514 §5
+    /// fetch-att =/ "PREVIEW" [SP "(" preview-mod *(SP preview-mod) ")"]                           ; RFC 8970 §6
+    /// preview-mod = "LAZY"
     /// ```
     fn fetch_att(&mut self) -> Parsed<Item> {
+        if self.eat_text("BINARY.SIZE[") {
+            return Ok(Item::BinarySize { part: self.section_binary()? });
+        }
+        let peek = self.eat_text("BINARY.PEEK[");
+        if peek || self.eat_text("BINARY[") {
+            let part = self.section_binary()?;
+            let partial = if self.eat(b'<') { Some(self.partial()?) } else { None };
+            return Ok(Item::Binary { part, peek, partial });
+        }
+        if self.eat_word("PREVIEW") {
+            if self.eat_text(" (") {
+                if !self.eat_word("LAZY") {
+                    return self.expected("LAZY");
+                }
+                self.need(b')', "the closing parenthesis of the modifiers of PREVIEW")?;
+            }
+            return Ok(Item::Preview);
+        }
         let peek = self.eat_text("BODY.PEEK[");
         if peek || self.eat_text("BODY[") {
             let section = self.section()?;
@@ -158,6 +197,9 @@ mod tests {
     #[case("(BODY BODYSTRUCTURE BODY[] BODY.PEEK[])", 4)]
     #[case("(RFC822 RFC822.SIZE RFC822.HEADER RFC822.TEXT)", 4)]
     #[case("BODY[HEADER.FIELDS (DATE FROM)]<0.2048>", 1)]
+    #[case("(BINARY[] BINARY.PEEK[1.2]<0.9> BINARY.SIZE[3] SAVEDATE PREVIEW)", 5)]
+    #[case("(PREVIEW (LAZY) UID)", 2)]
+    #[case("PREVIEW (LAZY)", 1)]
     fn accepted(#[case] text: &str, #[case] count: usize) {
         let mut cursor = Cursor::new(text.as_bytes());
         assert_eq!(cursor.fetch_items().unwrap().len(), count);
@@ -173,6 +215,10 @@ mod tests {
     #[case("BODYX", 0)]
     #[case("RFC822.FOO", 0)]
     #[case("BODY[]<1>", 8)]
+    #[case("BINARY", 0)]
+    #[case("BINARY[TEXT]", 7)]
+    #[case("BINARY[1.]", 9)]
+    #[case("PREVIEW (EAGER)", 9)]
     #[case("BODY[]<0.0>", 9)]
     #[case("BODY[]<-1.5>", 7)]
     #[case("BODY[]<4294967296.1>", 7)]
@@ -181,9 +227,18 @@ mod tests {
     }
 
     #[test]
+    fn extensions_have_their_items() {
+        for text in ["BINARY[1]", "BINARY.SIZE[1]", "SAVEDATE", "PREVIEW"] {
+            let items = Cursor::new(text.as_bytes()).fetch_items().unwrap();
+            assert!(items.iter().all(|item| item.extension().is_some()), "{text}");
+        }
+    }
+
+    #[test]
     fn only_what_shows_the_body_sets_seen() {
         let sets_seen = |text: &str| Cursor::new(text.as_bytes()).fetch_items().unwrap().iter().any(Item::sets_seen);
         assert!(sets_seen("BODY[]") && sets_seen("BODY[HEADER]") && sets_seen("RFC822") && sets_seen("RFC822.TEXT"));
+        assert!(sets_seen("BINARY[1]") && !sets_seen("BINARY.PEEK[1]") && !sets_seen("BINARY.SIZE[1]"));
         assert!(!sets_seen("BODY.PEEK[]") && !sets_seen("RFC822.HEADER") && !sets_seen("FULL"));
     }
 }

@@ -21,6 +21,8 @@ pub struct Returns {
     pub subscribed: bool,
     pub children: bool,
     pub special_use: bool,
+    /// A MYRIGHTS response (RFC 8440).
+    pub my_rights: bool,
     /// A STATUS response (RFC 5819).
     pub status: Option<Vec<&'static StatusItem>>,
 }
@@ -60,7 +62,7 @@ impl Cursor<'_> {
 
     /// ```abnf
     /// list-return-opts = "RETURN" SP "(" [return-option *(SP return-option)] ")"
-    /// return-option    = "SUBSCRIBED" / "CHILDREN" / "SPECIAL-USE" / status-option
+    /// return-option    = "SUBSCRIBED" / "CHILDREN" / "SPECIAL-USE" / "MYRIGHTS" / status-option
     /// status-option    = "STATUS" SP "(" status-att *(SP status-att) ")"            ; RFC 5819 §4
     /// ```
     pub fn list_returns(&mut self, without: Without) -> Parsed<Returns> {
@@ -74,6 +76,7 @@ impl Cursor<'_> {
                 b"SUBSCRIBED" => returns.subscribed = true,
                 b"CHILDREN" => returns.children = true,
                 b"SPECIAL-USE" if !without.lacks(Extension::ImapSpecialUse) => returns.special_use = true,
+                b"MYRIGHTS" if !without.lacks(Extension::ImapListMyRights) => returns.my_rights = true,
                 b"STATUS" if !without.lacks(Extension::ImapListStatus) => {
                     cursor.space()?;
                     returns.status = Some(status_items(cursor, without)?);

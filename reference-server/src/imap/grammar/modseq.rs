@@ -1,7 +1,10 @@
 //! Modification sequences, and the parameters of CONDSTORE and QRESYNC.
 
 use super::cursor::{Cursor, Parsed, SyntaxError};
+use super::search::options::PartialRange;
 use super::sequence::SequenceSet;
+use crate::extensions::Extension;
+use crate::imap::selected::Naming;
 
 /// The arguments of QRESYNC (RFC 7162 §3.2.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,13 +19,15 @@ pub struct Resync {
     pub matches: Vec<(u32, u32)>,
 }
 
-/// A modifier of FETCH (RFC 7162 §3.1.4.1, §3.2.6).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The modifiers of FETCH (RFC 7162 §3.1.4.1, §3.2.6; RFC 9394 §3.3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FetchModifiers {
     /// Only messages with a greater modification sequence.
     pub changed_since: Option<u64>,
     /// Also those that vanished since.
     pub vanished: bool,
+    /// Only these of the messages.
+    pub partial: Option<PartialRange>,
 }
 
 /// How many pairs of numbers and UIDs are looked at; a client sends a small sample (RFC 7162 §3.2.5.2).
@@ -58,9 +63,13 @@ impl Cursor<'_> {
     /// fetch-modifiers     = SP "(" fetch-modifier *(SP fetch-modifier) ")"
     /// chgsince-fetch-mod  = "CHANGEDSINCE" SP mod-sequence-value
     /// rexpunges-fetch-mod = "VANISHED"
+    /// modifier-partial    = "PARTIAL" SP partial-range         ; RFC 9394 §4
     /// ```
-    /// Without `qresync` VANISHED is no modifier; nor is it without CHANGEDSINCE (RFC 7162 §3.2.6).
-    pub fn fetch_modifiers(&mut self, condstore: bool, qresync: bool) -> Parsed<FetchModifiers> {
+    /// VANISHED and PARTIAL are modifiers of UID FETCH. Without `qresync` VANISHED is none; nor is it without CHANGEDSINCE
+    /// (RFC 7162 §3.2.6).
+    pub fn fetch_modifiers(&mut self, condstore: bool, qresync: bool, naming: Naming) -> Parsed<FetchModifiers> {
+        let by_uid = naming == Naming::Uids;
+        let pages = by_uid && !self.lacks(Extension::ImapPartial);
         let mut modifiers = FetchModifiers::default();
         if !self.eat(b' ') {
             return Ok(modifiers);
@@ -71,8 +80,11 @@ impl Cursor<'_> {
             if condstore && modifiers.changed_since.is_none() && self.eat_word("CHANGEDSINCE") {
                 self.space()?;
                 modifiers.changed_since = Some(self.mod_sequence()?);
-            } else if qresync && !modifiers.vanished && self.eat_word("VANISHED") {
+            } else if qresync && by_uid && !modifiers.vanished && self.eat_word("VANISHED") {
                 modifiers.vanished = true;
+            } else if pages && modifiers.partial.is_none() && self.eat_word("PARTIAL") {
+                self.space()?;
+                modifiers.partial = Some(self.partial_range()?);
             } else {
                 return self.expected("a modifier of FETCH that is allowed here");
             }
@@ -138,9 +150,9 @@ impl Cursor<'_> {
     fn known_set(&mut self) -> Parsed<SequenceSet> {
         let start = self.offset();
         let set = self.sequence_set()?;
-        match set.ranges() {
-            Some(_) => Ok(set),
-            None => Err(SyntaxError { offset: start, expected: "a set without \"*\"" }),
+        match set.has_largest() || set.has_saved() {
+            false => Ok(set),
+            true => Err(SyntaxError { offset: start, expected: "a set without \"*\"" }),
         }
     }
 
@@ -225,13 +237,27 @@ mod tests {
     #[case(" ()", Err(2))]
     #[case(" CHANGEDSINCE 1", Err(1))]
     fn modifiers_of_fetch(#[case] text: &str, #[case] expected: Result<(Option<u64>, bool), usize>) {
-        let read = Cursor::new(text.as_bytes()).fetch_modifiers(true, true);
+        let read = Cursor::new(text.as_bytes()).fetch_modifiers(true, true, Naming::Uids);
         assert_eq!(read.map(|is| (is.changed_since, is.vanished)).map_err(|error| error.offset), expected);
+    }
+
+    #[rstest]
+    #[case(" (PARTIAL 1:30)", Ok(Some("1:30")))]
+    #[case(" (partial -1:-30 CHANGEDSINCE 5)", Ok(Some("-1:-30")))]
+    #[case(" (PARTIAL)", Err(9))]
+    #[case(" (PARTIAL 1:30 PARTIAL 1:30)", Err(15))]
+    fn ranges_of_fetch(#[case] text: &str, #[case] expected: Result<Option<&str>, usize>) {
+        let read = Cursor::new(text.as_bytes()).fetch_modifiers(true, true, Naming::Uids);
+        let written = read.map(|is| is.partial.map(|range| range.written)).map_err(|error| error.offset);
+        assert_eq!(written, expected.map(|range| range.map(str::to_owned)));
+        assert!(Cursor::new(text.as_bytes()).fetch_modifiers(true, true, Naming::Numbers).is_err());
     }
 
     #[test]
     fn what_is_switched_off_is_no_modifier() {
-        let offset = |text: &str, condstore| Cursor::new(text.as_bytes()).fetch_modifiers(condstore, false).map_err(|e| e.offset);
+        let offset = |text: &str, condstore| {
+            Cursor::new(text.as_bytes()).fetch_modifiers(condstore, false, Naming::Uids).map_err(|e| e.offset)
+        };
         assert_eq!(offset(" (CHANGEDSINCE 1 VANISHED)", true), Err(17));
         assert_eq!(offset(" (CHANGEDSINCE 1)", false), Err(2));
         assert!(Cursor::new(b"(UNCHANGEDSINCE 0) ").store_modifiers(false).is_err());

@@ -81,6 +81,21 @@ impl Cursor<'_> {
         Ok(section)
     }
 
+    /// `section-binary = "[" [section-part] "]"`, after the opening bracket (RFC 3516 §7).
+    pub fn section_binary(&mut self) -> Parsed<Vec<u32>> {
+        let mut part = Vec::new();
+        if self.eat(b']') {
+            return Ok(part);
+        }
+        loop {
+            part.push(self.nz_number()?);
+            if self.eat(b']') {
+                return Ok(part);
+            }
+            self.need(b'.', "\".\" or the closing bracket after a part number")?;
+        }
+    }
+
     /// ```abnf
     /// section-msgtext = "HEADER" / "HEADER.FIELDS" [".NOT"] SP header-list / "TEXT"
     /// header-list     = "(" header-fld-name *(SP header-fld-name) ")"

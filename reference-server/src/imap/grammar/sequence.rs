@@ -1,6 +1,7 @@
-//! Sequence sets: message numbers or UIDs, with `*` for the largest one.
+//! Sequence sets: message numbers or UIDs, with `*` for the largest one and `$` for the saved result of a search.
 
 use super::cursor::{Cursor, Parsed};
+use crate::extensions::Extension;
 use std::ops::RangeInclusive;
 
 /// A set of numbers, kept so that asking for one is cheap however the client wrote it.
@@ -11,6 +12,8 @@ pub struct SequenceSet {
     /// The ranges that end with `*` all hold the largest number, so they are one: from the least to the greatest of their
     /// other ends, and the largest number.
     open: Option<(u32, u32)>,
+    /// Whether the messages of the saved search result are meant too (RFC 5182).
+    saved: bool,
 }
 
 /// One end of a range.
@@ -24,7 +27,11 @@ enum SeqNumber {
 impl SequenceSet {
     /// The message numbers of the set in a mailbox of so many messages, ascending and each once; or the number that is
     /// beyond them, `0` for `*` in an empty mailbox: such a command deserves a BAD (RFC 3501 §9, seq-number).
+    /// A saved search result adds none here, and alone it is never wrong (RFC 5182 §2.1).
     pub fn message_numbers(&self, exists: u32) -> Result<Vec<RangeInclusive<u32>>, u32> {
+        if self.fixed.is_empty() && self.open.is_none() {
+            return Ok(Vec::new());
+        }
         let open = self.open_range(exists);
         let last = self.fixed.last().into_iter().chain(&open).map(|range| *range.end()).max();
         match last {
@@ -42,12 +49,27 @@ impl SequenceSet {
             || self.open_range(largest).is_some_and(|range| range.contains(&number))
     }
 
-    /// The set as ranges, if it is one of numbers alone, without `*`.
-    pub fn ranges(&self) -> Option<&[RangeInclusive<u32>]> {
-        if self.open.is_none() { Some(&self.fixed) } else { None }
+    /// Whether `$` is in the set.
+    pub fn has_saved(&self) -> bool {
+        self.saved
     }
 
-    fn new(ends: Vec<(SeqNumber, SeqNumber)>) -> Self {
+    /// Whether nothing but `$` is in the set.
+    pub fn is_only_saved(&self) -> bool {
+        self.saved && self.fixed.is_empty() && self.open.is_none()
+    }
+
+    /// The ranges of the set in a mailbox whose largest number is this one, ascending; numbers beyond it are left as they are.
+    pub fn ranges(&self, largest: u32) -> Vec<RangeInclusive<u32>> {
+        merged(self.fixed.iter().cloned().chain(self.open_range(largest)).collect())
+    }
+
+    /// Whether `*` is in the set.
+    pub fn has_largest(&self) -> bool {
+        self.open.is_some()
+    }
+
+    fn new(ends: Vec<(SeqNumber, SeqNumber)>, saved: bool) -> Self {
         let (mut fixed, mut open) = (Vec::new(), None);
         for range in ends {
             match range {
@@ -60,7 +82,7 @@ impl SequenceSet {
                 (SeqNumber::Largest, SeqNumber::Largest) => open = open.or(Some((u32::MAX, 0))),
             }
         }
-        SequenceSet { fixed: merged(fixed), open }
+        SequenceSet { fixed: merged(fixed), open, saved }
     }
 
     fn open_range(&self, largest: u32) -> Option<RangeInclusive<u32>> {
@@ -83,7 +105,7 @@ fn merged(mut ranges: Vec<RangeInclusive<u32>>) -> Vec<RangeInclusive<u32>> {
     merged
 }
 
-/// Writes numbers as a `uid-set` in their order, runs as ranges (RFC 4315 §4).
+/// Writes numbers as a set in their order, ascending runs as ranges (RFC 4315 §4, RFC 5267 §3.2).
 pub fn write_uid_set(uids: &[u32]) -> String {
     let runs = uids.chunk_by(|one, next| one.checked_add(1) == Some(*next));
     let ranges = runs.filter_map(|run| match run {
@@ -98,17 +120,28 @@ impl Cursor<'_> {
     /// ```abnf
     /// sequence-set = (seq-number / seq-range) *("," sequence-set)
     /// seq-range    = seq-number ":" seq-number
+    /// sequence-set =/ seq-last-command      ; RFC 5182 §3
+    /// seq-last-command = "$"
     /// ```
     pub fn sequence_set(&mut self) -> Parsed<SequenceSet> {
         let mut ranges = Vec::new();
         loop {
+            if !self.lacks(Extension::ImapSearchRes) && self.eat(b'$') {
+                return Ok(SequenceSet::new(ranges, true));
+            }
             let first = self.seq_number()?;
             let last = if self.eat(b':') { self.seq_number()? } else { first };
             ranges.push((first, last));
             if !self.eat(b',') {
-                return Ok(SequenceSet::new(ranges));
+                return Ok(SequenceSet::new(ranges, false));
             }
         }
+    }
+
+    /// A set of one `seq-number`: what REPLACE takes (RFC 8508 §5).
+    pub fn one_number(&mut self) -> Parsed<SequenceSet> {
+        let number = self.seq_number()?;
+        Ok(SequenceSet::new(vec![(number, number)], false))
     }
 
     /// `seq-number = nz-number / "*"`
@@ -126,6 +159,7 @@ impl Cursor<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extensions::Without;
     use rstest::rstest;
 
     fn parse(text: &str) -> SequenceSet {
@@ -172,8 +206,22 @@ mod tests {
     #[case(":1", 0)]
     #[case("1:0", 2)]
     #[case("4294967296", 0)]
+    #[case("$$", 1)]
+    #[case("$,1", 1)]
     fn refused(#[case] text: &str, #[case] offset: usize) {
-        assert_eq!(Cursor::new(text.as_bytes()).sequence_set().unwrap_err().offset, offset);
+        let mut cursor = Cursor::new(text.as_bytes());
+        let refused = cursor.sequence_set().and_then(|_| cursor.end()).unwrap_err();
+        assert_eq!(refused.offset, offset);
+    }
+
+    #[test]
+    fn the_saved_result_is_a_set_or_the_end_of_one() {
+        assert!(parse("$").has_saved() && parse("1,3:4,$").has_saved() && !parse("1:*").has_saved());
+        assert_eq!(parse("$").message_numbers(0), Ok(vec![]));
+        assert_eq!(parse("2,$").message_numbers(1), Err(2));
+        assert!(!parse("$").contains(1, 1));
+        let without: Without = [Extension::ImapSearchRes].into_iter().collect();
+        assert_eq!(Cursor::of_server(b"$", without).sequence_set().unwrap_err().offset, 0);
     }
 
     #[rstest]

@@ -101,6 +101,9 @@ impl<'a> Cursor<'a> {
         if !self.eat_text("\r\n") {
             return self.expected("the end of the line after the literal's size");
         }
+        if self.staged_here().is_some() {
+            return self.expected("a literal that is no message, and shorter");
+        }
         let start = self.offset();
         let Some(octets) = self.take(size as usize) else {
             return self.expected("as many octets as the literal announced");

@@ -118,7 +118,10 @@ fn commands_of_every_state() {
     assert_eq!(client.says("g LOGOUT"), "* BYE Good-bye\r\ng OK LOGOUT completed\r\n");
     assert_eq!(client.after, After::Close);
     let mut alice = server.alice();
-    assert_eq!(alice.says("a NAMESPACE"), "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\na OK NAMESPACE completed\r\n");
+    assert_eq!(
+        alice.says("a NAMESPACE"),
+        "* NAMESPACE ((\"\" \"/\")) ((\"Other Users/\" \"/\")) NIL\r\na OK NAMESPACE completed\r\n"
+    );
     assert!(alice.says("b FETCH 1 ALL").starts_with("b BAD FETCH is only valid while a mailbox is selected"));
     assert!(alice.says("c LOGIN alice secret").starts_with("c BAD"));
     assert!(alice.says("d AUTHENTICATE PLAIN").starts_with("d BAD"));

@@ -11,13 +11,15 @@ fn select_tells_the_state_of_the_mailbox() {
     let expected = "* 2 EXISTS\r\n* 2 RECENT\r\n* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n\
         * OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] These flags and new keywords are kept\r\n\
         * OK [UNSEEN 2] This message is the first unseen\r\n* OK [UIDVALIDITY V] UIDs are valid\r\n\
-        * OK [UIDNEXT 3] Predicted next UID\r\n* OK [MAILBOXID (F1)] The mailbox is this one, whatever its name\r\n\
+        * OK [UIDNEXT 3] Predicted next UID\r\n* OK [URLMECH INTERNAL] URLs can be authorized\r\n\
+        * OK [MAILBOXID (F1)] The mailbox is this one, whatever its name\r\n\
         * OK [HIGHESTMODSEQ 3] The highest modification sequence\r\n";
     assert_eq!(alice.says("b SELECT inbox"), format!("{expected}b OK [READ-WRITE] SELECT completed\r\n"));
     let expected = "* OK [CLOSED] The mailbox before is closed\r\n* 2 EXISTS\r\n* 0 RECENT\r\n* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n\
         * OK [PERMANENTFLAGS ()] No flag can be changed here\r\n\
         * OK [UNSEEN 2] This message is the first unseen\r\n* OK [UIDVALIDITY V] UIDs are valid\r\n\
-        * OK [UIDNEXT 3] Predicted next UID\r\n* OK [MAILBOXID (F1)] The mailbox is this one, whatever its name\r\n\
+        * OK [UIDNEXT 3] Predicted next UID\r\n* OK [URLMECH INTERNAL] URLs can be authorized\r\n\
+        * OK [MAILBOXID (F1)] The mailbox is this one, whatever its name\r\n\
         * OK [HIGHESTMODSEQ 3] The highest modification sequence\r\n";
     assert_eq!(alice.says("c EXAMINE INBOX"), format!("{expected}c OK [READ-ONLY] EXAMINE completed\r\n"));
 }

@@ -15,10 +15,10 @@ fn append_keeps_flags_and_date() {
          c OK FETCH completed\r\n"
     );
     // Without flags and date, into the mailbox that is open.
-    assert_eq!(alice.says("d APPEND INBOX {0+}\r\n"), "* 2 EXISTS\r\n* 2 RECENT\r\nd OK [APPENDUID V 2] APPEND completed\r\n");
+    assert_eq!(alice.says("d APPEND INBOX {1+}\r\nx"), "* 2 EXISTS\r\n* 2 RECENT\r\nd OK [APPENDUID V 2] APPEND completed\r\n");
     assert_eq!(
         alice.says("e FETCH 2 FAST"),
-        "* 2 FETCH (FLAGS (\\Recent) INTERNALDATE \" 5-Jul-2026 09:08:07 +0000\" RFC822.SIZE 0)\r\ne OK FETCH completed\r\n"
+        "* 2 FETCH (FLAGS (\\Recent) INTERNALDATE \" 5-Jul-2026 09:08:07 +0000\" RFC822.SIZE 1)\r\ne OK FETCH completed\r\n"
     );
 }
 
@@ -31,7 +31,7 @@ fn append_keeps_flags_and_date() {
 #[case("APPEND INBOX () {1+}\r\nx", "OK [APPENDUID V 1]")]
 #[case("APPEND INBOX (\\Seen)  {1+}\r\nx", "BAD")]
 #[case("APPEND INBOX {1+}\r\nx ", "BAD")]
-#[case("APPEND INBOX {1+}\r\nx {1+}\r\ny", "BAD")]
+#[case("APPEND INBOX {1+}\r\nx {1+}\r\ny", "OK [APPENDUID V 1:2]")]
 fn appends(#[case] command: &str, #[case] expected: &str) {
     Server::new().alice().is_answered(&format!("a {command}"), &format!("a {expected}"));
 }

@@ -1,11 +1,6 @@
 //! NOOP: nothing, politely (RFC 1939 §5).
 
-use super::{Command, Run};
+use super::{Command, Run, USUAL};
 
-pub(super) const COMMAND: Command = Command {
-    keyword: "NOOP",
-    usage: "NOOP",
-    arguments: 0..=0,
-    takes_rest: false,
-    run: Run::Transaction(|_, _, reply| reply.ok("")),
-};
+pub(super) const COMMAND: Command =
+    Command { keyword: "NOOP", usage: "NOOP", run: Run::Transaction(|_, _, reply| reply.data("")), ..USUAL };

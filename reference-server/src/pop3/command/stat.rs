@@ -1,13 +1,12 @@
 //! STAT: how many messages and octets (RFC 1939 §5, the drop listing).
 
-use super::{Command, Run};
+use super::{Command, Run, USUAL};
 use crate::pop3::opened::Opened;
 use crate::pop3::reply::Reply;
 
-pub(super) const COMMAND: Command =
-    Command { keyword: "STAT", usage: "STAT", arguments: 0..=0, takes_rest: false, run: Run::Transaction(run) };
+pub(super) const COMMAND: Command = Command { keyword: "STAT", usage: "STAT", run: Run::Transaction(run), ..USUAL };
 
 fn run(opened: &mut Opened, _arguments: &[&[u8]], reply: &mut Reply<'_>) {
     let (count, octets) = opened.drop_listing();
-    reply.ok(&format!("{count} {octets}"));
+    reply.data(&format!("{count} {octets}"));
 }

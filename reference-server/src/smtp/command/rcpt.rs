@@ -5,6 +5,7 @@ use crate::faults::Fault;
 use crate::mail::{Address, Domain, Recipient};
 use crate::smtp::conversation::{Conversation, Role};
 use crate::smtp::extension;
+use crate::smtp::lmtp::full;
 use crate::smtp::parameter::parameters;
 use crate::smtp::path::{ForwardPath, forward_path, unqualified};
 use crate::smtp::reply::Reply;
@@ -103,7 +104,19 @@ fn recipient(conversation: &Conversation, argument: &str) -> Result<Recipient, R
     if !known && !conversation.broken(Fault::SmtpAcceptsUnknownRecipient) {
         return Err(Reply::new(550, "5.1.1", format!("There is no mailbox <{address}>")));
     }
+    let account =
+        accounts.recipient(address).filter(|_| accounts.is_local(address.domain()) && accounts.alias(address).is_none());
+    if let Some(account) = account
+        && !has_room(conversation, account.name())
+    {
+        return Err(full(address));
+    }
     Ok(recipient)
+}
+
+/// Whether the account may hold one message more. Where the store fails, accepting the message tells.
+fn has_room(conversation: &Conversation, account: &str) -> bool {
+    conversation.store.has_room(account, 1, 1).unwrap_or(true)
 }
 
 /// The forward-path, and the offset behind it. RFC 6409 §4.2: that of a submission is fully qualified; a user's name alone is

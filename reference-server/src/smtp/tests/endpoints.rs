@@ -114,3 +114,22 @@ fn faults_of_the_endpoints_show() {
     let long = format!("{login}MAIL FROM:<a@b.org> HOLDFOR=2592001\n");
     check_with(&broken(Role::Submission, Fault::SmtpHoldsTooLong), &long, &["235", "250"]);
 }
+
+#[test]
+fn a_full_mailbox_takes_nothing_more() {
+    let limits = Limits { quota_messages: 0, ..Limits::default() };
+    let full = Setup { limits: limits.clone(), ..Setup::default() };
+    check_with(
+        &full,
+        "HELO x\nMAIL FROM:<x@elsewhere.example>\nRCPT TO:<alice@example.org>\nRCPT TO:<team@example.org>\n",
+        &["250", "250", "452 4.2.2 The mailbox <alice@example.org> is full", "250"],
+    );
+    // It is told at RCPT where that is known, and else for each recipient of the message.
+    let small = Setup { limits: Limits { quota_storage: 1024, ..Limits::default() }, ..lmtp() };
+    let body = "some words\n".repeat(200);
+    check_with(
+        &small,
+        &format!("MAIL FROM:<>\nRCPT TO:<bob@example.org>\nDATA\n\n{body}.\n"),
+        &["250", "250", "354", "452 4.2.2 The mailbox <bob@example.org> is full"],
+    );
+}

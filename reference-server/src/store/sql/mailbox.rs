@@ -2,12 +2,18 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::store::{Mailbox, MailboxId, Result, Status, SystemFlag};
+use crate::store::{Mailbox, MailboxId, Result, Rights, Status, SystemFlag};
 
-const COLUMNS: &str = "id, name, selectable, uidvalidity";
+pub(super) const COLUMNS: &str = "id, name, selectable, uidvalidity";
 
-fn mailbox(row: &Row<'_>) -> rusqlite::Result<Mailbox> {
-    Ok(Mailbox { id: MailboxId(row.get(0)?), name: row.get(1)?, selectable: row.get(2)?, uidvalidity: row.get(3)? })
+pub(super) fn mailbox(row: &Row<'_>) -> rusqlite::Result<Mailbox> {
+    Ok(Mailbox {
+        id: MailboxId(row.get(0)?),
+        name: row.get(1)?,
+        selectable: row.get(2)?,
+        uidvalidity: row.get(3)?,
+        rights: Rights::ALL,
+    })
 }
 
 /// The mailbox of this canonical name.
@@ -16,11 +22,11 @@ pub(crate) fn find(connection: &Connection, account: &str, name: &str) -> Result
     Ok(connection.prepare_cached(&sql)?.query_row([account, name], mailbox).optional()?)
 }
 
-/// All mailboxes of the account, by name.
-pub(crate) fn all(connection: &Connection, account: &str) -> Result<Vec<Mailbox>> {
-    let sql = format!("SELECT {COLUMNS} FROM mailbox WHERE account = ? ORDER BY name");
+/// The mailboxes of the account whose names begin so, by name: no octet of UTF-8 is greater than the one at the end.
+pub(crate) fn beginning_with(connection: &Connection, account: &str, prefix: &str) -> Result<Vec<Mailbox>> {
+    let sql = format!("SELECT {COLUMNS} FROM mailbox WHERE account = ? AND name >= ? AND name < ? ORDER BY name");
     let mut select = connection.prepare_cached(&sql)?;
-    let rows = select.query_map([account], mailbox)?;
+    let rows = select.query_map([account, prefix, &format!("{prefix}\u{10ffff}")], mailbox)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -206,9 +212,10 @@ pub(crate) fn unsubscribe(connection: &Connection, account: &str, name: &str) ->
     Ok(connection.prepare_cached(sql)?.execute([account, name])? == 1)
 }
 
-/// The names subscribed to, in order.
-pub(crate) fn subscriptions(connection: &Connection, account: &str) -> Result<Vec<String>> {
-    let mut select = connection.prepare_cached("SELECT name FROM subscription WHERE account = ? ORDER BY name")?;
-    let rows = select.query_map([account], |row| row.get(0))?;
+/// The names subscribed to that begin so, in order.
+pub(crate) fn subscriptions(connection: &Connection, account: &str, prefix: &str) -> Result<Vec<String>> {
+    let sql = "SELECT name FROM subscription WHERE account = ? AND name >= ? AND name < ? ORDER BY name";
+    let mut select = connection.prepare_cached(sql)?;
+    let rows = select.query_map([account, prefix, &format!("{prefix}\u{10ffff}")], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -5,7 +5,7 @@ use time::{OffsetDateTime, UtcOffset};
 
 use crate::store::{BlobId, Flags, MailboxId, Message, Result, Vanished};
 
-const COLUMNS: &str = "uid, modseq, flags, keywords, date, date_offset, size, blob";
+const COLUMNS: &str = "uid, modseq, flags, keywords, date, date_offset, size, blob, saved";
 
 fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     let keywords = row.get_ref(3)?.as_str()?;
@@ -19,12 +19,13 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         date: date.checked_to_offset(offset).unwrap_or(date),
         size: row.get::<_, i64>(6)? as u64,
         blob: BlobId(row.get(7)?),
+        saved: row.get::<_, Option<i64>>(8)?.and_then(|saved| OffsetDateTime::from_unix_timestamp(saved).ok()),
     })
 }
 
 /// Adds a message; the reference of its blob is counted by the caller.
 pub(crate) fn insert(connection: &Connection, mailbox: MailboxId, new: &Message) -> Result<()> {
-    let sql = format!("INSERT INTO message (mailbox, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    let sql = format!("INSERT INTO message (mailbox, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     let (flags, keywords) = new.flags.stored();
     connection.prepare_cached(&sql)?.execute(params![
         mailbox.0,
@@ -36,6 +37,7 @@ pub(crate) fn insert(connection: &Connection, mailbox: MailboxId, new: &Message)
         new.date.offset().whole_seconds(),
         new.size as i64,
         new.blob.0,
+        new.saved.map(OffsetDateTime::unix_timestamp),
     ])?;
     Ok(())
 }

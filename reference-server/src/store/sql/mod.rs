@@ -1,12 +1,15 @@
 //! All SQL of the server, behind functions that take a connection. Which statements make one operation, and what the
 //! results mean for mail, is decided outside.
 
+pub(crate) mod acl;
 pub(crate) mod annotation;
 pub(crate) mod blob;
 pub(crate) mod mailbox;
 pub(crate) mod message;
 pub(crate) mod queue;
+pub(crate) mod quota;
 pub(crate) mod thread;
+pub(crate) mod url_key;
 
 use rusqlite::Connection;
 
@@ -19,6 +22,8 @@ const STEPS: &[&str] = &[
     include_str!("envelope.sql"),
     include_str!("head.sql"),
     include_str!("folders.sql"),
+    include_str!("saved.sql"),
+    include_str!("url_key.sql"),
 ];
 
 /// Settings of the writing connection of a database in a file. They come before anything else.

@@ -1,0 +1,130 @@
+//! An answer to FETCH that is sent piece by piece, so that a message of any size costs little memory.
+
+use crate::mime::Decoder;
+use crate::store::{self, BlobId, Hold, Store};
+use std::collections::VecDeque;
+use std::ops::Range;
+
+/// Octets read from the store at a time.
+pub const CHUNK: u64 = 256 * 1024;
+
+/// An answer that is sent from its beginning to its end.
+#[derive(Default)]
+pub struct Answer {
+    segments: VecDeque<Segment>,
+    /// Keep what is still to be read.
+    holds: Vec<Hold>,
+}
+
+/// Octets to be sent.
+enum Segment {
+    /// These.
+    Octets(Vec<u8>),
+    /// Those in the store.
+    Stored { blob: BlobId, range: Range<u64>, keep_nul: bool },
+    /// Those in the store, decoded, but for some at the beginning and beyond a limit.
+    Decoded { blob: BlobId, range: Range<u64>, decoder: Decoder, skip: u64, left: u64 },
+}
+
+impl Answer {
+    /// Adds octets.
+    pub fn text(&mut self, octets: &[u8]) {
+        match self.segments.back_mut() {
+            Some(Segment::Octets(last)) => last.extend_from_slice(octets),
+            _ => self.segments.push_back(Segment::Octets(octets.to_vec())),
+        }
+    }
+
+    /// The octets added last, to be added to.
+    pub fn tail(&mut self) -> &mut Vec<u8> {
+        if !matches!(self.segments.back(), Some(Segment::Octets(_))) {
+            self.segments.push_back(Segment::Octets(Vec::new()));
+        }
+        match self.segments.back_mut() {
+            Some(Segment::Octets(last)) => last,
+            // One was put there just now.
+            _ => unreachable!("the last segment holds octets"),
+        }
+    }
+
+    /// Adds octets of the store. NUL may not be sent in a literal (RFC 3501 §4.3.1): 0x80 takes its place, unless it is to be
+    /// kept.
+    pub fn stored(&mut self, blob: BlobId, range: Range<u64>, keep_nul: bool) {
+        self.segments.push_back(Segment::Stored { blob, range, keep_nul });
+    }
+
+    /// Adds decoded octets of the store: `left` of them after the first `skip`.
+    pub fn decoded(&mut self, blob: BlobId, range: Range<u64>, decoder: Decoder, skip: u64, left: u64) {
+        self.segments.push_back(Segment::Decoded { blob, range, decoder, skip, left });
+    }
+
+    /// Whether something is still to be read from the store.
+    pub fn reads(&self) -> bool {
+        self.segments.iter().any(|segment| !matches!(segment, Segment::Octets(_)))
+    }
+
+    /// What is to be read stays as long as this.
+    pub fn keep(&mut self, hold: Hold) {
+        self.holds.push(hold);
+    }
+
+    /// Writes until there are so many octets; gives whether all is written.
+    pub fn write(&mut self, store: &Store, out: &mut Vec<u8>, enough: usize) -> store::Result<bool> {
+        while let Some(segment) = self.segments.front_mut() {
+            if out.len() >= enough {
+                return Ok(false);
+            }
+            if segment.write(store, out)? {
+                self.segments.pop_front();
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Segment {
+    /// Writes some more of it; gives whether that was the last.
+    fn write(&mut self, store: &Store, out: &mut Vec<u8>) -> store::Result<bool> {
+        match self {
+            Segment::Octets(octets) => {
+                out.append(octets);
+                Ok(true)
+            }
+            Segment::Stored { blob, range, keep_nul } => {
+                let octets = next(store, *blob, range)?;
+                match keep_nul {
+                    true => out.extend_from_slice(&octets),
+                    false => out.extend(octets.iter().map(|octet| if *octet == 0 { 0x80 } else { *octet })),
+                }
+                Ok(range.is_empty())
+            }
+            Segment::Decoded { blob, range, decoder, skip, left } => {
+                let mut decoded = Vec::new();
+                let octets = next(store, *blob, range)?;
+                decoder.push(&octets, &mut decoded);
+                if range.is_empty() {
+                    std::mem::replace(decoder, Decoder::Identity).finish(&mut decoded);
+                }
+                let from = (*skip).min(decoded.len() as u64) as usize;
+                *skip -= from as u64;
+                let shown = decoded.get(from..).unwrap_or_default();
+                let shown = shown.get(..(*left).min(shown.len() as u64) as usize).unwrap_or_default();
+                *left -= shown.len() as u64;
+                out.extend_from_slice(shown);
+                Ok(range.is_empty() || *left == 0)
+            }
+        }
+    }
+}
+
+/// Takes the next octets of a range.
+fn next(store: &Store, blob: BlobId, range: &mut Range<u64>) -> store::Result<Vec<u8>> {
+    let end = range.end.min(range.start + CHUNK);
+    let octets = store.bytes(blob, range.start..end)?;
+    if octets.len() as u64 != end - range.start {
+        // An announced literal has to be filled.
+        return Err(store::Error::BlobGone);
+    }
+    range.start = end;
+    Ok(octets)
+}

@@ -1,0 +1,71 @@
+//! SETMETADATA (RFC 5464 §4.3).
+
+use super::{Command, Outcome, USUAL};
+use crate::extensions::Extension;
+use crate::faults::Fault;
+use crate::imap::context::{Context, refusal};
+use crate::imap::grammar::Cursor;
+use crate::imap::grammar::cursor::Parsed;
+use crate::imap::mailbox_name::WrittenName;
+use crate::imap::response::{Code, Status};
+use crate::store::{LONGEST_ANNOTATION, THE_SERVER, is_private};
+
+/// ```abnf
+/// setmetadata  = "SETMETADATA" SP mailbox SP entry-values
+/// entry-values = "(" entry-value *(SP entry-value) ")"
+/// entry-value  = entry SP value
+/// value        = nstring / literal8
+/// ```
+pub const COMMAND: Command = Command { name: "SETMETADATA", extension: Some(Extension::ImapMetadataServer), run, ..USUAL };
+
+fn run(context: &mut Context, cursor: &mut Cursor<'_>, _: &mut Vec<u8>) -> Parsed<Outcome> {
+    cursor.space()?;
+    let name = cursor.mailbox()?;
+    cursor.space()?;
+    cursor.need(b'(', "the opening parenthesis of the entries")?;
+    let mut entries = Vec::new();
+    loop {
+        let entry = cursor.metadata_entry()?;
+        cursor.space()?;
+        let value = match cursor.eat(b'~') {
+            true => Some(cursor.literal()?.to_vec()),
+            false => cursor.nstring("a string or NIL")?.map(|value| value.into_owned()),
+        };
+        entries.push((entry, value));
+        if cursor.eat(b')') {
+            break;
+        }
+        cursor.need(b' ', "one space or the closing parenthesis after a value")?;
+    }
+    cursor.end()?;
+    Ok(Outcome::Done(set(context, &name, entries).unwrap_or_else(|status| status)))
+}
+
+fn set(context: &Context, name: &WrittenName<'_>, mut entries: Vec<(String, Option<Vec<u8>>)>) -> Result<Status, Status> {
+    let annotated = context.annotated(name)?;
+    // What all users see of the server is not for one of them to say (RFC 5464 §3.3).
+    let refused = |entry: &str| annotated.id == THE_SERVER && !is_private(entry);
+    let too_long = |value: &Option<Vec<u8>>| value.as_ref().is_some_and(|value| value.len() > LONGEST_ANNOTATION);
+    // "When any one annotation fails to be set […] the server MUST NOT change the values for other annotations specified in the
+    // SETMETADATA command" (RFC 5464 §4.3).
+    let failing = entries.iter().position(|(entry, value)| refused(entry) || too_long(value));
+    if let Some(at) = failing {
+        let status = match entries.get(at) {
+            Some((entry, _)) if refused(entry) => Status::no(Code::NoPerm, "Shared annotations of the server can not be changed"),
+            _ => {
+                let limit = Code::Metadata(format!("MAXSIZE {LONGEST_ANNOTATION}"));
+                Status::no(limit, "The value is too long; nothing was changed")
+            }
+        };
+        if context.faults().on(Fault::ImapMetadataHalfDone) {
+            entries.truncate(at);
+            context.store.set_annotations(annotated.id, context.account_name(), entries).map_err(refusal)?;
+        }
+        return Err(status);
+    }
+    if context.faults().on(Fault::ImapMetadataForgetsNil) {
+        entries.retain(|(_, value)| value.is_some());
+    }
+    context.store.set_annotations(annotated.id, context.account_name(), entries).map_err(refusal)?;
+    Ok(Status::ok("SETMETADATA completed"))
+}

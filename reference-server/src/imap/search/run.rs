@@ -1,0 +1,171 @@
+//! SEARCH and SORT from the parsed command to the status: they differ in the order of what they find.
+
+use super::answer::{Answer, saved};
+use super::updating::{MOST, Updating};
+use super::{Found, find, program};
+use crate::faults::Fault;
+use crate::imap::context::Context;
+use crate::imap::grammar::search::options::ReturnOptions;
+use crate::imap::grammar::search::{Key, Program};
+use crate::imap::grammar::sort::{Criterion, SortKey};
+use crate::imap::response::{Code, Condition, Status, write_untagged};
+use crate::imap::selected::Naming;
+use crate::imap::sort::{Sortable, sorted};
+
+/// A search that is to be made in the selected mailbox.
+pub struct Searching {
+    pub naming: Naming,
+    pub options: Option<ReturnOptions>,
+    pub program: Program,
+    /// In which order; that of the mailbox if there is none.
+    pub criteria: Option<Vec<Criterion>>,
+}
+
+impl Searching {
+    /// The name of the command, and of its response without result options.
+    fn name(&self) -> &'static str {
+        if self.criteria.is_some() { "SORT" } else { "SEARCH" }
+    }
+
+    /// Searches, answers, keeps what is to be kept, and gives the status.
+    pub fn run(mut self, context: &mut Context, out: &mut Vec<u8>) -> Status {
+        // "If no result option is specified or empty list of options is specified as "()", ALL is assumed" (RFC 9051 §6.4.4);
+        // SORT is no command of that protocol.
+        if self.options.is_none() && self.criteria.is_none() && context.enabled.has("IMAP4rev2") {
+            self.options = Some(ReturnOptions::everything());
+        }
+        let name = self.name();
+        let saves = self.options.as_ref().is_some_and(|options| options.save);
+        match self.answered(context, out) {
+            Ok(kept) => {
+                if saves {
+                    save(context, kept);
+                }
+                Status::ok(format!("{name} completed"))
+            }
+            Err(status) => {
+                // "A SEARCH command with the SAVE result option that caused the server to return the NO tagged response sets
+                // the value of the search result variable to the empty sequence" (RFC 5182 §2.1).
+                if saves && status.condition == Condition::No {
+                    save(context, Vec::new());
+                }
+                status
+            }
+        }
+    }
+
+    /// Gives what SAVE keeps.
+    fn answered(self, context: &mut Context, out: &mut Vec<u8>) -> Result<Vec<u32>, Status> {
+        self.check(context)?;
+        let by_modseq = begin(context, &self.program, out);
+        let name = self.name();
+        let Some(selected) = &context.selected else { return Err(Status::bad("No mailbox is selected")) };
+        let lasting = can_be_kept_updated(&self.program);
+        let keys = program::prepared(self.program, selected, context)?;
+        let found = find(context, selected, &keys);
+        let sorted = self.criteria.as_ref().map(|criteria| {
+            let sorted = sorted(found.clone(), criteria, selected, &context.store, context.faults());
+            (criteria.clone(), sorted)
+        });
+        let found = match &sorted {
+            Some((_, sorted)) => sorted.iter().map(|sortable| sortable.found.clone()).collect(),
+            None => found,
+        };
+        let answer =
+            Answer { tag: &context.tag, mailbox: None, naming: self.naming, found: &found, by_modseq, faults: context.faults() };
+        let Some(options) = self.options else {
+            answer.write_list(name, out);
+            return Ok(Vec::new());
+        };
+        if options.asks_for_data() {
+            answer.write_extended(&options, out);
+        }
+        if options.update && lasting {
+            keep_updated(context, self.naming, keys, &found, sorted, out);
+        } else if options.update {
+            refuse_updates(context, out);
+        }
+        Ok(saved(&found, &options))
+    }
+
+    /// What makes a command BAD although its syntax is right.
+    fn check(&self, context: &Context) -> Result<(), Status> {
+        let sorted_by_relevancy = self.criteria.iter().flatten().any(|criterion| criterion.key == SortKey::Relevancy);
+        check(context, self.options.as_ref(), &self.program, sorted_by_relevancy)
+    }
+}
+
+/// What a search means for the session: by MODSEQ it is a CONDSTORE enabling command (RFC 7162 §3.1), which it gives; and "the
+/// EXPUNGE response MUST NOT be sent during a UID SEARCH command that contains message numbers" (RFC 7162 §3.2.10.2).
+pub fn begin(context: &mut Context, program: &Program, out: &mut Vec<u8>) -> bool {
+    let has = |is: fn(&Key) -> bool| program.keys.iter().any(|key| key.any(is));
+    let by_modseq = has(|key| matches!(key, Key::ModSeq(_)));
+    // A charset that is unknown is refused before anything happens.
+    if by_modseq && program.charset_is_known() {
+        context.enable_condstore(out);
+    }
+    context.numbers_are_named = has(|key| matches!(key, Key::Numbers(_)));
+    by_modseq
+}
+
+/// What makes any search BAD although its syntax is right.
+pub fn check(
+    context: &Context,
+    options: Option<&ReturnOptions>,
+    program: &Program,
+    sorted_by_relevancy: bool,
+) -> Result<(), Status> {
+    let is_fuzzy = program.keys.iter().any(|key| key.any(|key| matches!(key, Key::Fuzzy(_))));
+    // "The RELEVANCY return option MUST NOT be used unless a FUZZY search key is also given" (RFC 6203 §4).
+    if (sorted_by_relevancy || options.is_some_and(|options| options.relevancy)) && !is_fuzzy {
+        return Err(Status::bad("RELEVANCY is only there with the search key FUZZY"));
+    }
+    // "An attempt to use UPDATE where a tag is already in use with a previous searching command that itself used UPDATE SHALL
+    // result in the server rejecting the searching command with a BAD response" (RFC 5267 §4.3).
+    let contexts = context.selected.as_ref().map_or(&[][..], |selected| &selected.updating);
+    if options.is_some_and(|options| options.update) && contexts.iter().any(|updating| updating.tag == context.tag) {
+        return Err(Status::bad("Another search that is kept up to date has this tag"));
+    }
+    Ok(())
+}
+
+/// Which messages have an object identifier is looked up once, and not again for each that comes.
+pub fn can_be_kept_updated(program: &Program) -> bool {
+    !program.keys.iter().any(|key| key.any(|key| matches!(key, Key::EmailId(_) | Key::ThreadId(_))))
+}
+
+/// "the server MAY refuse to provide updates [...] In such a case, an untagged NO is generated during processing of the
+/// command with a response-code of NOUPDATE" (RFC 5267 §4.3.1).
+pub fn refuse_updates(context: &Context, out: &mut Vec<u8>) {
+    let code = Code::NoUpdate(context.tag.clone());
+    write_untagged(out, Status::no(code, "This search is not kept up to date"));
+}
+
+/// Begins to tell of changes, or says that it will not.
+pub fn keep_updated(
+    context: &mut Context,
+    naming: Naming,
+    keys: Vec<Key>,
+    found: &[Found],
+    sorted: Option<(Vec<Criterion>, Vec<Sortable>)>,
+    out: &mut Vec<u8>,
+) {
+    if context.selected.as_ref().is_some_and(|selected| selected.updating.len() >= MOST) {
+        return refuse_updates(context, out);
+    }
+    let Some(selected) = &mut context.selected else { return };
+    let (tag, view) = (&context.tag, &selected.view);
+    let updating = match sorted {
+        None => Updating::searched(tag, naming, keys, found, view),
+        Some((criteria, messages)) => Updating::sorted(tag, naming, keys, criteria, messages, view),
+    };
+    selected.updating.push(updating);
+}
+
+/// Sets what `$` means.
+pub fn save(context: &mut Context, uids: Vec<u32>) {
+    let keeps_old = uids.is_empty() && context.faults().on(Fault::ImapSaveKeepsOldResult);
+    if let Some(selected) = context.selected.as_mut().filter(|_| !keeps_old) {
+        selected.saved = uids;
+    }
+}
