@@ -246,9 +246,7 @@ const UNTESTABLE: &[(&str, &str)] = &[
 ];
 
 /// Faults that a run over loopback cannot or need not see, and why.
-const UNSEEN: &[(&str, &str)] = &[
-    ("imap/login-though-disabled", "LOGINDISABLED is announced to clients from elsewhere only"),
-];
+const UNSEEN: &[(&str, &str)] = &[("imap/login-though-disabled", "LOGINDISABLED is announced to clients from elsewhere only")];
 
 /// The committed suites, read once.
 static LIBRARY: LazyLock<Library> =
