@@ -126,7 +126,7 @@ extensions! {
     ImapPreview = "imap/PREVIEW", "the beginning of a message as a person reads it (RFC 8970)";
     ImapUnauthenticate = "imap/UNAUTHENTICATE", "another user can log in on the same connection (RFC 8437)";
     ImapRev2 = "imap/IMAP4rev2" needs ImapEnable ImapNamespace ImapUnselect ImapUidPlus ImapIdle ImapSaslIr ImapListExtended ImapListStatus
-        ImapSpecialUse ImapStatusSize, "the second revision of IMAP4, with all that it took in (RFC 9051)";
+        ImapSpecialUse ImapStatusSize ImapEsearch ImapSearchRes ImapMove ImapBinary ImapLiteralMinus, "the second revision of IMAP4, with all that it took in (RFC 9051)";
     ImapListExtended = "imap/LIST-EXTENDED", "LIST with options and several patterns (RFC 5258)";
     ImapListStatus = "imap/LIST-STATUS" needs ImapListExtended, "LIST that answers with STATUS too (RFC 5819)";
     ImapSpecialUse = "imap/SPECIAL-USE", "LIST tells what mailboxes are for (RFC 6154)";

@@ -99,7 +99,7 @@ fn search(server: &Server, command: &str) -> Outcome<Duration> {
 
 fn store(server: &Server, messages: usize, round: usize, what: &str) -> Outcome<Duration> {
     let mut imap = big(server)?;
-    let sign = if round % 2 == 0 { '+' } else { '-' };
+    let sign = if round.is_multiple_of(2) { '+' } else { '-' };
     timed(|| imap.ask(&format!("STORE 1:{} {sign}{what} (\\Answered)", messages / 2)).map(drop))
 }
 

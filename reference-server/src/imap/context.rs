@@ -163,7 +163,9 @@ pub fn refusal(error: store::Error) -> Status {
         // A name that only holds other mailboxes can still be created, so it counts as one that does not exist.
         Error::NoSuchMailbox(_) | Error::NotSelectable(_) => Code::NonExistent,
         Error::AlreadyExists(_) => Code::AlreadyExists,
-        Error::HasChildren(_) | Error::InboxStays | Error::BadName { .. } => Code::Cannot,
+        // RFC 9051 §7.1.
+        Error::HasChildren(_) => Code::HasChildren,
+        Error::InboxStays | Error::BadName { .. } => Code::Cannot,
         Error::MessageGone(_) | Error::BlobGone => Code::ExpungeIssued,
         Error::NoUidsLeft => Code::Limit,
         Error::OverQuota => Code::OverQuota,

@@ -23,6 +23,7 @@ pub const IMAP4REV2: &str = "IMAP4rev2";
 /// All that can be enabled.
 pub const ENABLEABLE: &[Enableable] = &[
     Enableable { name: CONDSTORE, extension: Extension::ImapCondStore },
+    Enableable { name: IMAP4REV2, extension: Extension::ImapRev2 },
     Enableable { name: QRESYNC, extension: Extension::ImapQresync },
 ];
 

@@ -88,6 +88,7 @@ pub enum Code {
         to: Vec<u32>,
     },
     ExpungeIssued,
+    HasChildren,
     HighestModSeq(u64),
     Limit,
     /// Message numbers, or UIDs, in ascending order.
@@ -132,6 +133,7 @@ impl fmt::Display for Code {
             }
             Code::Closed => out.write_str("CLOSED"),
             Code::ExpungeIssued => out.write_str("EXPUNGEISSUED"),
+            Code::HasChildren => out.write_str("HASCHILDREN"),
             Code::HighestModSeq(modseq) => write!(out, "HIGHESTMODSEQ {modseq}"),
             Code::Limit => out.write_str("LIMIT"),
             Code::Modified(numbers) => write!(out, "MODIFIED {}", write_uid_set(numbers)),

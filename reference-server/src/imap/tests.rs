@@ -10,6 +10,7 @@ mod messages;
 mod misbehaviour;
 mod moving;
 mod resynchronizing;
+mod revision2;
 mod search_costs;
 mod searching;
 mod several;
@@ -96,10 +97,13 @@ struct Client {
 impl Client {
     /// Sends octets and gives what comes back, a UIDVALIDITY as `V`.
     fn sends(&mut self, octets: &[u8]) -> String {
-        let mut heard = Vec::new();
-        self.after = self.session.receive(octets, &mut heard);
+        let (mut heard, mut piece) = (Vec::new(), Vec::new());
+        self.after = self.session.receive(octets, &mut piece);
+        heard.append(&mut piece);
+        // As the listener does: what is written is sent before more is asked for.
         while self.after == After::Flush {
-            self.after = self.session.receive(b"", &mut heard);
+            self.after = self.session.receive(b"", &mut piece);
+            heard.append(&mut piece);
         }
         let heard = String::from_utf8_lossy(&heard);
         let mut words: Vec<String> = heard.split_inclusive(' ').map(str::to_owned).collect();

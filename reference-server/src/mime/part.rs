@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::continuations;
 use super::cursor::Cursor;
-use super::envelope::Envelope;
+use super::envelope::{Envelope, envelope};
 use super::header;
 use super::parse::Parser;
 
@@ -97,6 +97,14 @@ impl Message {
         let mut parser = Parser::new();
         parser.push(bytes);
         parser.finish()
+    }
+
+    /// Reads no more than where the header ends and, if wanted, its envelope: the rest is all body, of no known type.
+    pub fn of_header(bytes: &[u8], with_envelope: bool) -> Message {
+        let end = header::end(bytes);
+        let header = bytes.get(..end).unwrap_or_default();
+        let root = Part { header: 0..end, body: end..bytes.len(), ..described(b"", Default::Text) };
+        Message { root, envelope: if with_envelope { envelope(header) } else { Envelope::default() } }
     }
 }
 

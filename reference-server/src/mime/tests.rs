@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 
-use super::{Content, Message, Parser, Part, Section, addresses, envelope, fields, text};
+use super::{Content, Envelope, Message, Parser, Part, Section, addresses, envelope, fields, text};
 
 /// The message of RFC 3501 §6.4.5: text, octets, a message with a multipart inside, and a multipart with one more message.
 const NESTED: &str = "Subject: outer\r\nContent-Type: multipart/mixed; boundary=\"1\"\r\n\r\npreamble\r\n\
@@ -218,5 +218,22 @@ proptest! {
             prop_assert_eq!(field.range.start, at);
             at = field.range.end;
         }
+    }
+}
+
+#[test]
+fn a_header_alone_says_where_it_ends_and_the_same_of_its_message() {
+    for raw in [
+        "Subject: one\r\nFrom: a@b.test\r\n\r\nSubject: no\r\n",
+        "Subject: one",
+        "",
+        "\r\n",
+        "To: x@y\n\nbody",
+        "no field\r\n\r\n",
+    ] {
+        let (whole, header) = (Message::parse(raw.as_bytes()), Message::of_header(raw.as_bytes(), true));
+        assert_eq!((&header.root.header, &header.root.body), (&whole.root.header, &whole.root.body), "{raw:?}");
+        assert_eq!(header.envelope, whole.envelope, "{raw:?}");
+        assert_eq!(Message::of_header(raw.as_bytes(), false).envelope, Envelope::default());
     }
 }

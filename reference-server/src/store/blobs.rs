@@ -39,12 +39,6 @@ impl Store {
         self.read(|connection| sql::blob::find(connection, blob.0, start..end)?.ok_or(Error::BlobGone))
     }
 
-    /// The bytes of several messages at once, or of their beginnings: at most `each` of one. None where they are gone.
-    pub fn beginnings(&self, blobs: &[BlobId], each: u64) -> Result<Vec<Option<Vec<u8>>>> {
-        let end = i64::try_from(each).unwrap_or(i64::MAX);
-        self.read(|connection| blobs.iter().map(|blob| sql::blob::find(connection, blob.0, 0..end)).collect())
-    }
-
     /// How many bytes a message has.
     pub fn size(&self, blob: BlobId) -> Result<u64> {
         self.read(|connection| Ok(sql::blob::size(connection, blob.0)?.ok_or(Error::BlobGone)? as u64))
@@ -57,7 +51,7 @@ impl Store {
 
     /// Keeps these bytes readable until the [`Hold`] is dropped; fails if some are gone already.
     pub fn hold(&self, blobs: Vec<BlobId>) -> Result<Hold> {
-        let store = self.clone();
+        let store = self.moving();
         self.write(move |tx| {
             for blob in &blobs {
                 sql::blob::size(tx.connection, blob.0)?.ok_or(Error::BlobGone)?;
@@ -68,7 +62,7 @@ impl Store {
 
     /// The messages of a mailbox with their sizes when every line ends with CRLF, and a hold on their bytes.
     pub(super) fn messages_held(&self, mailbox: MailboxId) -> Result<(Vec<(Message, u64)>, Hold)> {
-        let store = self.clone();
+        let store = self.moving();
         self.write(move |tx| {
             let messages = sql::message::all(tx.connection, mailbox)?;
             let blobs = messages.iter().map(|message| message.blob).collect();
@@ -82,7 +76,7 @@ impl Store {
 
     /// Begins to receive a message.
     pub fn stage(&self) -> Result<Stage> {
-        let store = self.clone();
+        let store = self.moving();
         self.write(move |tx| {
             let blob = BlobId(sql::blob::create(tx.connection)?);
             Ok(Stage { hold: Hold::on(store, vec![blob]), blob, stored: 0, pending: Vec::new() })

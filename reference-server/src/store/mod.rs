@@ -63,6 +63,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    /// What all queries of this handle see, if it is to be the same.
+    still: Option<Arc<readers::Still>>,
 }
 
 struct Inner {
@@ -125,6 +127,7 @@ impl Store {
                 url_resets: Arc::default(),
                 _lock: lock,
             }),
+            still: None,
         })
     }
 
@@ -156,6 +159,20 @@ impl Store {
 
     /// Runs `query` on a snapshot of what is committed.
     pub(crate) fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        self.inner.readers.run(query)
+        match &self.still {
+            Some(still) => still.run(query),
+            None => self.inner.readers.run(query),
+        }
+    }
+
+    /// The handle to be kept: one whose queries see the last commit each time.
+    pub(crate) fn moving(&self) -> Store {
+        Store { inner: Arc::clone(&self.inner), still: None }
+    }
+
+    /// A handle whose queries all see the same commit, which is the last one now: for work that asks for much, one small thing
+    /// after the other. It is not to be kept: as long as it is there the log of the database grows.
+    pub(crate) fn standing_still(&self) -> Result<Store> {
+        Ok(Store { inner: Arc::clone(&self.inner), still: readers::Still::on(&self.inner)?.map(Arc::new) })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Result, sql};
+use super::{Error, Inner, Result, sql};
 use crate::waiting::waiting;
 
 /// How many idle connections are kept.
@@ -31,11 +31,7 @@ impl Readers {
         match self {
             Readers::Shared(connection) => query(&lock(connection)),
             Readers::File { path, idle } => waiting(|| {
-                let kept = lock(idle).pop();
-                let connection = match kept {
-                    Some(connection) => connection,
-                    None => open(path)?,
-                };
+                let connection = taken(path, idle)?;
                 // One transaction, so that all statements of the query see the same commit.
                 let answer = (|| {
                     let transaction = connection.unchecked_transaction()?;
@@ -43,13 +39,61 @@ impl Readers {
                     transaction.commit()?;
                     Ok(answer)
                 })();
-                let mut idle = lock(idle);
-                if idle.len() < KEPT {
-                    idle.push(connection);
-                }
+                give_back(idle, connection);
                 answer
             }),
         }
+    }
+}
+
+/// A connection that stays inside one transaction, until dropped.
+pub(super) struct Still {
+    inner: Arc<Inner>,
+    connection: Mutex<Option<Connection>>,
+}
+
+impl Still {
+    /// None for a database in memory: there a query has no transaction of its own that would cost something, and whoever
+    /// held the connection would hold up everyone.
+    pub(super) fn on(inner: &Arc<Inner>) -> Result<Option<Still>> {
+        let Readers::File { path, idle } = &inner.readers else { return Ok(None) };
+        let connection = taken(path, idle)?;
+        connection.execute_batch("BEGIN")?;
+        Ok(Some(Still { inner: Arc::clone(inner), connection: Mutex::new(Some(connection)) }))
+    }
+
+    pub(super) fn run<T>(&self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        waiting(|| match &*lock(&self.connection) {
+            Some(connection) => query(connection),
+            None => Err(Error::Failed("the transaction has ended".into())),
+        })
+    }
+}
+
+impl Drop for Still {
+    fn drop(&mut self) {
+        if let Readers::File { idle, .. } = &self.inner.readers
+            && let Some(connection) = lock(&self.connection).take()
+            // One that is still inside a transaction would show its next user the past.
+            && connection.execute_batch("COMMIT").is_ok()
+        {
+            give_back(idle, connection);
+        }
+    }
+}
+
+fn taken(path: &Path, idle: &Mutex<Vec<Connection>>) -> Result<Connection> {
+    let kept = lock(idle).pop();
+    match kept {
+        Some(connection) => Ok(connection),
+        None => open(path),
+    }
+}
+
+fn give_back(idle: &Mutex<Vec<Connection>>, connection: Connection) {
+    let mut idle = lock(idle);
+    if idle.len() < KEPT {
+        idle.push(connection);
     }
 }
 

@@ -49,8 +49,6 @@ fn announced(extension: Extension, context: &Context) -> Option<String> {
         Extension::ImapLiteralPlus if minus_only(context) => None,
         // The same limit for all mailboxes (RFC 7889 §2).
         Extension::ImapAppendLimit => Some(format!("{}={}", extension.keyword(), context.append_limit())),
-        // Its searches, MOVE and BINARY are not all there yet.
-        Extension::ImapRev2 => None,
         _ => Some(extension.keyword().to_owned()),
     }
 }

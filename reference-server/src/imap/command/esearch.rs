@@ -66,8 +66,15 @@ fn search(
         // "An ESEARCH response MUST NOT be returned for mailboxes that contain no matching messages" (RFC 7377 §2.1).
         if options.asks_for_data() && (!found.is_empty() || context.faults().on(Fault::ImapMultisearchTellsOfNothing)) {
             let faults = context.faults();
-            let answer =
-                Answer { tag: &context.tag, mailbox: Some(&mailbox), naming: Naming::Uids, found: &found, by_modseq, faults };
+            let answer = Answer {
+                tag: &context.tag,
+                mailbox: Some(&mailbox),
+                naming: Naming::Uids,
+                found: &found,
+                by_modseq,
+                faults,
+                utf8: context.enabled.utf8(),
+            };
             answer.write_extended(options, out);
         }
         if here && options.update && run::can_be_kept_updated(&program) {

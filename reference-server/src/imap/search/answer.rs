@@ -4,7 +4,7 @@ use super::Found;
 use crate::faults::{Fault, Faults};
 use crate::imap::grammar::search::options::{PartialRange, ReturnOptions};
 use crate::imap::grammar::sequence::write_uid_set;
-use crate::imap::mailbox_name::write_mailbox;
+use crate::imap::mailbox_name::write_mailbox_as;
 use crate::imap::response::{write_string, write_untagged};
 use crate::imap::selected::Naming;
 use crate::store::{Mailbox, Uid};
@@ -21,6 +21,8 @@ pub struct Answer<'a> {
     /// The client searched by modification sequences and is told the greatest (RFC 7162 §3.1.5, RFC 4731 §3.2).
     pub by_modseq: bool,
     pub faults: Faults,
+    /// The client speaks UTF-8.
+    pub utf8: bool,
 }
 
 impl Answer<'_> {
@@ -64,7 +66,7 @@ impl Answer<'_> {
         write_string(out, self.tag.as_bytes());
         if let Some(mailbox) = self.mailbox {
             out.extend_from_slice(b" MAILBOX ");
-            write_mailbox(out, &mailbox.name);
+            write_mailbox_as(out, &mailbox.name, self.utf8);
             out.extend_from_slice(format!(" UIDVALIDITY {}", mailbox.uidvalidity).as_bytes());
         }
         out.push(b')');

@@ -71,8 +71,15 @@ impl Searching {
             Some((_, sorted)) => sorted.iter().map(|sortable| sortable.found.clone()).collect(),
             None => found,
         };
-        let answer =
-            Answer { tag: &context.tag, mailbox: None, naming: self.naming, found: &found, by_modseq, faults: context.faults() };
+        let answer = Answer {
+            tag: &context.tag,
+            mailbox: None,
+            naming: self.naming,
+            found: &found,
+            by_modseq,
+            faults: context.faults(),
+            utf8: context.enabled.utf8(),
+        };
         let Some(options) = self.options else {
             answer.write_list(name, out);
             return Ok(Vec::new());

@@ -95,7 +95,7 @@ fn a_deleted_mailbox_with_inferiors_stays_as_a_name() {
     alice.says("b DELETE foo");
     let listed = "* LIST (\\HasNoChildren) \"/\" INBOX\r\n* LIST (\\Noselect \\HasChildren) \"/\" foo\r\n* LIST (\\HasNoChildren) \"/\" foo/bar\r\n";
     assert_eq!(alice.says("c LIST \"\" *"), format!("{listed}c OK LIST completed\r\n"));
-    alice.is_answered("d DELETE foo", "d NO [CANNOT]");
+    alice.is_answered("d DELETE foo", "d NO [HASCHILDREN]");
     alice.is_answered("e SELECT foo", "e NO [NONEXISTENT]");
     alice.is_answered("f APPEND foo {1+}\r\nx", "f NO [TRYCREATE]");
     alice.is_answered("g DELETE foo/bar", "g OK");

@@ -17,8 +17,10 @@ pub enum Needs {
     Nothing,
     /// Its octets, wherever the parts are.
     Octets,
-    /// Where its header ends, and its envelope.
+    /// Where its header ends.
     Header,
+    /// That, and its envelope.
+    Envelope,
     /// The whole tree of its parts.
     Form,
 }
@@ -44,7 +46,12 @@ impl<'s> Loaded<'s> {
         }
         if size <= SMALL {
             let octets = store.whole(blob)?;
-            loaded.form = (needs > Needs::Octets).then(|| mime::Message::parse(&octets));
+            loaded.form = match needs {
+                Needs::Nothing | Needs::Octets => None,
+                Needs::Header => Some(mime::Message::of_header(&octets, false)),
+                Needs::Envelope => Some(mime::Message::of_header(&octets, true)),
+                Needs::Form => Some(mime::Message::parse(&octets)),
+            };
             loaded.octets = Some(octets);
             return Ok(loaded);
         }
@@ -54,7 +61,7 @@ impl<'s> Loaded<'s> {
                 store.size(blob)?;
                 None
             }
-            Needs::Header => {
+            Needs::Header | Needs::Envelope => {
                 let form = mime::Message::parse(&store.bytes(blob, 0..BEGINNING)?);
                 Some(if form.root.body.is_empty() { loaded.whole_form()? } else { form })
             }

@@ -140,6 +140,8 @@ impl Running {
 
     /// Writes some more of the answers.
     pub fn step(&mut self, context: &mut Context, out: &mut Vec<u8>) -> Step {
+        // Many messages are read in one transaction. It ends with the step, for the client may take its time.
+        let mut still = None;
         loop {
             match self.answer.write(&context.store, out, STEP as usize) {
                 Ok(true) => {}
@@ -154,9 +156,13 @@ impl Running {
                 return Step::More;
             }
             let next = match self.batch.pop_front() {
-                Some(number) => self.tell(context, number),
+                Some(number) => self.tell(context, number, &mut still),
                 None if self.left.is_empty() => return Step::Done(self.completion()),
-                None => self.begin_batch(context, out),
+                None => {
+                    // Messages are about to be marked as seen.
+                    still = None;
+                    self.begin_batch(context, out)
+                }
             };
             if let Err(status) = next {
                 return Step::Done(status);
@@ -212,19 +218,23 @@ impl Running {
     }
 
     /// Makes the answer about one message.
-    fn tell(&mut self, context: &mut Context, number: u32) -> Result<(), Status> {
+    fn tell(&mut self, context: &mut Context, number: u32, still: &mut Option<Store>) -> Result<(), Status> {
         let (faults, condstore) = (context.faults(), context.enabled.condstore());
+        let store = match still {
+            Some(store) => store,
+            None => still.insert(context.store.standing_still().map_err(refusal)?),
+        };
         let Some(selected) = &mut context.selected else { return Ok(()) };
         let Some(row) = selected.view.row(number).filter(|row| !row.gone) else {
             self.missed = true;
             return Ok(());
         };
         let thread = self.threads.get(&row.message.blob).copied();
-        let teller = Teller { row, store: &context.store, mailbox: selected.mailbox.id, thread, faults };
+        let teller = Teller { row, store, mailbox: selected.mailbox.id, thread, faults };
         // "The \Seen flag is implicitly set; if this causes the flags to change, they SHOULD be included as part of the
         // FETCH responses" (RFC 3501 §6.4.5).
         let mut items: Vec<&Item> = self.items.iter().collect();
-        if self.newly_seen.contains(&number) {
+        if self.newly_seen.binary_search(&number).is_ok() {
             // With CONDSTORE these responses have UID and MODSEQ too (RFC 7162 §3.2.4).
             let with = if condstore { [Item::Uid, Item::ModSeq, Item::Flags].as_slice() } else { &[Item::Flags] };
             items.extend(with.iter().filter(|item| !self.items.contains(item)));

@@ -134,7 +134,7 @@ fn needs(item: &Item) -> Needs {
     match item {
         Item::Flags | Item::Uid | Item::Rfc822Size | Item::InternalDate | Item::SaveDate => Needs::Nothing,
         Item::EmailId | Item::ThreadId | Item::ModSeq => Needs::Nothing,
-        Item::Envelope => Needs::Header,
+        Item::Envelope => Needs::Envelope,
         Item::Body | Item::BodyStructure | Item::Preview => Needs::Form,
         Item::Binary { part, .. } | Item::BinarySize { part } => binary::needs(part),
         Item::Rfc822 | Item::Rfc822Header | Item::Rfc822Text | Item::Section { .. } => {

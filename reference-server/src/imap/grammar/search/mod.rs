@@ -240,7 +240,7 @@ impl Cursor<'_> {
         if self.peek() == Some(b'"') {
             let start = self.offset();
             let entry = self.quoted()?;
-            if !entry.strip_prefix(b"/flags/").is_some_and(|flag| !flag.is_empty()) {
+            if entry.strip_prefix(b"/flags/").is_none_or(<[u8]>::is_empty) {
                 return Err(SyntaxError { offset: start, expected: "\"/flags/\" and the name of a flag" });
             }
             self.space()?;
