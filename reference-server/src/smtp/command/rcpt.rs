@@ -41,11 +41,12 @@ impl Command for Rcpt {
             Ok(recipient) => recipient,
             Err(reply) => return reply,
         };
-        if full && conversation.broken(Fault::SmtpForgetsRecipients) {
-            if let Some(transaction) = &mut conversation.transaction {
-                transaction.envelope.recipients.truncate(1);
-                transaction.accepted.retain(|index| *index == 0);
-            }
+        if full
+            && conversation.broken(Fault::SmtpForgetsRecipients)
+            && let Some(transaction) = &mut conversation.transaction
+        {
+            transaction.envelope.recipients.truncate(1);
+            transaction.accepted.retain(|index| *index == 0);
         }
         if full {
             // RFC 5321 §4.5.3.1.10: 452, so that the client sends the rest in another transaction.
