@@ -13,7 +13,7 @@ fn replies<'b>(pieces: impl Iterator<Item = &'b [u8]>) -> (Vec<Reply>, Option<Ma
     for piece in pieces {
         framer.push(piece);
         loop {
-            match framer.next() {
+            match framer.reply() {
                 Ok(Some(reply)) => replies.push(reply),
                 Ok(None) => break,
                 Err(malformed) => return (replies, Some(malformed)),

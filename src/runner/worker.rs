@@ -155,13 +155,12 @@ async fn prepare(
     };
     if case.maildrop.is_some()
         && let Some((_, slot)) = lease.accounts().next()
+        && !slot.disposable
     {
-        if !slot.disposable {
-            return Err(format!(
-                "the INBOX of {} would be emptied, and the target does not say that it is `disposable: true`",
-                slot.login
-            ));
-        }
+        return Err(format!(
+            "the INBOX of {} would be emptied, and the target does not say that it is `disposable: true`",
+            slot.login
+        ));
     }
     let keepers = if needs_keeper(shared, case, lane) { case.roles.as_slice() } else { &[] };
     for (role, (index, slot)) in keepers.iter().zip(lease.accounts()) {

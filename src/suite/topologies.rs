@@ -377,7 +377,7 @@ mod tests {
              - {preference: 1, server: a, host: b}\n    - {preference: 1, host: 'a b'}\n",
         );
         let says = |what: &str| assert!(problems.iter().any(|problem| problem.contains(what)), "{what} is not in {problems:#?}");
-        says("t.yaml:2:49: the mail of `A.example` ends here");
+        says("t.yaml:2:46: the mail of `A.example` ends here");
         says("`dns` is no name for a server");
         says("`a..b` is no domain name");
         says("t.yaml:7:14: no server is named `nobody`");

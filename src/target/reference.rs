@@ -80,6 +80,9 @@ const PEERS: usize = 128;
 /// Suites wait for mail to be tried again, and nobody waits half an hour.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// Peers wait for the end of a connection, and nobody waits five seconds for it.
+const SENDING_IDLE: Duration = Duration::from_secs(1);
+
 /// Starts the built-in target with the named misbehaviours and without the named extensions. The error tells of a name that does not
 /// exist.
 pub async fn start(faults: &[String], without: &[String]) -> Result<Reference, String> {
@@ -113,7 +116,11 @@ pub async fn start(faults: &[String], without: &[String]) -> Result<Reference, S
     let config = Config {
         tokens: tokens?,
         client_ca: Some(ClientCa::Pem(authority.pem)),
-        limits: Limits { retry_after: RETRY_AFTER, ..Limits::default() },
+        limits: Limits {
+            retry_after: RETRY_AFTER,
+            sending: SendingLimits { idle: SENDING_IDLE, ..SendingLimits::default() },
+            ..Limits::default()
+        },
         sending: Sending { authorities: Some(trusted.path().to_owned()), ..Sending::default() },
         routes: peers.iter().map(|peer| Route { domain: peer.domain.clone(), address: peer.address }).collect(),
         ..Config::default()

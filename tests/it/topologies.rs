@@ -156,11 +156,11 @@ fn what_is_done_to_servers_stands_in_the_transcript() {
 #[test]
 fn a_server_that_cannot_start_blocks_its_case_only() {
     let workplace = Workplace::new();
-    let domain = format!("{}.example", "x".repeat(70));
+    let host = "x".repeat(70);
     workplace.write(
         "fixtures/topologies/broken.yaml",
         format!(
-            "servers:\n  - {{name: sound, domains: [a.example]}}\n  - {{name: odd, domains: [{domain}], accounts: [alice]}}\n"
+            "servers:\n  - {{name: sound, domains: [a.example]}}\n  - {{name: odd, domains: [b.example], host: {host}, accounts: [alice]}}\n"
         ),
     );
     let noop = "dialogue: |\n  C: NOOP\n  S: 250\n";

@@ -53,7 +53,7 @@ impl Framer {
     }
 
     /// The next whole reply. `Reply-line = *( Reply-code "-" [ textstring ] CRLF ) Reply-code [ SP [ textstring ] ] CRLF`
-    pub fn next(&mut self) -> Result<Option<Reply>, Malformed> {
+    pub fn reply(&mut self) -> Result<Option<Reply>, Malformed> {
         while let Some(end) = memchr::memchr(b'\n', &self.read) {
             let line: Vec<u8> = self.read.drain(..=end).collect();
             self.octets += line.len();
@@ -155,7 +155,7 @@ mod tests {
         let mut framer = Framer::default();
         framer.push(bytes);
         let mut replies = Vec::new();
-        while let Some(reply) = framer.next()? {
+        while let Some(reply) = framer.reply()? {
             replies.push((reply.code, reply.lines.join("|")));
         }
         assert!(framer.is_empty());
@@ -211,7 +211,7 @@ mod tests {
             let mut replies = Vec::new();
             for piece in [&bytes[..at], &bytes[at..]] {
                 framer.push(piece);
-                while let Some(reply) = framer.next().unwrap() {
+                while let Some(reply) = framer.reply().unwrap() {
                     replies.push((reply.code, reply.lines.join("|")));
                 }
             }
@@ -222,7 +222,7 @@ mod tests {
         fn any_bytes_are_met(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let mut framer = Framer::default();
             framer.push(&bytes);
-            while let Ok(Some(reply)) = framer.next() {
+            while let Ok(Some(reply)) = framer.reply() {
                 prop_assert!(reply.shown().chars().all(|c| !c.is_control()));
                 prop_assert!((200..=599).contains(&reply.code));
             }

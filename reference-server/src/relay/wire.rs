@@ -88,7 +88,7 @@ impl Wire {
     /// Sends a command, or a group of them. The other side must have answered what was asked before and nothing else: a reply
     /// too many would be taken for the answer to something it does not know yet.
     pub async fn command(&mut self, bytes: &[u8], patience: Duration) -> Result<(), Broken> {
-        match self.framer.next()? {
+        match self.framer.reply()? {
             Some(reply) if reply.code == 421 => Err(Broken::Closing(reply)),
             Some(reply) => Err(Broken::Senseless(reply)),
             None => self.send(bytes, patience).await,
@@ -110,7 +110,7 @@ impl Wire {
         let work = async {
             let mut buffer = [0; READ];
             loop {
-                if let Some(reply) = framer.next()? {
+                if let Some(reply) = framer.reply()? {
                     return if reply.code == 421 { Err(Broken::Closing(reply)) } else { Ok(reply) };
                 }
                 match stream.read(&mut buffer).await.map_err(Broken::Failed)? {

@@ -355,6 +355,9 @@ fn faults_show() {
         (Fault::SmtpFewRecipients, ehlo.clone() + "MAIL FROM:<>\r\n" + &"RCPT TO:<alice@example.org>\r\n".repeat(11)),
         (Fault::SmtpEtrnInTransaction, ehlo.clone() + "MAIL FROM:<>\r\nETRN example.org\r\n"),
         (Fault::SmtpVrfySaysYes, "VRFY nobody\r\n".to_owned()),
+        (Fault::Smtp521ForStrangers, ehlo.clone() + "MAIL FROM:<>\r\nRCPT TO:<nobody@example.org>\r\n"),
+        (Fault::SmtpCaseSensitiveDomains, ehlo.clone() + "MAIL FROM:<>\r\nRCPT TO:<alice@EXAMPLE.org>\r\n"),
+        (Fault::SmtpCountsNoHops, mail.clone() + "DATA\r\n" + &"Received: x\r\n".repeat(200) + "\r\n.\r\n"),
     ];
     for (fault, input) in &table {
         let pieces: Vec<&[u8]> = input.split('|').map(str::as_bytes).collect();

@@ -23,7 +23,7 @@ try:
 except imaplib.IMAP4.error as error:
     assert b"AUTHENTICATIONFAILED" in error.args[0], error
 ok(imap.login("alice", "secret"))
-assert ok(imap.namespace()) == [b'(("" "/")) NIL NIL']
+assert ok(imap.namespace()) == [b'(("" "/")) (("Other Users/" "/")) NIL']
 ok(imap.create("work/Entw&APw-rfe"))
 ok(imap.subscribe("work/Entw&APw-rfe"))
 assert ok(imap.list('""', "work/%")) == [b'(\\HasNoChildren) "/" work/Entw&APw-rfe']
