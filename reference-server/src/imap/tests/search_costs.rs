@@ -54,7 +54,7 @@ fn new_message(number: u32) -> NewMessage {
         number / 10,
         "The train to Utrecht leaves at nine. Bring the blue umbrella.\r\n".repeat(20),
     );
-    let flags = if number % 10 == 0 { Flags::from_iter(["\\Flagged", "\\Seen"]) } else { Flags::none() };
+    let flags = if number.is_multiple_of(10) { Flags::from_iter(["\\Flagged", "\\Seen"]) } else { Flags::none() };
     let date = datetime!(2001-02-05 10:00:00 UTC) + time::Duration::seconds(i64::from(number));
     NewMessage { body: Body::Bytes(text.into_bytes()), flags, date, saved: None }
 }
