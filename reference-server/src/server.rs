@@ -25,7 +25,7 @@ use crate::relay::SmtpRelay;
 use crate::site::Site;
 use crate::smtp::{Role, SmtpSession};
 use crate::stop::{self, Stop, StopSender};
-use crate::store::{Resource, Store};
+use crate::store::{Store, default_quotas};
 use crate::tls::Tls;
 
 /// How long the threads of a killed server may take to end what they are in.
@@ -64,7 +64,7 @@ pub async fn start(config: Config) -> Result<Running> {
     });
     // Before there is a runtime: one must not be dropped here if the store cannot be opened.
     let store = open_store(&config.storage)?;
-    store.set_default_quotas(&quotas(&config.limits))?;
+    store.set_default_quotas(&default_quotas(config.limits.quota_storage, config.limits.quota_messages))?;
     let courier = Arc::new(LocalCourier { site: site.clone() });
     let queue = Queue::new(store.clone(), config.clock.clone()).serving(courier.clone(), &config.limits);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -208,14 +208,6 @@ impl Rooms {
             Service::Imap | Service::Imaps => Arc::new(move |peer| Box::new(ImapSession::new(site.clone(), store.clone(), peer))),
         }
     }
-}
-
-/// What an account may hold that has no limits of its own.
-pub(crate) fn quotas(limits: &Limits) -> Vec<(Resource, u64)> {
-    let storage = (Resource::Storage, limits.quota_storage, 1024);
-    let messages = (Resource::Message, limits.quota_messages, 1);
-    let limited = [storage, messages].into_iter().filter(|(_, most, _)| *most != usize::MAX);
-    limited.map(|(resource, most, unit)| (resource, most as u64 / unit)).collect()
 }
 
 fn open_store(storage: &Storage) -> Result<Store> {

@@ -18,7 +18,7 @@ use crate::faults::{Fault, Faults};
 use crate::queue::Queue;
 use crate::session::{After, Peer, Session};
 use crate::site::Site;
-use crate::store::Store;
+use crate::store::{Store, default_quotas};
 
 /// How a session is set up.
 #[derive(Clone)]
@@ -62,7 +62,7 @@ fn session(setup: &Setup) -> SmtpSession {
     };
     let site = Site::new(&config).unwrap();
     let store = Store::memory().unwrap();
-    store.set_default_quotas(&crate::server::quotas(&config.limits)).unwrap();
+    store.set_default_quotas(&default_quotas(config.limits.quota_storage, config.limits.quota_messages)).unwrap();
     let queue = Queue::new(store.clone(), site.clock.clone());
     let peer = Peer { plaintext_auth: setup.plaintext_auth, ..Peer::loopback() };
     SmtpSession::new(peer, setup.role, Arc::clone(&site), store, queue)

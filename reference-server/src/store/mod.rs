@@ -49,7 +49,7 @@ pub use mailboxes::{Listed, Mailbox, MailboxId, Status};
 pub use maildrop::Maildrop;
 pub use messages::{Appended, Body, Copied, FlagChange, FlagOutcome, Flagged, How, Message, NewMessage, Uid, UnchangedSince};
 pub use names::{DELIMITER, INBOX};
-pub use quotas::{Quota, Resource};
+pub use quotas::{Quota, Resource, default_quotas};
 pub use rights::{Right, Rights};
 pub use special_use::SpecialUse;
 pub use view::{Expunges, Row, Update, View};

@@ -40,6 +40,14 @@ pub struct Quota {
     pub most: u64,
 }
 
+/// The limits of an account that may hold so many octets and messages; `usize::MAX` is no limit. Storage is counted in units of
+/// 1024 octets (RFC 9208 §5.1).
+pub fn default_quotas(octets: usize, messages: usize) -> Vec<(Resource, u64)> {
+    let limits = [(Resource::Storage, octets, 1024), (Resource::Message, messages, 1)];
+    let limits = limits.into_iter().filter(|(_, most, _)| *most != usize::MAX);
+    limits.map(|(resource, most, unit)| (resource, most as u64 / unit)).collect()
+}
+
 impl Store {
     /// The limits of an account.
     pub fn quotas(&self, account: &str) -> Result<Vec<Quota>> {

@@ -136,6 +136,8 @@ pub async fn maildrop(server: &Running, user: &str, count: usize) -> Vec<Vec<Str
     loop {
         let mut client = Client::connect(server, "pop3").await;
         client.until("+OK").await;
+        // Messages with UTF-8 in their headers are for those only who say so (RFC 6856 §2.1).
+        client.ask("UTF8", "+OK").await;
         client.ask(&format!("USER {user}"), "+OK").await;
         client.ask("PASS secret", "+OK").await;
         client.send("STAT\r\n").await;

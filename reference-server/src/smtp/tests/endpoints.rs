@@ -120,13 +120,14 @@ fn faults_of_the_endpoints_show() {
     check_with(&broken(Role::Submission, Fault::SmtpSubmissionWithoutFrom), &without_from, &["235", "250", "250", "354", "250"]);
     let long = format!("{login}MAIL FROM:<a@b.org> HOLDFOR=2592001\n");
     check_with(&broken(Role::Submission, Fault::SmtpHoldsTooLong), &long, &["235", "250"]);
-    let small = |faults| Setup { faults, limits: Limits { message: 10, recipients: 1, ..Limits::default() }, ..Setup::default() };
+    let small = |faults| Setup { faults, limits: Limits { message: 10, ..Limits::default() }, ..Setup::default() };
     let large = "MAIL FROM:<>\nRCPT TO:<alice@example.org>\nDATA\n0123456789\n.\n";
     check_with(&small(vec![]), large, &["250", "250", "354", "552 5.3.4"]);
     check_with(&small(vec![Fault::SmtpIgnoresMessageLimit]), large, &["250", "250", "354", "250"]);
-    let many = "MAIL FROM:<>\nRCPT TO:<alice@example.org>\nRCPT TO:<bob@example.org>\nDATA\n";
-    check_with(&small(vec![]), many, &["250", "250", "452", "354"]);
-    check_with(&small(vec![Fault::SmtpForgetsRecipients]), many, &["250", "250", "452", "503"]);
+    let two = |faults| Setup { faults, limits: Limits { recipients: 2, ..Limits::default() }, ..lmtp() };
+    let many = "MAIL FROM:<>\nRCPT TO:<alice@example.org>\nRCPT TO:<bob@example.org>\nRCPT TO:<alice@example.org>\nDATA\n\n.\n";
+    check_with(&two(vec![]), many, &["250", "250", "250", "452", "354", "250 2.1.5", "250 2.1.5"]);
+    check_with(&two(vec![Fault::SmtpForgetsRecipients]), many, &["250", "250", "250", "452", "354", "250 2.1.5"]);
     assert!(feed(&broken(Role::Refusal, Fault::SmtpNoMailTakesMail), &[b"EHLO x\r\n"]).contains("\r\n250"));
 }
 
