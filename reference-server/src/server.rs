@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
-use crate::config::{Config, Limits, Listen, Service, Storage};
+use crate::config::{Config, Listen, Service, Storage};
 #[cfg(unix)]
 use crate::control::Socket;
 use crate::courier::LocalCourier;
