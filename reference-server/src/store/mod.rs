@@ -35,6 +35,7 @@ mod contract;
 mod view_model;
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
@@ -75,6 +76,8 @@ struct Inner {
     holds: Arc<blobs::Holds>,
     maildrops: Arc<maildrop::Locks>,
     url_resets: Arc<url_keys::Resets>,
+    /// Whether any account is limited: while none is, nobody needs to ask.
+    limited: AtomicBool,
     /// Let go last.
     _lock: Option<lock::Lock>,
 }
@@ -113,6 +116,7 @@ impl Store {
     ) -> Result<Store> {
         sql::migrate(&connection)?;
         sql::blob::sweep(&connection)?;
+        let limited = sql::quota::is_any(&connection)?;
         let durable = connection.path().is_some_and(|path| !path.is_empty());
         let shared = Arc::new(Mutex::new(connection));
         let watchers = Arc::<watch::Watchers>::default();
@@ -125,6 +129,7 @@ impl Store {
                 holds,
                 maildrops: Arc::default(),
                 url_resets: Arc::default(),
+                limited: AtomicBool::new(limited),
                 _lock: lock,
             }),
             still: None,

@@ -11,6 +11,12 @@ pub(crate) struct Usage {
     pub octets: u64,
 }
 
+/// Whether any account has a limit.
+pub(crate) fn is_any(connection: &Connection) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM quota WHERE most IS NOT NULL)";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+}
+
 /// The limits that hold for an account: by the name of the resource. The own limit of an account comes before that of all.
 pub(crate) fn limits(connection: &Connection, account: &str) -> Result<Vec<(String, u64)>> {
     // With `max(account)` alone beside them, SQLite takes the other columns from its row.
