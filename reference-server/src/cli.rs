@@ -18,6 +18,7 @@ use crate::config::{
 };
 use crate::extensions::Extension;
 use crate::faults::Fault;
+use crate::mail::{self, Address};
 use crate::server;
 
 pub use pop3::Pop3Args;
@@ -54,6 +55,10 @@ pub struct ServeArgs {
     /// blanks between them. Repeatable
     #[arg(long, value_name = "ADDRESS:PASSWORD")]
     pub account: Vec<AccountConfig>,
+
+    /// An account that may change what all users see of the server: its shared annotations. Repeatable
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub administrator: Vec<Address>,
 
     /// An address that stands for others; its senders hear of mail that cannot be delivered. Repeatable
     #[arg(long, value_name = "ADDRESS=ADDRESS,...")]
@@ -172,6 +177,7 @@ impl ServeArgs {
             listen,
             domains,
             accounts: self.account.clone(),
+            administrators: self.administrator.clone(),
             aliases: self.alias.clone(),
             lists: self.list.clone(),
             without: self.without.iter().copied().collect(),
@@ -215,9 +221,14 @@ pub async fn serve(args: ServeArgs) -> Result<()> {
     Ok(())
 }
 
+fn address(text: &str) -> Result<Address, String> {
+    let (address, end) = mail::mailbox(text.as_bytes(), 0).map_err(|error| error.to_string())?;
+    if end == text.len() { Ok(address) } else { Err("an address ends before this does".to_owned()) }
+}
+
 fn domain(text: &str) -> Result<String, String> {
-    match crate::mail::Domain::parse(text) {
-        Ok(crate::mail::Domain::Name(name)) => Ok(name),
+    match mail::Domain::parse(text) {
+        Ok(mail::Domain::Name(name)) => Ok(name),
         Ok(_) => Err("a domain name is needed, not an address literal".to_owned()),
         Err(error) => Err(error.to_string()),
     }

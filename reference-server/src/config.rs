@@ -34,6 +34,8 @@ pub struct Config {
     pub domains: Vec<String>,
     /// Who has mailboxes here.
     pub accounts: Vec<AccountConfig>,
+    /// The accounts that say what all users see of the server, such as its shared annotations.
+    pub administrators: Vec<Address>,
     /// Addresses that stand for others.
     pub aliases: Vec<AliasConfig>,
     pub lists: Vec<ListConfig>,
@@ -77,6 +79,7 @@ impl Default for Config {
             listen: Vec::new(),
             domains: vec!["example.org".to_owned()],
             accounts: Vec::new(),
+            administrators: Vec::new(),
             aliases: Vec::new(),
             lists: Vec::new(),
             tokens: Vec::new(),

@@ -200,6 +200,10 @@ faults! {
     ImapMetadataMaxSizeIgnored = "imap/metadata-maxsize-ignored", "returns values that are longer than MAXSIZE";
     ImapMetadataDepthIgnored = "imap/metadata-depth-ignored", "returns the entries below, whatever DEPTH says";
     ImapMetadataHalfDone = "imap/metadata-half-done", "sets the entries before one that can not be set";
+    ImapFilterUnchecked = "imap/filter-unchecked", "takes for a named filter what is no criterion of a search";
+    ImapUndefinedFilterFindsAll = "imap/undefined-filter-finds-all", "finds every message by a filter that is not there";
+    ImapFilterInAnyCharset = "imap/filter-in-any-charset", "takes FILTER in a search whose charset is not UTF-8";
+    ImapFiltersDoNotNest = "imap/filters-do-not-nest", "knows no filter that uses another";
     ImapMoveKeepsOriginal = "imap/move-keeps-original", "copies in MOVE and removes nothing";
     ImapMoveSetsDeleted = "imap/move-sets-deleted", "moves messages with \\Deleted, as if it had been stored";
     ImapMoveTellsCopyUidLate = "imap/move-tells-copyuid-late", "answers MOVE with COPYUID in the tagged OK, behind EXPUNGE";

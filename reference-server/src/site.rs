@@ -18,6 +18,8 @@ pub struct Site {
     /// The name the server calls itself by.
     pub host: String,
     pub accounts: Accounts,
+    /// The names of the accounts that say what all users see of the server.
+    pub administrators: Vec<String>,
     pub limits: Limits,
     pub faults: Faults,
     pub without: Without,
@@ -36,10 +38,13 @@ pub struct Site {
 impl Site {
     /// Takes what sessions need from the configuration.
     pub fn new(config: &Config) -> anyhow::Result<Arc<Self>> {
+        let accounts =
+            Accounts::new(&config.domains, &config.accounts, &config.tokens)?.with_aliases(&config.aliases, &config.lists)?;
+        let administrators = config.administrators.iter().map(|address| accounts.named(address)).collect::<Result<_, _>>()?;
         Ok(Arc::new(Self {
             host: config.host.clone(),
-            accounts: Accounts::new(&config.domains, &config.accounts, &config.tokens)?
-                .with_aliases(&config.aliases, &config.lists)?,
+            accounts,
+            administrators,
             limits: config.limits.clone(),
             faults: config.faults,
             without: config.without,

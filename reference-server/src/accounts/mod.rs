@@ -143,6 +143,14 @@ impl Accounts {
         })
     }
 
+    /// The name of the account with this address, for what is configured about it.
+    pub fn named(&self, address: &Address) -> anyhow::Result<String> {
+        match self.accounts.get(&canonical(address)) {
+            Some(account) => Ok(account.name().to_owned()),
+            None => bail!("{address} is no account; add --account {address}:PASSWORD"),
+        }
+    }
+
     /// The account of a login: a whole address, or a local part, looked for in the domains in their order.
     pub fn login(&self, login: &str) -> Option<&Arc<Account>> {
         let login = login.to_ascii_lowercase();

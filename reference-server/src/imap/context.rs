@@ -132,6 +132,11 @@ impl Context {
         self.account.as_ref().map_or("", |account| account.name())
     }
 
+    /// Whether the user says what all users see of the server.
+    pub fn is_administrator(&self) -> bool {
+        self.account.as_ref().is_some_and(|account| self.site.administrators.iter().any(|one| one == account.name()))
+    }
+
     /// The mailbox of this name, if messages can be in it and the user may read them.
     pub fn selectable(&self, name: &str) -> Result<Mailbox, Status> {
         self.selectable_with(name, Right::Read)

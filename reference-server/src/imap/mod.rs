@@ -10,6 +10,7 @@ mod collation;
 pub mod command;
 pub mod context;
 mod enabled;
+mod filters;
 mod folder;
 pub mod grammar;
 mod identifier;

@@ -1,6 +1,5 @@
 //! Writes responses: strings in the form that carries them, status responses and their codes.
 
-use super::grammar::search::charset;
 use super::grammar::sequence::write_uid_set;
 use super::grammar::string::is_astring_char;
 use std::fmt;
@@ -77,7 +76,8 @@ pub enum Code {
     AuthenticationFailed,
     AuthorizationFailed,
     Unavailable,
-    BadCharset,
+    /// The charsets that are known instead.
+    BadCharset(&'static [&'static str]),
     BadUrl(String),
     Cannot,
     Capability(String),
@@ -110,6 +110,8 @@ pub enum Code {
     TryCreate,
     UnknownCte,
     UidNext(u32),
+    /// A named search that is not there (RFC 5466 §3.1).
+    UndefinedFilter(String),
     UidValidity(u32),
     Unseen(u32),
     UrlMech,
@@ -124,7 +126,7 @@ impl fmt::Display for Code {
             Code::AuthenticationFailed => out.write_str("AUTHENTICATIONFAILED"),
             Code::AuthorizationFailed => out.write_str("AUTHORIZATIONFAILED"),
             Code::Unavailable => out.write_str("UNAVAILABLE"),
-            Code::BadCharset => write!(out, "BADCHARSET ({})", charset::NAMES.join(" ")),
+            Code::BadCharset(known) => write!(out, "BADCHARSET ({})", known.join(" ")),
             Code::BadUrl(url) => write!(out, "BADURL {}", url.replace(|c: char| !matches!(c, ' '..='~') || c == ']', "?")),
             Code::Cannot => out.write_str("CANNOT"),
             Code::Capability(names) => write!(out, "CAPABILITY {names}"),
@@ -153,6 +155,8 @@ impl fmt::Display for Code {
             Code::TryCreate => out.write_str("TRYCREATE"),
             Code::UnknownCte => out.write_str("UNKNOWN-CTE"),
             Code::UidNext(uid) => write!(out, "UIDNEXT {uid}"),
+            // The name of a filter is an atom.
+            Code::UndefinedFilter(name) => write!(out, "UNDEFINED-FILTER {name}"),
             Code::UidValidity(validity) => write!(out, "UIDVALIDITY {validity}"),
             Code::UrlMech => out.write_str("URLMECH INTERNAL"),
             Code::Unseen(number) => write!(out, "UNSEEN {number}"),

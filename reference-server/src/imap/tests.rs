@@ -3,6 +3,7 @@
 mod appending;
 mod binary;
 mod fetching;
+mod filters;
 mod framing;
 mod login;
 mod mailboxes;

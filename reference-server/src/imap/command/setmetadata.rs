@@ -7,6 +7,7 @@ use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::mailbox_name::WrittenName;
+use crate::imap::metadata_entry::{ADMIN, Annotated};
 use crate::imap::response::{Code, Status};
 use crate::store::{LONGEST_ANNOTATION, THE_SERVER, is_private};
 
@@ -43,20 +44,11 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, _: &mut Vec<u8>) -> Parse
 
 fn set(context: &Context, name: &WrittenName<'_>, mut entries: Vec<(String, Option<Vec<u8>>)>) -> Result<Status, Status> {
     let annotated = context.annotated(name)?;
-    // What all users see of the server is not for one of them to say (RFC 5464 §3.3).
-    let refused = |entry: &str| annotated.id == THE_SERVER && !is_private(entry);
-    let too_long = |value: &Option<Vec<u8>>| value.as_ref().is_some_and(|value| value.len() > LONGEST_ANNOTATION);
     // "When any one annotation fails to be set […] the server MUST NOT change the values for other annotations specified in the
     // SETMETADATA command" (RFC 5464 §4.3).
-    let failing = entries.iter().position(|(entry, value)| refused(entry) || too_long(value));
-    if let Some(at) = failing {
-        let status = match entries.get(at) {
-            Some((entry, _)) if refused(entry) => Status::no(Code::NoPerm, "Shared annotations of the server can not be changed"),
-            _ => {
-                let limit = Code::Metadata(format!("MAXSIZE {LONGEST_ANNOTATION}"));
-                Status::no(limit, "The value is too long; nothing was changed")
-            }
-        };
+    let judged = entries.iter().map(|(entry, value)| check(context, &annotated, entry, value.as_deref()));
+    let failing = judged.enumerate().find_map(|(at, judged)| Some((at, judged.err()?)));
+    if let Some((at, status)) = failing {
         if context.faults().on(Fault::ImapMetadataHalfDone) {
             entries.truncate(at);
             context.store.set_annotations(annotated.id, context.account_name(), entries).map_err(refusal)?;
@@ -68,4 +60,20 @@ fn set(context: &Context, name: &WrittenName<'_>, mut entries: Vec<(String, Opti
     }
     context.store.set_annotations(annotated.id, context.account_name(), entries).map_err(refusal)?;
     Ok(Status::ok("SETMETADATA completed"))
+}
+
+/// Why an annotation can not be set to this.
+fn check(context: &Context, annotated: &Annotated, entry: &str, value: Option<&[u8]>) -> Result<(), Status> {
+    let of_server = annotated.id == THE_SERVER;
+    // What all users see of the server is for administrators to say: "Servers MAY restrict the creation of private or shared
+    // server annotations as appropriate" (RFC 5464 §3.3). How they are reached themselves is "always read-only" (§3.2.1.1).
+    if of_server && !is_private(entry) && (entry == ADMIN || !context.is_administrator()) {
+        return Err(Status::no(Code::NoPerm, "Shared annotations of the server are for its administrators to change"));
+    }
+    let Some(value) = value else { return Ok(()) };
+    if value.len() > LONGEST_ANNOTATION {
+        let limit = Code::Metadata(format!("MAXSIZE {LONGEST_ANNOTATION}"));
+        return Err(Status::no(limit, "The value is too long; nothing was changed"));
+    }
+    if of_server { context.check_filter(entry, value) } else { Ok(()) }
 }

@@ -39,6 +39,10 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
     cursor.space()?;
     let program = cursor.search_keys(charset)?;
     cursor.end()?;
+    let program = match context.without_filters(program) {
+        Ok(program) => program,
+        Err(status) => return Ok(status),
+    };
     searching::begin(context, &program, out);
     let Some(selected) = &context.selected else { return Ok(Status::bad("No mailbox is selected")) };
     let keys = match program::prepared(program, selected, context) {

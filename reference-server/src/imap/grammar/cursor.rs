@@ -86,6 +86,11 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.at).copied()
     }
 
+    /// What was read from this offset on.
+    pub fn since(&self, offset: usize) -> &'a [u8] {
+        self.bytes.get(offset..self.at).unwrap_or_default()
+    }
+
     /// What is left.
     pub fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()

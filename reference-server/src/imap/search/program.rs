@@ -1,7 +1,7 @@
 //! From what a client wrote to what each message is asked.
 
 use crate::imap::context::Context;
-use crate::imap::grammar::search::{Key, Program};
+use crate::imap::grammar::search::{Key, Program, charset};
 use crate::imap::response::{Code, Status};
 use crate::imap::search_objects;
 use crate::imap::selected::Selected;
@@ -13,8 +13,8 @@ use std::ops::RangeInclusive;
 pub fn prepared(program: Program, selected: &Selected, context: &Context) -> Result<Vec<Key>, Status> {
     // "If the server does not support the specified [CHARSET], it MUST return a tagged NO response (not a BAD)"
     // (RFC 3501 §6.4.4).
-    if program.unknown_charset {
-        return Err(Status::no(Code::BadCharset, "The charset is unknown here"));
+    if !program.charset_is_known() {
+        return Err(Status::no(Code::BadCharset(charset::NAMES), "The charset is unknown here"));
     }
     let mut keys: Vec<Key> = program.keys.into_iter().map(|key| settled(key, selected)).collect();
     search_objects::resolve(&mut keys, selected, context)?;

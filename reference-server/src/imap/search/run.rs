@@ -55,7 +55,8 @@ impl Searching {
     }
 
     /// Gives what SAVE keeps.
-    fn answered(self, context: &mut Context, out: &mut Vec<u8>) -> Result<Vec<u32>, Status> {
+    fn answered(mut self, context: &mut Context, out: &mut Vec<u8>) -> Result<Vec<u32>, Status> {
+        self.program = context.without_filters(self.program)?;
         self.check(context)?;
         let by_modseq = begin(context, &self.program, out);
         let name = self.name();

@@ -1,6 +1,7 @@
 //! What SEARCH looks for.
 
 pub mod charset;
+pub mod filter;
 pub mod options;
 
 use super::cursor::{Cursor, Parsed, SyntaxError};
@@ -9,6 +10,7 @@ use crate::extensions::Extension;
 use crate::imap::collation::casemap;
 use crate::store::{SystemFlag, Uid};
 use charset::Charset;
+use filter::FilterUse;
 use options::{Extended, ReturnOptions};
 use std::ops::RangeInclusive;
 use time::Date;
@@ -24,16 +26,18 @@ pub struct Search {
 /// The criteria of one search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
-    /// The charset the strings are in is one we do not know: the answer is NO [BADCHARSET] (RFC 3501 §6.4.4).
-    pub unknown_charset: bool,
+    /// What the strings are in. If we do not know it the answer is NO [BADCHARSET] (RFC 3501 §6.4.4).
+    pub charset: Charset,
     /// All of them must hold.
     pub keys: Vec<Key>,
+    /// The keys as they were written, if named filters are among them: what the names stand for is put in there.
+    pub text: Vec<u8>,
 }
 
 impl Program {
     /// Whether the strings could be read.
     pub fn charset_is_known(&self) -> bool {
-        !self.unknown_charset
+        self.charset != Charset::Unknown
     }
 }
 
@@ -72,6 +76,8 @@ pub enum Key {
     /// Object identifiers (RFC 8474 §6).
     EmailId(String),
     ThreadId(String),
+    /// A criterion that is kept under a name (RFC 5466). It is replaced before anything else is done.
+    Filter(FilterUse),
     /// What message numbers, saved results and object identifiers come to when the search begins: UIDs in ascending ranges.
     Among(Vec<RangeInclusive<Uid>>),
     Not(Box<Key>),
@@ -105,22 +111,28 @@ impl Cursor<'_> {
 
     /// The criteria, with the charset of their strings before them if it is not the usual one.
     pub fn search_program(&mut self, usual: Charset) -> Parsed<Program> {
-        let mut charset = usual;
-        if self.eat_word("CHARSET") {
-            self.space()?;
-            charset = self.charset()?;
-            self.space()?;
+        if !self.eat_word("CHARSET") {
+            return self.search_keys_in_usual_charset(usual);
         }
+        self.space()?;
+        let charset = self.charset()?;
+        self.space()?;
         self.search_keys(charset)
     }
 
     /// `search-key *(SP search-key)`
     pub fn search_keys(&mut self, charset: Charset) -> Parsed<Program> {
+        let start = self.offset();
         let mut keys = vec![self.search_key(charset, 0)?];
         while self.eat(b' ') {
             keys.push(self.search_key(charset, 0)?);
         }
-        Ok(Program { unknown_charset: charset == Charset::Unknown, keys })
+        let filtered = keys.iter().any(|key| key.any(|key| matches!(key, Key::Filter(_))));
+        let text = if filtered { self.since(start).to_vec() } else { Vec::new() };
+        if filtered {
+            keys.iter_mut().for_each(|key| key.count_from(start));
+        }
+        Ok(Program { charset, keys, text })
     }
 
     /// ```abnf
@@ -134,6 +146,7 @@ impl Cursor<'_> {
     ///              "UNDRAFT" / sequence-set / "(" search-key *(SP search-key) ")"
     /// search-key =/ ( "OLDER" / "YOUNGER" ) SP nz-number      ; RFC 5032 §3
     /// search-key =/ "FUZZY" SP search-key                     ; RFC 6203 §7
+    /// search-key =/ "FILTER" SP filter-name                   ; RFC 5466 §4
     /// search-key =/ "EMAILID" SP objectid / "THREADID" SP objectid    ; RFC 8474 §7
     /// search-key =/ "SAVEDBEFORE" SP date / "SAVEDON" SP date / "SAVEDSINCE" SP date / "SAVEDATESUPPORTED"    ; RFC 8514 §5
     /// ```
@@ -200,6 +213,7 @@ impl Cursor<'_> {
                 self.space()?;
                 Key::Fuzzy(Box::new(self.search_key(charset, depth + 1)?))
             }
+            b"FILTER" if !self.lacks(Extension::ImapFilters) => Key::Filter(self.filter_argument(start)?),
             b"EMAILID" if !self.lacks(Extension::ImapObjectId) => Key::EmailId(self.object_id_argument()?),
             b"THREADID" if !self.lacks(Extension::ImapObjectId) => Key::ThreadId(self.object_id_argument()?),
             b"NOT" => {
@@ -360,7 +374,7 @@ mod tests {
     #[case("1:3,* UID 443:557 SINCE 1-Feb-1994", false, 3)]
     fn criteria(#[case] text: &str, #[case] unknown_charset: bool, #[case] count: usize) {
         let search = parse(text.as_bytes()).unwrap();
-        assert_eq!((search.unknown_charset, search.keys.len()), (unknown_charset, count));
+        assert_eq!((!search.charset_is_known(), search.keys.len()), (unknown_charset, count));
     }
 
     #[rstest]
@@ -387,6 +401,9 @@ mod tests {
     #[case(b"OLDER -1", 6)]
     #[case(b"YOUNGER", 7)]
     #[case(b"FUZZY", 5)]
+    #[case(b"FILTER", 6)]
+    #[case(b"FILTER a/b", 7)]
+    #[case(b"FILTER \"a\"", 7)]
     #[case(b"$Junk", 1)]
     #[case(b"RETURN ALL", 7)]
     #[case(b"RETURN (PARTIAL) ALL", 15)]
@@ -442,6 +459,7 @@ mod tests {
     #[case("YOUNGER 5", Extension::ImapWithin, 0)]
     #[case("FUZZY ALL", Extension::ImapSearchFuzzy, 0)]
     #[case("EMAILID M1", Extension::ImapObjectId, 0)]
+    #[case("FILTER on-the-road", Extension::ImapFilters, 0)]
     #[case("SAVEDON 1-Jan-2000", Extension::ImapSaveDate, 0)]
     #[case("MODSEQ 5", Extension::ImapCondStore, 0)]
     #[case("THREADID T1", Extension::ImapObjectId, 0)]
