@@ -98,6 +98,7 @@ extensions! {
     ImapUnselect = "imap/UNSELECT", "CLOSE that expunges nothing (RFC 3691)";
     ImapCondStore = "imap/CONDSTORE", "what changed since when, and changes of flags on that condition (RFC 7162)";
     ImapQresync = "imap/QRESYNC" needs ImapCondStore ImapEnable, "a mailbox is resynchronised when it is selected (RFC 7162)";
+    ImapUidOnly = "imap/UIDONLY" needs ImapEnable, "messages are named by their UIDs alone (RFC 9586)";
     ImapUidPlus = "imap/UIDPLUS", "UIDs of what was appended, copied and is to be expunged (RFC 4315)";
     ImapEsearch = "imap/ESEARCH", "what a search is to return: MIN, MAX, ALL, COUNT (RFC 4731)";
     ImapSearchRes = "imap/SEARCHRES" needs ImapEsearch, "the result of a search is kept for the next command, $ (RFC 5182)";

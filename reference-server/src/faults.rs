@@ -233,6 +233,13 @@ faults! {
     ImapQresyncWithoutEnable = "imap/qresync-without-enable", "takes the QRESYNC of SELECT before it is enabled";
     ImapResyncForgetsExpunges = "imap/resync-forgets-expunges", "leaves out what vanished when a mailbox is resynchronised";
     ImapExpungeInsteadOfVanished = "imap/expunge-instead-of-vanished", "sends EXPUNGE although QRESYNC is enabled";
+    ImapUidOnlyTakesNumbers = "imap/uidonly-takes-numbers", "runs commands with message numbers although UIDONLY is enabled";
+    ImapUidOnlySearchesNumbers = "imap/uidonly-searches-numbers", "searches among message numbers although UIDONLY is enabled";
+    ImapUidOnlyTakesMatches = "imap/uidonly-takes-matches", "takes message sequence match data although UIDONLY is enabled";
+    ImapUidOnlyWithoutCode = "imap/uidonly-without-code", "refuses message numbers without the response code UIDREQUIRED";
+    ImapUidOnlySendsFetch = "imap/uidonly-sends-fetch", "sends FETCH responses although UIDONLY is enabled";
+    ImapUidOnlySendsExpunge = "imap/uidonly-sends-expunge", "sends EXPUNGE responses although UIDONLY is enabled";
+    ImapUidOnlyTellsUnseen = "imap/uidonly-tells-unseen", "tells the number of the first unseen message although UIDONLY is enabled";
     ImapSelectWithoutClosed = "imap/select-without-closed", "does not say CLOSED when SELECT closes a mailbox";
     ImapListIgnoresSelection = "imap/list-ignores-selection", "lists all mailboxes for LIST (SUBSCRIBED) and LIST (SPECIAL-USE)";
     ImapListHidesNonExistence = "imap/list-hides-non-existence", "leaves out \\NonExistent";

@@ -85,10 +85,10 @@ fn imap_line(response: &Response) -> String {
         Response::Tagged { tag, status, text } => format!("{tag} {}{}", status.word(), resp_text(text)),
         Response::Untagged { status, text } => format!("* {}{}", status.word(), resp_text(text)),
         Response::Continuation { text } => format!("+ {}", ending(text)),
-        Response::Fetch { number, items } => {
+        Response::Fetch { number, name, items } => {
             let items: Vec<String> =
                 items.iter().map(|(key, value)| format!("{} {}", escaped_holes(key.to_string()), render_value(value))).collect();
-            format!("* {number} FETCH ({})", items.join(" "))
+            format!("* {number} {} ({})", name.word(), items.join(" "))
         }
         Response::Numbered { number, name, values } => format!("* {number} {}{}", escaped_holes(name.clone()), after(values)),
         Response::Data { name, values } => format!("* {}{}", escaped_holes(name.clone()), after(values)),

@@ -108,6 +108,20 @@ impl Context {
         Mechanism::offered(&self.site, &self.peer)
     }
 
+    /// Refuses what names messages by number once UIDONLY is enabled: "the server MUST return a tagged BAD response if the
+    /// client uses message sequence numbers. The server MUST include the UIDREQUIRED response code in such BAD responses"
+    /// (RFC 9586 §3). The fault is that of a server which does not.
+    pub fn may_use_numbers(&self, fault: Fault) -> Result<(), Status> {
+        if !self.enabled.uid_only() || self.faults().on(fault) {
+            return Ok(());
+        }
+        let status = Status::bad("Message numbers are not allowed once UIDONLY is enabled");
+        Err(match self.faults().on(Fault::ImapUidOnlyWithoutCode) {
+            true => status,
+            false => status.with(Code::UidRequired),
+        })
+    }
+
     /// How the client is told of changes.
     pub fn told(&self) -> Told<'_> {
         Told { enabled: &self.enabled, faults: self.site.faults }

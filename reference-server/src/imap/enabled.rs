@@ -20,11 +20,15 @@ pub const QRESYNC: &str = "QRESYNC";
 /// The differences of the second revision (RFC 9051 §6.3.1, Appendix A).
 pub const IMAP4REV2: &str = "IMAP4rev2";
 
+/// UIDs in place of message numbers, in commands and in responses (RFC 9586).
+pub const UIDONLY: &str = "UIDONLY";
+
 /// All that can be enabled.
 pub const ENABLEABLE: &[Enableable] = &[
     Enableable { name: CONDSTORE, extension: Extension::ImapCondStore },
     Enableable { name: IMAP4REV2, extension: Extension::ImapRev2 },
     Enableable { name: QRESYNC, extension: Extension::ImapQresync },
+    Enableable { name: UIDONLY, extension: Extension::ImapUidOnly },
 ];
 
 /// The extensions that are enabled on a connection, by their names.
@@ -52,9 +56,15 @@ impl Enabled {
         self.has(CONDSTORE) || self.has(QRESYNC)
     }
 
-    /// Whether the client is told of expunged messages by VANISHED (RFC 7162 §3.2.10).
-    pub fn vanished(&self) -> bool {
+    /// Whether the client resynchronises: it is told of expunged messages by VANISHED (RFC 7162 §3.2.10), and up to which
+    /// modification sequence it knows of them.
+    pub fn resynchronizes(&self) -> bool {
         self.has(QRESYNC)
+    }
+
+    /// Whether no message number is said on this connection any more, by either side (RFC 9586 §3).
+    pub fn uid_only(&self) -> bool {
+        self.has(UIDONLY)
     }
 
     /// Whether the client speaks IMAP4rev2: "an IMAP client that wants to use IMAP4rev2 MUST issue an "ENABLE IMAP4rev2"

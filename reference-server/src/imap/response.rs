@@ -112,6 +112,8 @@ pub enum Code {
     UidNext(u32),
     /// A named search that is not there (RFC 5466 §3.1).
     UndefinedFilter(String),
+    /// Message numbers are not to be used any more (RFC 9586 §3).
+    UidRequired,
     UidValidity(u32),
     Unseen(u32),
     UrlMech,
@@ -157,6 +159,7 @@ impl fmt::Display for Code {
             Code::UidNext(uid) => write!(out, "UIDNEXT {uid}"),
             // The name of a filter is an atom.
             Code::UndefinedFilter(name) => write!(out, "UNDEFINED-FILTER {name}"),
+            Code::UidRequired => out.write_str("UIDREQUIRED"),
             Code::UidValidity(validity) => write!(out, "UIDVALIDITY {validity}"),
             Code::UrlMech => out.write_str("URLMECH INTERNAL"),
             Code::Unseen(number) => write!(out, "UNSEEN {number}"),

@@ -99,9 +99,7 @@ impl Selected {
             _ => None,
         });
         let gone: Vec<Uid> = gone.collect();
-        let vanished = told.enabled.vanished() && !told.faults.on(Fault::ImapExpungeInsteadOfVanished);
-        // "the server MUST use the VANISHED response without the EARLIER tag instead of the EXPUNGE response"
-        // (RFC 7162 §3.2.10).
+        let vanished = told.by_vanished();
         if vanished && !gone.is_empty() {
             write_untagged(out, format_args!("VANISHED {}", write_uid_set(&gone)));
         }
@@ -116,7 +114,7 @@ impl Selected {
                 }
             }
         }
-        let owed = told.enabled.vanished() && (!gone.is_empty() || self.view.withholds());
+        let owed = told.enabled.resynchronizes() && (!gone.is_empty() || self.view.withholds());
         owed.then(|| self.view.told_modseq())
     }
 
@@ -209,21 +207,38 @@ pub struct Told<'a> {
 }
 
 impl Told<'_> {
+    /// Whether the client is told of expunged messages by VANISHED: "the server MUST use the VANISHED response without the
+    /// EARLIER tag instead of the EXPUNGE response" (RFC 7162 §3.2.10), and the same without QRESYNC (RFC 9586 §3.4, §3.6).
+    fn by_vanished(self) -> bool {
+        let for_resync = self.enabled.resynchronizes() && !self.faults.on(Fault::ImapExpungeInsteadOfVanished);
+        let for_uids = self.enabled.uid_only() && !self.faults.on(Fault::ImapUidOnlySendsExpunge);
+        for_resync || for_uids
+    }
+
+    /// What stands in front of the data items of a message: "all FETCH responses that would be returned by UID FETCH / UID
+    /// STORE are replaced by UIDFETCH responses", and so are those that nobody asked for (RFC 9586 §3.3, §3.6).
+    pub fn heading(self, number: u32, uid: Uid) -> String {
+        match self.enabled.uid_only() && !self.faults.on(Fault::ImapUidOnlySendsFetch) {
+            true => format!("{uid} UIDFETCH"),
+            false => format!("{number} FETCH"),
+        }
+    }
+
     /// Writes a FETCH response that no FETCH asked for.
     ///
     /// One that a UID command causes carries the UID (RFC 3501 §6.4.8). With CONDSTORE all "MUST automatically include both
-    /// UID and mod-sequence data" (RFC 7162 §3.2.4).
+    /// UID and mod-sequence data" (RFC 7162 §3.2.4). A UIDFETCH response begins with the UID, and need not repeat it.
     pub fn write(self, out: &mut Vec<u8>, message: Message<'_>, naming: Naming) {
         let condstore = self.enabled.condstore() && !self.faults.on(Fault::ImapNoModseqUnasked);
         let mut items = Vec::new();
         // "If the server chooses to send unsolicited FETCH responses, they MUST include UID FETCH item" (RFC 9051 §7.5.2).
         let rev2 = self.enabled.rev2() && !self.faults.on(Fault::ImapUnaskedWithoutUid);
-        if naming == Naming::Uids || condstore || rev2 {
+        if (naming == Naming::Uids || condstore || rev2) && !self.enabled.uid_only() {
             items.push(format!("UID {}", message.uid));
         }
         items.extend(message.flags.map(|flags| format!("FLAGS {}", flag_list(flags, message.recent))));
         items.extend(message.modseq.filter(|_| condstore).map(|modseq| format!("MODSEQ ({modseq})")));
-        write_untagged(out, format_args!("{} FETCH ({})", message.number, items.join(" ")));
+        write_untagged(out, format_args!("{} ({})", self.heading(message.number, message.uid), items.join(" ")));
     }
 }
 

@@ -16,6 +16,7 @@ mod search_costs;
 mod searching;
 mod several;
 mod sharing;
+mod uid_only;
 mod urls;
 
 use super::ImapSession;

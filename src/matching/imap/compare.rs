@@ -7,7 +7,7 @@ use super::data::{Strictness, compare_data};
 use super::fetch::compare_items;
 use super::lists::{Mode, ordered, set};
 use super::{Body, CodePattern, ImapPattern, StatusPattern, Statuses, ValueKind, ValuePattern};
-use crate::protocol::imap::{Code, Response, Status, Text, Value};
+use crate::protocol::imap::{Code, FetchName, Response, Status, Text, Value};
 use crate::protocol::{plain, render_code};
 
 /// What kind of response: only those of one kind can be compared.
@@ -17,7 +17,7 @@ pub(crate) enum Kind<'a> {
     /// By the name of the response code, if the pattern names one.
     Status(Option<&'a [u8]>),
     Continuation,
-    Fetch,
+    Fetch(FetchName),
     Numbered(&'a str),
     Data(&'a str),
 }
@@ -30,7 +30,7 @@ impl ImapPattern {
             Body::Continuation { .. } => Kind::Continuation,
             Body::Tagged { tag, .. } => Kind::Tagged(tag.text().unwrap_or_default()),
             Body::Untagged(text) => Kind::Status(text.code.as_ref().and_then(|code| code.name.text())),
-            Body::Fetch { .. } => Kind::Fetch,
+            Body::Fetch { name, .. } => Kind::Fetch(*name),
             Body::Numbered { name, .. } => Kind::Numbered(&name.0),
             Body::Data { name: Some((name, _)), .. } => Kind::Data(name),
         })
@@ -45,7 +45,8 @@ impl ImapPattern {
             (Some(Kind::Status(Some(name))), Response::Untagged { text, .. }) => {
                 text.code.as_ref().is_some_and(|code| code.name.as_bytes().eq_ignore_ascii_case(name))
             }
-            (Some(Kind::Continuation), Response::Continuation { .. }) | (Some(Kind::Fetch), Response::Fetch { .. }) => true,
+            (Some(Kind::Continuation), Response::Continuation { .. }) => true,
+            (Some(Kind::Fetch(expected)), Response::Fetch { name, .. }) => expected == *name,
             (Some(Kind::Numbered(expected)), Response::Numbered { name, .. })
             | (Some(Kind::Data(expected)), Response::Data { name, .. }) => expected == name,
             _ => false,
@@ -68,8 +69,11 @@ impl ImapPattern {
                 text.compare(*status, received_text, self.exact, attempt)
             }
             (Body::Untagged(pattern), Response::Untagged { status, text }) => pattern.compare(*status, text, self.exact, attempt),
-            (Body::Fetch { number, items, .. }, Response::Fetch { number: received, items: received_items }) => {
-                compare_number(number, *received, "FETCH", attempt)?;
+            (
+                Body::Fetch { number, name, items, .. },
+                Response::Fetch { number: received, name: received_name, items: received_items },
+            ) if name == received_name => {
+                compare_number(number, *received, name.word(), attempt)?;
                 attempt.hits += 4;
                 compare_items(items, received_items, self.exact, attempt)
             }

@@ -9,7 +9,7 @@ use super::super::parts::{Part, Parts};
 use super::super::slot::Slot;
 use super::values::{atom, value, values};
 use super::{Body, CodePattern, ImapPattern, ItemPattern, StatusPattern, Statuses, ValueKind, ValuePattern};
-use crate::protocol::imap::{Status, normal_fields};
+use crate::protocol::imap::{FetchName, Status, normal_fields};
 
 /// Compiles one line; IMAP expectations have no more.
 pub(crate) fn compile(lines: &[&str]) -> Result<ImapPattern, PatternError> {
@@ -137,18 +137,18 @@ fn numbered(reader: &mut Reader<'_>, number: (Parts, Span)) -> Result<Body, Patt
         let message = format!("`${message}` is a message, and the number in front of {name} is not one's; write the number");
         return Err(PatternError { line: 0, offset: number.1.start, message });
     }
-    if name != "FETCH" {
+    let Some(name) = FetchName::named(&name) else {
         let values = if reader.eat(b' ') { values(reader, 0, false)? } else { Vec::new() };
         return Ok(Body::Numbered { number, name: (name, name_span), values });
-    }
+    };
     if !reader.eat(b' ') {
         return reader.fail("behind FETCH comes the list of items, `(UID 5)`, or `${*}`");
     }
     if reader.slot().is_some_and(Slot::is_rest) {
         reader.advance(1);
-        return Ok(Body::Fetch { number, name_span, items: Vec::new() });
+        return Ok(Body::Fetch { number, name, name_span, items: Vec::new() });
     }
-    Ok(Body::Fetch { number, name_span, items: items(reader)? })
+    Ok(Body::Fetch { number, name, name_span, items: items(reader)? })
 }
 
 /// `(KEY value KEY value)`; `...` and `${*}` are allowed at its end, where they say what holds anyway.

@@ -20,7 +20,7 @@ pub(super) use judge::judge;
 use super::Span;
 use super::parts::Parts;
 use super::slot::Slot;
-use crate::protocol::imap::Status;
+use crate::protocol::imap::{FetchName, Status};
 
 /// A compiled IMAP expectation.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,8 +42,8 @@ pub(super) enum Body {
     Tagged { tag: Parts, tag_span: Span, text: StatusPattern },
     /// `* OK [CODE] text`
     Untagged(StatusPattern),
-    /// `* 1 FETCH (UID 5)`
-    Fetch { number: (Parts, Span), name_span: Span, items: Vec<ItemPattern> },
+    /// `* 1 FETCH (UID 5)`, `* 5 UIDFETCH (FLAGS ())`
+    Fetch { number: (Parts, Span), name: FetchName, name_span: Span, items: Vec<ItemPattern> },
     /// `* 2 EXISTS`
     Numbered { number: (Parts, Span), name: (String, Span), values: Vec<ValuePattern> },
     /// `* LIST () "/" box`; without a name: `* ${*}`.
@@ -136,7 +136,7 @@ impl ImapPattern {
             number.text().is_none_or(|number| number == first) && second.eq_ignore_ascii_case(name.as_bytes())
         };
         match &self.body {
-            Body::Fetch { number, .. } => named(&number.0, "FETCH"),
+            Body::Fetch { number, name, .. } => named(&number.0, name.word()),
             Body::Numbered { number, name, .. } => named(&number.0, &name.0),
             Body::Data { name: Some((name, _)), .. } => first.eq_ignore_ascii_case(name.as_bytes()),
             _ => false,

@@ -26,12 +26,36 @@ pub enum Response {
     Untagged { status: Status, text: Text },
     /// `+ text`
     Continuation { text: Vec<u8> },
-    /// `* 1 FETCH (FLAGS (\Seen) UID 5)`
-    Fetch { number: u64, items: Vec<(Key, Value)> },
+    /// `* 1 FETCH (FLAGS (\Seen) UID 5)`, `* 5 UIDFETCH (FLAGS (\Seen))`
+    Fetch { number: u64, name: FetchName, items: Vec<(Key, Value)> },
     /// `* 2 EXISTS`, `* 1 EXPUNGE`, and any other that begins with a number; names in upper case.
     Numbered { number: u64, name: String, values: Vec<Value> },
     /// `* CAPABILITY IMAP4rev1`, `* LIST () "/" box`, and any other; names in upper case.
     Data { name: String, values: Vec<Value> },
+}
+
+/// What a response with the data items of a message is called: what its number is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FetchName {
+    /// `FETCH`
+    Fetch,
+    /// `UIDFETCH` (RFC 9586 §3.3)
+    UidFetch,
+}
+
+impl FetchName {
+    /// As in the RFC.
+    pub fn word(self) -> &'static str {
+        match self {
+            FetchName::Fetch => "FETCH",
+            FetchName::UidFetch => "UIDFETCH",
+        }
+    }
+
+    /// The one of this name, which is in upper case.
+    pub fn named(word: &str) -> Option<FetchName> {
+        [FetchName::Fetch, FetchName::UidFetch].into_iter().find(|name| name.word() == word)
+    }
 }
 
 /// The word of a status response.

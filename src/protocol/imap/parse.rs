@@ -2,7 +2,7 @@
 //! allow is a fault at an octet.
 
 use super::cursor::Cursor;
-use super::{Code, Response, Status, Text, section, shape, value};
+use super::{Code, FetchName, Response, Status, Text, section, shape, value};
 use crate::protocol::Fault;
 
 /// Reads one complete response.
@@ -68,9 +68,9 @@ fn numbered(cursor: &mut Cursor<'_>) -> Result<Response, Fault> {
     cursor.space()?;
     let start = cursor.at();
     let name = String::from_utf8_lossy(value::atom(cursor)?).to_ascii_uppercase();
-    if name == "FETCH" {
+    if let Some(name) = FetchName::named(&name) {
         cursor.space()?;
-        return Ok(Response::Fetch { number, items: items(cursor)? });
+        return Ok(Response::Fetch { number, name, items: items(cursor)? });
     }
     let values = if cursor.eat(b' ') { value::values(cursor, 0)? } else { Vec::new() };
     if matches!(name.as_str(), "EXISTS" | "RECENT" | "EXPUNGE") && !values.is_empty() {

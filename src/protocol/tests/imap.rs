@@ -58,6 +58,7 @@ fn data_is_read_as_values() {
 #[test]
 fn fetch_items_have_sections_and_literals() {
     one("1 FETCH (FLAGS () UID 5)", "1 FETCH (FLAGS () UID 5)");
+    one("25 UIDFETCH (FLAGS (\\Seen) BODY[1]<0> {2}\r\nhi)", "25 UIDFETCH (FLAGS (\\Seen) BODY[1]<0> \"hi\")");
     one(
         "1 FETCH (BODY[HEADER.FIELDS (FROM \"To\")]<0> {4}\r\na\r\nb)",
         "1 FETCH (BODY[HEADER.FIELDS (FROM To)]<0> \"a\\r\\nb\")",

@@ -16,6 +16,7 @@ use crate::store::{FlagChange, Flags, How};
 pub const COMMAND: Command = Command {
     name: "COPY",
     legal: Legal::Selected,
+    by_number: true,
     run: |context, cursor, _| Ok(Outcome::Done(run(context, cursor, Naming::Numbers)?)),
     ..USUAL
 };

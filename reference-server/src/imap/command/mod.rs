@@ -56,6 +56,7 @@ use super::grammar::Cursor;
 use super::grammar::cursor::Parsed;
 use super::response::Status;
 use crate::extensions::{Extension, Without};
+use crate::faults::Fault;
 use crate::store::Expunges;
 
 /// A command of the protocol.
@@ -68,6 +69,9 @@ pub struct Command {
     pub legal: Legal,
     /// Whether EXPUNGE may be sent while it is answered (RFC 3501 §7.4.1).
     pub expunges: Expunges,
+    /// Whether it names messages by their numbers, or is answered with them: RFC 9586 §3.2 and §3.8 forbid it to those who
+    /// enabled UIDONLY.
+    pub by_number: bool,
     /// Whether its literals are messages.
     pub large_literals: bool,
     /// Reads what follows the name, up to the end of the command, and then does it. What it writes are untagged
@@ -163,19 +167,25 @@ const COMMANDS: &[&Command] = &[
     &urlfetch::COMMAND,
 ];
 
-/// What most commands share: legal once logged in, no hindrance to EXPUNGE, no messages in literals.
+/// What most commands share: legal once logged in, no hindrance to EXPUNGE, no message numbers, no messages in literals.
 const USUAL: Command = Command {
     name: "",
     extension: None,
     legal: Legal::Authenticated,
     expunges: Expunges::Tell,
+    by_number: false,
     large_literals: false,
     run: |_, _, _| Ok(Outcome::Done(Status::bad("There is no such command"))),
 };
 
-/// Reads the name of a command; it must be one of this server's, and legal in this state.
+/// Reads the name of a command; it must be one of this server's, legal in this state, and not about message numbers where
+/// they are not used.
 pub fn find(cursor: &mut Cursor<'_>, context: &Context) -> Result<&'static Command, Status> {
-    find_in(cursor, context.site.without, context.state())
+    let command = find_in(cursor, context.site.without, context.state())?;
+    if command.by_number {
+        context.may_use_numbers(Fault::ImapUidOnlyTakesNumbers)?;
+    }
+    Ok(command)
 }
 
 fn find_in(cursor: &mut Cursor<'_>, without: Without, state: State) -> Result<&'static Command, Status> {

@@ -18,6 +18,7 @@ pub const COMMAND: Command = Command {
     name: "MOVE",
     extension: Some(Extension::ImapMove),
     legal: Legal::Selected,
+    by_number: true,
     run: |context, cursor, out| Ok(Outcome::Done(run(context, cursor, out, Naming::Numbers)?)),
     ..USUAL
 };

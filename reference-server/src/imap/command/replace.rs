@@ -19,6 +19,7 @@ pub const COMMAND: Command = Command {
     name: "REPLACE",
     extension: Some(Extension::ImapReplace),
     legal: Legal::Selected,
+    by_number: true,
     large_literals: true,
     run: |context, cursor, out| Ok(Outcome::Done(run(context, cursor, out, Naming::Numbers)?)),
     ..USUAL

@@ -14,6 +14,7 @@ use crate::store::Expunges;
 pub const COMMAND: Command = Command {
     name: "SEARCH",
     legal: Legal::Selected,
+    by_number: true,
     expunges: Expunges::Withhold,
     run: |context, cursor, out| Ok(Outcome::Done(run(context, cursor, out, Naming::Numbers)?)),
     ..USUAL

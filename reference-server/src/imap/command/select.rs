@@ -26,6 +26,12 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, read_o
     let name = cursor.mailbox()?;
     let parameters = parameters(context, cursor)?;
     cursor.end()?;
+    // "The server MUST return a tagged BAD response if such a parameter is observed once UIDONLY is enabled" (RFC 9586 §3.7).
+    if parameters.resync.as_ref().is_some_and(|resync| !resync.matches.is_empty())
+        && let Err(status) = context.may_use_numbers(Fault::ImapUidOnlyTakesMatches)
+    {
+        return Ok(Outcome::Done(status));
+    }
     Ok(Outcome::Done(open(context, &name, &parameters, out, read_only).unwrap_or_else(|status| status)))
 }
 
@@ -116,7 +122,9 @@ fn open(
         write_untagged(out, format_args!("{} RECENT", selected.view.recent()));
     }
     selected.write_flags_and_permanent_flags(out);
-    if let Some(number) = selected.view.first_unseen().filter(|_| !rev2) {
+    // Its argument is a message number, which "the server MUST NOT return […] in any response" (RFC 9586 §3).
+    let tells_unseen = !context.enabled.uid_only() || context.faults().on(Fault::ImapUidOnlyTellsUnseen);
+    if let Some(number) = selected.view.first_unseen().filter(|_| !rev2 && tells_unseen) {
         write_untagged(out, Status::ok("This message is the first unseen").with(Code::Unseen(number)));
     }
     let validity = Code::UidValidity(selected.mailbox.uidvalidity);

@@ -17,6 +17,7 @@ pub const COMMAND: Command = Command {
     name: "SORT",
     extension: Some(Extension::ImapSort),
     legal: Legal::Selected,
+    by_number: true,
     expunges: Expunges::Withhold,
     run: |context, cursor, out| Ok(Outcome::Done(run(context, cursor, out, Naming::Numbers)?)),
     ..USUAL

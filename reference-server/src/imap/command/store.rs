@@ -16,6 +16,7 @@ use crate::store::{Expunges, FlagChange, Flags, How, Rights, Uid, UnchangedSince
 pub const COMMAND: Command = Command {
     name: "STORE",
     legal: Legal::Selected,
+    by_number: true,
     expunges: Expunges::Withhold,
     run: |context, cursor, out| Ok(Outcome::Done(run(context, cursor, out, Naming::Numbers)?)),
     ..USUAL

@@ -19,6 +19,7 @@ use crate::store::Expunges;
 pub const COMMAND: Command = Command {
     name: "THREAD",
     legal: Legal::Selected,
+    by_number: true,
     expunges: Expunges::Withhold,
     run: |context, cursor, out| Ok(Outcome::Done(run(context, cursor, out, Naming::Numbers)?)),
     ..USUAL
@@ -43,6 +44,9 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
         Ok(program) => program,
         Err(status) => return Ok(status),
     };
+    if let Err(status) = searching::check(context, None, &program, false) {
+        return Ok(status);
+    }
     searching::begin(context, &program, out);
     let Some(selected) = &context.selected else { return Ok(Status::bad("No mailbox is selected")) };
     let keys = match program::prepared(program, selected, context) {

@@ -128,6 +128,11 @@ pub fn check(
     if (sorted_by_relevancy || options.is_some_and(|options| options.relevancy)) && !is_fuzzy {
         return Err(Status::bad("RELEVANCY is only there with the search key FUZZY"));
     }
+    // "The "<sequence set>" UID SEARCH criterion is prohibited (and results in a tagged BAD response) once UIDONLY is enabled"
+    // (RFC 9586 §3.5); "$" alone is such a set by its grammar (RFC 5182 §3), and "UID $" means the same.
+    if program.keys.iter().any(|key| key.any(|key| matches!(key, Key::Numbers(_)))) {
+        context.may_use_numbers(Fault::ImapUidOnlySearchesNumbers)?;
+    }
     // "An attempt to use UPDATE where a tag is already in use with a previous searching command that itself used UPDATE SHALL
     // result in the server rejecting the searching command with a BAD response" (RFC 5267 §4.3).
     let contexts = context.selected.as_ref().map_or(&[][..], |selected| &selected.updating);

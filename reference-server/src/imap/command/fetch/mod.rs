@@ -15,7 +15,7 @@ use crate::imap::grammar::cursor::{Parsed, SyntaxError};
 use crate::imap::grammar::fetch::Item;
 use crate::imap::grammar::sequence::SequenceSet;
 use crate::imap::response::{Code, Status};
-use crate::imap::selected::{Naming, Selected};
+use crate::imap::selected::{Naming, Selected, Told};
 use crate::store::{BlobId, Expunges, FlagChange, Flags, How, Right, Store, SystemFlag};
 use answer::Answer;
 use std::collections::{HashMap, VecDeque};
@@ -25,6 +25,7 @@ use teller::Teller;
 pub const COMMAND: Command = Command {
     name: "FETCH",
     legal: Legal::Selected,
+    by_number: true,
     expunges: Expunges::Withhold,
     run: |context, cursor, out| run(context, cursor, out, Naming::Numbers),
     ..USUAL
@@ -75,7 +76,7 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
         return Err(SyntaxError { offset, expected: "data items of FETCH that this server has" });
     }
     let condstore = !context.lacks(Extension::ImapCondStore);
-    let modifiers = cursor.fetch_modifiers(condstore, context.enabled.vanished(), naming)?;
+    let modifiers = cursor.fetch_modifiers(condstore, context.enabled.resynchronizes(), naming)?;
     cursor.end()?;
     let Some(selected) = &context.selected else {
         return Ok(Outcome::Done(Status::bad("No mailbox is selected")));
@@ -85,8 +86,10 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
         Err(status) => return Ok(Outcome::Done(status)),
     };
     // "server implementations MUST implicitly include the UID message data item as part of any FETCH response caused by a
-    // UID command" (RFC 3501 §6.4.8).
-    if naming == Naming::Uids && !items.contains(&Item::Uid) && !context.faults().on(Fault::ImapUidFetchWithoutUid) {
+    // UID command" (RFC 3501 §6.4.8). "The UID is always returned at the beginning of a UIDFETCH response, and it can also
+    // appear in the UID response data item, if requested by the client" (RFC 9586 §3.3).
+    let implied = naming == Naming::Uids && !context.enabled.uid_only();
+    if implied && !items.contains(&Item::Uid) && !context.faults().on(Fault::ImapUidFetchWithoutUid) {
         items.insert(0, Item::Uid);
     }
     if let Some(modseq) = modifiers.changed_since {
@@ -219,7 +222,7 @@ impl Running {
 
     /// Makes the answer about one message.
     fn tell(&mut self, context: &mut Context, number: u32, still: &mut Option<Store>) -> Result<(), Status> {
-        let (faults, condstore) = (context.faults(), context.enabled.condstore());
+        let told = Told { enabled: &context.enabled, faults: context.faults() };
         let store = match still {
             Some(store) => store,
             None => still.insert(context.store.standing_still().map_err(refusal)?),
@@ -230,13 +233,17 @@ impl Running {
             return Ok(());
         };
         let thread = self.threads.get(&row.message.blob).copied();
-        let teller = Teller { row, store, mailbox: selected.mailbox.id, thread, faults };
+        let teller = Teller { row, store, mailbox: selected.mailbox.id, thread, told };
         // "The \Seen flag is implicitly set; if this causes the flags to change, they SHOULD be included as part of the
         // FETCH responses" (RFC 3501 §6.4.5).
         let mut items: Vec<&Item> = self.items.iter().collect();
         if self.newly_seen.binary_search(&number).is_ok() {
-            // With CONDSTORE these responses have UID and MODSEQ too (RFC 7162 §3.2.4).
-            let with = if condstore { [Item::Uid, Item::ModSeq, Item::Flags].as_slice() } else { &[Item::Flags] };
+            // With CONDSTORE these responses have UID and MODSEQ too (RFC 7162 §3.2.4); a UIDFETCH response begins with the UID.
+            let with = match (told.enabled.condstore(), told.enabled.uid_only()) {
+                (true, false) => [Item::Uid, Item::ModSeq, Item::Flags].as_slice(),
+                (true, true) => &[Item::ModSeq, Item::Flags],
+                (false, _) => &[Item::Flags],
+            };
             items.extend(with.iter().filter(|item| !self.items.contains(item)));
         }
         let tells_flags = items.contains(&&Item::Flags);

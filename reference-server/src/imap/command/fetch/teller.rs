@@ -10,7 +10,7 @@ use crate::imap::grammar::fetch::Item;
 use crate::imap::message_data::{write_body, write_envelope};
 use crate::imap::object_id::{email_id, thread_id};
 use crate::imap::response::{Status, write_string};
-use crate::imap::selected::flag_list;
+use crate::imap::selected::{Told, flag_list};
 use crate::mime;
 use crate::store::{self, MailboxId, Row, Store};
 
@@ -21,20 +21,21 @@ pub struct Teller<'a> {
     pub mailbox: MailboxId,
     /// Known if it was asked for.
     pub thread: Option<i64>,
-    pub faults: Faults,
+    /// How the client is told.
+    pub told: Told<'a>,
 }
 
 impl Teller<'_> {
-    /// `* n FETCH (…)`, or `None` if the message's octets are gone.
+    /// `* n FETCH (…)`, or `* uid UIDFETCH (…)`; `None` if the message's octets are gone.
     pub fn answer(&self, number: u32, items: &[&Item]) -> Result<Option<Answer>, Status> {
         let needs = items.iter().map(|item| needs(item)).max().unwrap_or(Needs::Nothing);
         let Ok(loaded) = Loaded::read(self.store, &self.row.message, needs) else { return Ok(None) };
         // "it MUST fail the request and issue a "NO" response" (RFC 3516 §4.3).
         for item in items {
-            binary::check(item, &loaded, self.faults)?;
+            binary::check(item, &loaded, self.told.faults)?;
         }
         let mut answer = Answer::default();
-        answer.text(format!("* {number} FETCH (").as_bytes());
+        answer.text(format!("* {} (", self.told.heading(number, self.row.message.uid)).as_bytes());
         for (at, item) in items.iter().enumerate() {
             if at > 0 {
                 answer.text(b" ");
@@ -54,9 +55,9 @@ impl Teller<'_> {
     fn item(&self, item: &Item, loaded: &Loaded<'_>, answer: &mut Answer) -> store::Result<()> {
         let message = &self.row.message;
         let twist = Twist {
-            wrong_size: self.faults.on(Fault::ImapLiteralSizeOffByOne),
-            shifted: self.faults.on(Fault::ImapPartialOffByOne),
-            line_end: self.faults.on(Fault::ImapPartKeepsLineEnd),
+            wrong_size: self.told.faults.on(Fault::ImapLiteralSizeOffByOne),
+            shifted: self.told.faults.on(Fault::ImapPartialOffByOne),
+            line_end: self.told.faults.on(Fault::ImapPartKeepsLineEnd),
         };
         match item {
             Item::Flags => answer.text(format!("FLAGS {}", flag_list(&message.flags, self.row.recent)).as_bytes()),
@@ -67,7 +68,7 @@ impl Teller<'_> {
             }
             Item::ModSeq => answer.text(format!("MODSEQ ({})", message.modseq).as_bytes()),
             Item::EmailId => {
-                answer.text(format!("EMAILID ({})", email_id(message, self.mailbox, self.faults)).as_bytes());
+                answer.text(format!("EMAILID ({})", email_id(message, self.mailbox, self.told.faults)).as_bytes());
             }
             Item::ThreadId => {
                 let id = thread_id(self.thread.unwrap_or(message.blob.0));
@@ -76,10 +77,10 @@ impl Teller<'_> {
             Item::SaveDate => self.save_date(answer),
             Item::Preview => {
                 answer.text(b"PREVIEW ");
-                let preview = preview(loaded, self.faults)?;
+                let preview = preview(loaded, self.told.faults)?;
                 write_string(answer.tail(), preview.as_bytes());
             }
-            Item::Binary { .. } | Item::BinarySize { .. } => binary::write(item, loaded, self.faults, twist, answer)?,
+            Item::Binary { .. } | Item::BinarySize { .. } => binary::write(item, loaded, self.told.faults, twist, answer)?,
             Item::Envelope | Item::Body | Item::BodyStructure => {
                 let Some(form) = &loaded.form else { return Err(store::Error::BlobGone) };
                 match item {
@@ -109,7 +110,7 @@ impl Teller<'_> {
     /// `"SAVEDATE" SP (date-time / nil)` (RFC 8514 §5). A message that came before save dates were written down has none.
     fn save_date(&self, answer: &mut Answer) {
         let message = &self.row.message;
-        let date = match self.faults.on(Fault::ImapSaveDateIsInternalDate) {
+        let date = match self.told.faults.on(Fault::ImapSaveDateIsInternalDate) {
             true => Some(message.date),
             false => message.saved,
         };
