@@ -114,7 +114,7 @@ impl Hold {
     /// Only called on the writer thread, so that no blob goes between the look and the hold.
     fn on(store: Store, blobs: Vec<BlobId>) -> Hold {
         {
-            let mut held = lock(&store.inner.holds.0);
+            let mut held = lock(&store.inner.known.holds.0);
             for blob in &blobs {
                 *held.entry(*blob).or_default() += 1;
             }
@@ -127,7 +127,7 @@ impl Drop for Hold {
     fn drop(&mut self) {
         let mut free = Vec::new();
         {
-            let mut held = lock(&self.store.inner.holds.0);
+            let mut held = lock(&self.store.inner.known.holds.0);
             for blob in &self.blobs {
                 let count = held.get_mut(blob).map(|count| {
                     *count -= 1;
@@ -169,7 +169,7 @@ impl Tx<'_> {
     }
 
     fn remove_if_free(&self, blob: BlobId) -> Result<()> {
-        if lock(&self.holds.0).contains_key(&blob) {
+        if lock(&self.known.holds.0).contains_key(&blob) {
             return Ok(());
         }
         match sql::blob::remove_unreferenced(self.connection, blob.0)? {

@@ -61,7 +61,7 @@ impl Store {
     pub fn set_quotas(&self, account: &str, limits: &[(Resource, u64)]) -> Result<()> {
         // Before they hold, so that nobody misses them.
         if !limits.is_empty() {
-            self.inner.limited.store(true, Ordering::Release);
+            self.inner.known.limited.store(true, Ordering::Release);
         }
         let (account, limits) = (account.to_owned(), limits.to_vec());
         self.write(move |tx| {
@@ -80,7 +80,7 @@ impl Store {
 
     /// Whether an account has room for so many more messages, of so many octets together.
     pub fn has_room(&self, account: &str, messages: u64, octets: u64) -> Result<bool> {
-        if !self.inner.limited.load(Ordering::Acquire) {
+        if !self.inner.known.limited.load(Ordering::Acquire) {
             return Ok(true);
         }
         self.read(|connection| has_room(connection, account, messages, octets))
@@ -95,6 +95,9 @@ impl Store {
 impl Tx<'_> {
     /// Fails if the account has no room for so many more messages, of so many octets together.
     pub(super) fn require_room(&self, account: &str, messages: u64, octets: u64) -> Result<()> {
+        if !self.known.limited.load(Ordering::Acquire) {
+            return Ok(());
+        }
         match has_room(self.connection, account, messages, octets)? {
             true => Ok(()),
             false => Err(Error::OverQuota),

@@ -16,7 +16,7 @@ use rusqlite::Connection;
 
 use super::readers::lock;
 use super::watch::Watchers;
-use super::{Error, MailboxId, Result, blobs::Holds, sql};
+use super::{Error, Known, MailboxId, Result, sql};
 use crate::waiting::waiting;
 
 /// The most operations one transaction takes, so that the first of them does not wait for long.
@@ -29,7 +29,7 @@ const IDLE: Duration = Duration::from_millis(500);
 pub(crate) struct Tx<'c> {
     /// The connection of the writer.
     pub(crate) connection: &'c Connection,
-    pub(super) holds: &'c Holds,
+    pub(super) known: &'c Known,
     touched: RefCell<Vec<MailboxId>>,
 }
 
@@ -42,7 +42,7 @@ impl Tx<'_> {
 
 /// Runs an operation in its savepoint; gives what has changed, why it failed, and the answer to send when the fate of the
 /// batch is known.
-type Job = Box<dyn FnOnce(&Connection, &Holds) -> (Vec<MailboxId>, Option<Error>, Answer) + Send>;
+type Job = Box<dyn FnOnce(&Connection, &Known) -> (Vec<MailboxId>, Option<Error>, Answer) + Send>;
 type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 
 pub(super) struct Writer {
@@ -56,11 +56,11 @@ impl Writer {
     pub(super) fn start(
         connection: Arc<Mutex<Connection>>,
         watchers: Arc<Watchers>,
-        holds: Arc<Holds>,
+        known: Arc<Known>,
         durable: bool,
     ) -> Result<Writer> {
         let (jobs, queued) = channel();
-        let desk = Desk { connection, watchers, holds, queued };
+        let desk = Desk { connection, watchers, known, queued };
         let thread = thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || desk.serve())
@@ -96,8 +96,8 @@ impl Writer {
         operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
         then: impl FnOnce(Result<T>) + Send + 'static,
     ) {
-        let job: Job = Box::new(move |connection, holds| {
-            let (touched, result) = in_savepoint(connection, holds, operation);
+        let job: Job = Box::new(move |connection, known| {
+            let (touched, result) = in_savepoint(connection, known, operation);
             let failure = result.as_ref().err().cloned();
             let answer: Answer = Box::new(move |committed| then(committed.and(result)));
             (touched, failure, answer)
@@ -125,7 +125,7 @@ impl Drop for Writer {
 struct Desk {
     connection: Arc<Mutex<Connection>>,
     watchers: Arc<Watchers>,
-    holds: Arc<Holds>,
+    known: Arc<Known>,
     queued: Receiver<Job>,
 }
 
@@ -158,7 +158,7 @@ impl Desk {
             // SQLite undoes the whole transaction where it cannot undo one operation alone, on a full disk for example.
             let mut undone = None;
             for job in std::iter::once(first).chain(self.queued.try_iter().take(BATCH - 1)) {
-                let (touched, failure, answer) = job(&connection, &self.holds);
+                let (touched, failure, answer) = job(&connection, &self.known);
                 if connection.is_autocommit() && undone.is_none() {
                     undone = failure;
                 }
@@ -182,14 +182,14 @@ impl Desk {
 
 fn in_savepoint<T>(
     connection: &Connection,
-    holds: &Holds,
+    known: &Known,
     operation: impl FnOnce(&Tx<'_>) -> Result<T>,
 ) -> (Vec<MailboxId>, Result<T>) {
     if connection.is_autocommit() {
         // BEGIN failed, or SQLite rolled the whole transaction back (disk full): nothing may run outside one.
         return (Vec::new(), Err(Error::Failed("the transaction could not be started or was rolled back".into())));
     }
-    let tx = Tx { connection, holds, touched: RefCell::default() };
+    let tx = Tx { connection, known, touched: RefCell::default() };
     let result = connection.execute_batch("SAVEPOINT operation").map_err(Error::from).and_then(|()| {
         catch_unwind(AssertUnwindSafe(|| operation(&tx)))
             .unwrap_or_else(|panic| Err(Error::Failed(format!("an operation panicked: {}", panic_text(&*panic)))))
