@@ -5,6 +5,10 @@ use unicode_normalization::char::decompose_compatible;
 /// A text as it is compared: "titlecased canonicalized UTF-8" (RFC 5051 §2). Equality, order and substrings of two texts
 /// are those of the octets of what this gives.
 pub fn casemap(text: &str) -> String {
+    // Most mail is ASCII, which needs no look at single characters.
+    if text.is_ascii() {
+        return text.to_ascii_uppercase();
+    }
     let mut mapped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -163,8 +163,7 @@ impl Selected {
             },
             Naming::Uids => {
                 let largest = self.view.last_uid().unwrap_or(0);
-                let named = self.view.rows().filter(|(_, row)| set.contains(row.message.uid, largest));
-                named.map(|(number, _)| number).collect()
+                set.ranges(largest).iter().flat_map(|uids| self.view.numbers(uids)).collect()
             }
         };
         if set.has_saved() {

@@ -5,6 +5,7 @@
 //! plain value: [`View::learn`] takes what the store says, [`View::sync`] gives what to send.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 
 use super::{Changes, Flags, Message, Snapshot, Uid, Vanished};
 
@@ -160,6 +161,13 @@ impl View {
     /// The number of the message with this UID.
     pub fn number(&self, uid: Uid) -> Option<u32> {
         self.rows.binary_search_by_key(&uid, |row| row.message.uid).ok().map(|index| index as u32 + 1)
+    }
+
+    /// The numbers of the messages with UIDs in this range.
+    pub fn numbers(&self, uids: &RangeInclusive<Uid>) -> RangeInclusive<u32> {
+        let before = self.rows.partition_point(|row| row.message.uid < *uids.start());
+        let with = self.rows.partition_point(|row| row.message.uid <= *uids.end());
+        before as u32 + 1..=with as u32
     }
 
     /// All messages the client knows of, with their numbers.
