@@ -35,10 +35,12 @@ mod contract;
 mod view_model;
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
+
+use crate::waiting::waiting;
 
 pub use acl::{ANYONE, AclChange, Grant, SharedMailbox};
 pub use annotations::{Annotation, LONGEST_ANNOTATION, THE_SERVER, is_private};
@@ -73,13 +75,19 @@ struct Inner {
     writer: writer::Writer,
     readers: readers::Readers,
     watchers: Arc<watch::Watchers>,
-    holds: Arc<blobs::Holds>,
+    known: Arc<Known>,
     maildrops: Arc<maildrop::Locks>,
     url_resets: Arc<url_keys::Resets>,
-    /// Whether any account is limited: while none is, nobody needs to ask.
-    limited: AtomicBool,
     /// Let go last.
     _lock: Option<lock::Lock>,
+}
+
+/// What the store knows without asking its database.
+#[derive(Default)]
+pub(crate) struct Known {
+    holds: blobs::Holds,
+    /// Whether any account is limited: while none is, nobody needs to ask.
+    limited: AtomicBool,
 }
 
 impl Store {
@@ -116,20 +124,19 @@ impl Store {
     ) -> Result<Store> {
         sql::migrate(&connection)?;
         sql::blob::sweep(&connection)?;
-        let limited = sql::quota::is_any(&connection)?;
+        let known = Arc::<Known>::default();
+        known.limited.store(sql::quota::is_any(&connection)?, Ordering::Release);
         let durable = connection.path().is_some_and(|path| !path.is_empty());
         let shared = Arc::new(Mutex::new(connection));
         let watchers = Arc::<watch::Watchers>::default();
-        let holds = Arc::<blobs::Holds>::default();
         Ok(Store {
             inner: Arc::new(Inner {
                 readers: readers(&shared),
-                writer: writer::Writer::start(shared, Arc::clone(&watchers), Arc::clone(&holds), durable)?,
+                writer: writer::Writer::start(shared, Arc::clone(&watchers), Arc::clone(&known), durable)?,
                 watchers,
-                holds,
+                known,
                 maildrops: Arc::default(),
                 url_resets: Arc::default(),
-                limited: AtomicBool::new(limited),
                 _lock: lock,
             }),
             still: None,
@@ -175,9 +182,15 @@ impl Store {
         Store { inner: Arc::clone(&self.inner), still: None }
     }
 
-    /// A handle whose queries all see the same commit, which is the last one now: for work that asks for much, one small thing
-    /// after the other. It is not to be kept: as long as it is there the log of the database grows.
-    pub(crate) fn standing_still(&self) -> Result<Store> {
-        Ok(Store { inner: Arc::clone(&self.inner), still: readers::Still::on(&self.inner)?.map(Arc::new) })
+    /// Does work that asks for much, one small thing after the other, on a handle whose queries all see the same commit: the
+    /// last one now. The thread is taken out of the runtime once for all of it. As long as it takes the log of the database
+    /// grows, so nothing else is to be waited for in it.
+    pub(crate) fn standing_still<T>(&self, work: impl FnOnce(&Store) -> T) -> Result<T> {
+        let all = || {
+            let still = readers::Still::on(&self.inner)?.map(Arc::new);
+            Ok(work(&Store { inner: Arc::clone(&self.inner), still }))
+        };
+        // A database in memory has no disk to wait for.
+        if self.is_durable() { waiting(all) } else { all() }
     }
 }

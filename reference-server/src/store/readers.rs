@@ -62,11 +62,12 @@ impl Still {
         Ok(Some(Still { inner: Arc::clone(inner), connection: Mutex::new(Some(connection)) }))
     }
 
+    /// Whoever opened it waits already.
     pub(super) fn run<T>(&self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        waiting(|| match &*lock(&self.connection) {
+        match &*lock(&self.connection) {
             Some(connection) => query(connection),
             None => Err(Error::Failed("the transaction has ended".into())),
-        })
+        }
     }
 }
 

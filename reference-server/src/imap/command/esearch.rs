@@ -90,7 +90,7 @@ fn search(
 
 fn searched(context: &Context, mailbox: &Selected, program: &Program) -> Result<(Vec<Key>, Vec<Found>), Status> {
     let keys = program::prepared(program.clone(), mailbox, context)?;
-    let found = find(context, mailbox, &keys);
+    let found = context.store.standing_still(|still| find(context, still, mailbox, &keys)).map_err(refusal)?;
     Ok((keys, found))
 }
 

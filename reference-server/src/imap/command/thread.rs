@@ -3,7 +3,7 @@
 use super::{Command, Legal, Outcome, USUAL};
 use crate::extensions::Extension;
 use crate::faults::Fault;
-use crate::imap::context::Context;
+use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::{Parsed, SyntaxError};
 use crate::imap::response::Status;
@@ -53,10 +53,15 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
         Ok(keys) => keys,
         Err(status) => return Ok(status),
     };
-    let found = find(context, selected, &keys);
-    let named = found.iter().map(|found| (found, if naming == Naming::Uids { found.uid } else { found.number }));
-    let mut messages: Vec<Threaded> =
-        named.filter_map(|(found, name)| Threaded::read(found, name, selected, &context.store)).collect();
+    let threaded = context.store.standing_still(|still| {
+        let found = find(context, still, selected, &keys);
+        let named = found.iter().map(|found| (found, if naming == Naming::Uids { found.uid } else { found.number }));
+        named.filter_map(|(found, name)| Threaded::read(found, name, selected, still)).collect::<Vec<_>>()
+    });
+    let mut messages = match threaded {
+        Ok(messages) => messages,
+        Err(error) => return Ok(refusal(error)),
+    };
     if context.faults().on(Fault::ImapThreadIgnoresReferences) {
         messages.iter_mut().for_each(|message| message.references.clear());
     }

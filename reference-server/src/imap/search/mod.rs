@@ -12,7 +12,7 @@ use super::context::Context;
 use super::grammar::search::Key;
 use super::selected::Selected;
 use crate::faults::Fault;
-use crate::store::{Uid, View};
+use crate::store::{Store, Uid, View};
 use candidate::{Candidate, Scope};
 
 /// A message that was found.
@@ -25,9 +25,10 @@ pub struct Found {
     pub score: u8,
 }
 
-/// The messages of the mailbox for which all keys hold, in its order. The keys are prepared already.
-pub fn find(context: &Context, selected: &Selected, keys: &[Key]) -> Vec<Found> {
-    let scope = scope(context, &selected.view);
+/// The messages of the mailbox for which all keys hold, in its order. The keys are prepared already; `store` is the one of the
+/// context or, better where messages are read, that standing still.
+pub fn find(context: &Context, store: &Store, selected: &Selected, keys: &[Key]) -> Vec<Found> {
+    let scope = scope(context, store, &selected.view);
     let scored = keys.iter().any(|key| key.any(|key| matches!(key, Key::Fuzzy(_))));
     let mut found = Vec::new();
     for (number, row) in selected.view.rows().filter(|(_, row)| !row.gone) {
@@ -41,9 +42,9 @@ pub fn find(context: &Context, selected: &Selected, keys: &[Key]) -> Vec<Found> 
 }
 
 /// What a search in this mailbox has in common now.
-pub fn scope<'a>(context: &'a Context, view: &View) -> Scope<'a> {
+pub fn scope<'a>(context: &Context, store: &'a Store, view: &View) -> Scope<'a> {
     Scope {
-        store: &context.store,
+        store,
         now: context.site.clock.now(),
         largest_uid: view.last_uid().unwrap_or(0),
         ignores_not: context.faults().on(Fault::ImapSearchIgnoresNot),

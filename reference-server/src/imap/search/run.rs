@@ -4,7 +4,7 @@ use super::answer::{Answer, saved};
 use super::updating::{MOST, Updating};
 use super::{Found, find, program};
 use crate::faults::Fault;
-use crate::imap::context::Context;
+use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::search::options::ReturnOptions;
 use crate::imap::grammar::search::{Key, Program};
 use crate::imap::grammar::sort::{Criterion, SortKey};
@@ -63,11 +63,15 @@ impl Searching {
         let Some(selected) = &context.selected else { return Err(Status::bad("No mailbox is selected")) };
         let lasting = can_be_kept_updated(&self.program);
         let keys = program::prepared(self.program, selected, context)?;
-        let found = find(context, selected, &keys);
-        let sorted = self.criteria.as_ref().map(|criteria| {
-            let sorted = sorted(found.clone(), criteria, selected, &context.store, context.faults());
-            (criteria.clone(), sorted)
+        let searched = context.store.standing_still(|still| {
+            let found = find(context, still, selected, &keys);
+            let sorted = self.criteria.as_ref().map(|criteria| {
+                let sorted = sorted(found.clone(), criteria, selected, still, context.faults());
+                (criteria.clone(), sorted)
+            });
+            (found, sorted)
         });
+        let (found, sorted) = searched.map_err(refusal)?;
         let found = match &sorted {
             Some((_, sorted)) => sorted.iter().map(|sortable| sortable.found.clone()).collect(),
             None => found,

@@ -48,14 +48,14 @@ pub fn tell_removed(searches: &mut [Updating], context: &Context, view: &View, o
     if context.faults().on(Fault::ImapContextRemovesLate) {
         return;
     }
-    let scope = scope(context, view);
+    let scope = scope(context, &context.store, view);
     searches.iter_mut().for_each(|search| search.tell_removed(view, &scope, out));
 }
 
 /// Tells of messages that match now. It comes behind EXISTS: "an ADDTO containing message sequence numbers added as a result
 /// of those messages being delivered or appended MUST be sent after the EXISTS notification itself" (RFC 5267 §4.3.3).
 pub fn tell_added(searches: &mut [Updating], context: &Context, view: &View, out: &mut Vec<u8>) {
-    let scope = scope(context, view);
+    let scope = scope(context, &context.store, view);
     for search in searches {
         if context.faults().on(Fault::ImapContextRemovesLate) {
             search.tell_removed(view, &scope, out);

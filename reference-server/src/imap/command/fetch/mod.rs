@@ -143,33 +143,40 @@ impl Running {
 
     /// Writes some more of the answers.
     pub fn step(&mut self, context: &mut Context, out: &mut Vec<u8>) -> Step {
-        // Many messages are read in one transaction. It ends with the step, for the client may take its time.
-        let mut still = None;
         loop {
-            match self.answer.write(&context.store, out, STEP as usize) {
+            // Many messages are read in one transaction. It ends with the step, for the client may take its time.
+            let store = context.store.clone();
+            match store.standing_still(|still| self.tell_batch(context, still, out)) {
+                Ok(None) => {}
+                Ok(Some(step)) => return step,
+                Err(error) => return Step::Done(refusal(error)),
+            }
+            if self.left.is_empty() {
+                return Step::Done(self.completion());
+            }
+            if let Err(status) = self.begin_batch(context, out) {
+                return Step::Done(status);
+            }
+        }
+    }
+
+    /// Writes what is being sent, and then of the messages of the batch; gives how the step ends if that is before they do.
+    fn tell_batch(&mut self, context: &mut Context, still: &Store, out: &mut Vec<u8>) -> Option<Step> {
+        loop {
+            match self.answer.write(still, out, STEP as usize) {
                 Ok(true) => {}
-                Ok(false) => return Step::More,
+                Ok(false) => return Some(Step::More),
                 Err(error) => {
                     tracing::error!(%error, "a message can not be read to its end");
-                    return Step::Broken;
+                    return Some(Step::Broken);
                 }
             }
             self.answer = Answer::default();
             if out.len() as u64 >= STEP {
-                return Step::More;
+                return Some(Step::More);
             }
-            let next = match self.batch.pop_front() {
-                Some(number) => self.tell(context, number, &mut still),
-                None if self.left.is_empty() => return Step::Done(self.completion()),
-                None => {
-                    // Messages are about to be marked as seen.
-                    still = None;
-                    self.begin_batch(context, out)
-                }
-            };
-            if let Err(status) = next {
-                return Step::Done(status);
-            }
+            let number = self.batch.pop_front()?;
+            self.tell(context, number, still);
         }
     }
 
@@ -221,16 +228,12 @@ impl Running {
     }
 
     /// Makes the answer about one message.
-    fn tell(&mut self, context: &mut Context, number: u32, still: &mut Option<Store>) -> Result<(), Status> {
+    fn tell(&mut self, context: &mut Context, number: u32, store: &Store) {
         let told = Told { enabled: &context.enabled, faults: context.faults() };
-        let store = match still {
-            Some(store) => store,
-            None => still.insert(context.store.standing_still().map_err(refusal)?),
-        };
-        let Some(selected) = &mut context.selected else { return Ok(()) };
+        let Some(selected) = &mut context.selected else { return };
         let Some(row) = selected.view.row(number).filter(|row| !row.gone) else {
             self.missed = true;
-            return Ok(());
+            return;
         };
         let thread = self.threads.get(&row.message.blob).copied();
         let teller = Teller { row, store, mailbox: selected.mailbox.id, thread, told };
@@ -252,11 +255,11 @@ impl Running {
             Ok(Some(answer)) => self.answer = answer,
             Ok(None) => {
                 self.missed = true;
-                return Ok(());
+                return;
             }
             Err(status) => {
                 self.failure.get_or_insert(status);
-                return Ok(());
+                return;
             }
         }
         let (uid, modseq, flags) = (row.message.uid, row.message.modseq, row.message.flags.clone());
@@ -266,7 +269,6 @@ impl Running {
         if tells_modseq {
             selected.view.told_modseq_of(uid, modseq);
         }
-        Ok(())
     }
 }
 
