@@ -142,6 +142,7 @@ extensions! {
     ImapMetadata = "imap/METADATA" needs ImapMetadataServer, "annotations of mailboxes and of the server (RFC 5464)";
     ImapMetadataServer = "imap/METADATA-SERVER", "annotations of the server (RFC 5464)";
     ImapFilters = "imap/FILTERS" needs ImapMetadataServer, "searches that are kept under a name (RFC 5466)";
+    ImapListMetadata = "imap/LIST-METADATA" needs ImapMetadata ImapListExtended, "LIST that answers with METADATA too (RFC 9590)";
     ImapStatusSize = "imap/STATUS=SIZE", "STATUS tells the size of a mailbox (RFC 8438)";
     ImapObjectId = "imap/OBJECTID", "identifiers of mailboxes, messages and threads that last (RFC 8474)";
 }

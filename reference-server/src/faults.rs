@@ -199,6 +199,8 @@ faults! {
     ImapMetadataPrivateShared = "imap/metadata-private-shared", "shows private annotations to everybody";
     ImapMetadataMaxSizeIgnored = "imap/metadata-maxsize-ignored", "returns values that are longer than MAXSIZE";
     ImapMetadataDepthIgnored = "imap/metadata-depth-ignored", "returns the entries below, whatever DEPTH says";
+    ImapListMetadataHidesNil = "imap/list-metadata-hides-nil", "leaves entries without a value out of the METADATA of LIST";
+    ImapListMetadataOfOthers = "imap/list-metadata-of-others", "answers LIST with METADATA of names that only have matching children, too";
     ImapMetadataHalfDone = "imap/metadata-half-done", "sets the entries before one that can not be set";
     ImapFilterUnchecked = "imap/filter-unchecked", "takes for a named filter what is no criterion of a search";
     ImapUndefinedFilterFindsAll = "imap/undefined-filter-finds-all", "finds every message by a filter that is not there";

@@ -18,6 +18,9 @@ pub struct Annotated {
     pub name: String,
 }
 
+/// The name of an entry, and its value if it has one.
+pub type Entry = (String, Option<Vec<u8>>);
+
 impl Cursor<'_> {
     /// ```abnf
     /// entry = astring    ; slash-separated path to entry, MUST NOT contain "*" or "%"
@@ -30,6 +33,19 @@ impl Cursor<'_> {
         match is_valid(&entry) {
             true => Ok(entry),
             false => Err(SyntaxError { offset, expected: "a valid entry name below /private/ or /shared/" }),
+        }
+    }
+
+    /// `"(" entry *(SP entry) ")"`
+    pub fn metadata_entries(&mut self) -> Parsed<Vec<String>> {
+        self.need(b'(', "the opening parenthesis of the entries")?;
+        let mut entries = Vec::new();
+        loop {
+            entries.push(self.metadata_entry()?);
+            if self.eat(b')') {
+                return Ok(entries);
+            }
+            self.need(b' ', "one space or the closing parenthesis after an entry")?;
         }
     }
 }
@@ -78,7 +94,7 @@ impl Context {
 /// entry-values  = "(" entry-value *(SP entry-value) ")"
 /// entry-value   = entry SP value
 /// ```
-pub fn write_metadata(context: &Context, out: &mut Vec<u8>, name: &str, entries: &[(String, Option<Vec<u8>>)]) {
+pub fn write_metadata(context: &Context, out: &mut Vec<u8>, name: &str, entries: &[Entry]) {
     out.extend_from_slice(b"* METADATA ");
     write_mailbox_as(out, name, context.enabled.utf8());
     for (at, (entry, value)) in entries.iter().enumerate() {

@@ -7,7 +7,7 @@ use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::{Parsed, SyntaxError};
 use crate::imap::mailbox_name::WrittenName;
-use crate::imap::metadata_entry::write_metadata;
+use crate::imap::metadata_entry::{Annotated, Entry, write_metadata};
 use crate::imap::response::{Code, Status};
 
 /// ```abnf
@@ -18,8 +18,9 @@ use crate::imap::response::{Code, Status};
 /// The examples of RFC 5464 have the options behind the mailbox, so that they are taken there too.
 pub const COMMAND: Command = Command { name: "GETMETADATA", extension: Some(Extension::ImapMetadataServer), run, ..USUAL };
 
+/// How much is to be told; by default the entries that are named, whatever their size.
 #[derive(Clone, Copy, Debug, Default)]
-struct Options {
+pub struct Options {
     max_size: Option<u32>,
     depth: Depth,
 }
@@ -86,20 +87,12 @@ fn read_options(cursor: &mut Cursor<'_>) -> Parsed<Options> {
 }
 
 fn entries(cursor: &mut Cursor<'_>) -> Parsed<Vec<String>> {
-    if !cursor.eat(b'(') {
-        return Ok(vec![cursor.metadata_entry()?]);
-    }
-    let mut entries = Vec::new();
-    loop {
-        entries.push(cursor.metadata_entry()?);
-        if cursor.eat(b')') {
-            return Ok(entries);
-        }
-        cursor.need(b' ', "one space or the closing parenthesis after an entry")?;
+    match cursor.peek() {
+        Some(b'(') => cursor.metadata_entries(),
+        _ => Ok(vec![cursor.metadata_entry()?]),
     }
 }
 
-/// An entry that was asked for and has no value is told of with NIL; below it, only those that have one.
 fn tell(
     context: &Context,
     name: &WrittenName<'_>,
@@ -108,13 +101,34 @@ fn tell(
     out: &mut Vec<u8>,
 ) -> Result<Status, Status> {
     let annotated = context.annotated(name)?;
+    let Found { entries, longest } = found(context, &annotated, options, asked)?;
+    if !entries.is_empty() {
+        write_metadata(context, out, &annotated.name, &entries);
+    }
+    let status = Status::ok("GETMETADATA completed");
+    Ok(match longest {
+        Some(size) => status.with(Code::Metadata(format!("LONGENTRIES {size}"))),
+        None => status,
+    })
+}
+
+/// What there is of the entries that were asked for.
+pub struct Found {
+    /// Each with its value, if it has one.
+    pub entries: Vec<Entry>,
+    /// Octets of the longest value that was left out for its size.
+    longest: Option<usize>,
+}
+
+/// Looks up entries: one that was asked for and has no value is told of with NIL; below it, only those that have one.
+pub fn found(context: &Context, annotated: &Annotated, options: Options, asked: &[String]) -> Result<Found, Status> {
     let mut all = context.store.annotations(annotated.id, context.account_name()).map_err(refusal)?;
     if context.faults().on(Fault::ImapMetadataPrivateShared) {
         all.extend(context.store.annotations_of_everybody(annotated.id).map_err(refusal)?);
     }
-    all.extend(context.computed_annotations(&annotated));
+    all.extend(context.computed_annotations(annotated));
     let depth = if context.faults().on(Fault::ImapMetadataDepthIgnored) { Depth::All } else { options.depth };
-    let mut told: Vec<(String, Option<Vec<u8>>)> = Vec::new();
+    let mut told: Vec<Entry> = Vec::new();
     let mut longest = None;
     for entry in asked {
         let mut tell = |name: &str, value: Option<&Vec<u8>>| {
@@ -139,14 +153,7 @@ fn tell(
             tell(known, Some(value));
         }
     }
-    if !told.is_empty() {
-        write_metadata(context, out, &annotated.name, &told);
-    }
-    let status = Status::ok("GETMETADATA completed");
-    Ok(match longest {
-        Some(size) => status.with(Code::Metadata(format!("LONGENTRIES {size}"))),
-        None => status,
-    })
+    Ok(Found { entries: told, longest })
 }
 
 /// "only entries immediately below the specified entry are returned", or all (RFC 5464 §4.2.2).

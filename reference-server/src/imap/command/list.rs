@@ -1,6 +1,7 @@
 //! LIST (RFC 3501 §6.3.8), with its options (RFC 5258), the attributes of CHILDREN (RFC 3348) and SPECIAL-USE (RFC 6154), and
-//! STATUS (RFC 5819) and MYRIGHTS (RFC 8440).
+//! STATUS (RFC 5819), MYRIGHTS (RFC 8440) and METADATA (RFC 9590).
 
+use super::getmetadata::{Options, found};
 use super::myrights::write_my_rights;
 use super::{Command, Outcome, USUAL};
 use crate::extensions::Extension;
@@ -12,9 +13,10 @@ use crate::imap::grammar::list_options::{Returns, Selection};
 use crate::imap::list_pattern::{Pattern, common_prefix};
 use crate::imap::listing::{Entry, choose};
 use crate::imap::mailbox_name::write_mailbox_as;
+use crate::imap::metadata_entry::{Annotated, write_metadata};
 use crate::imap::response::Status;
 use crate::imap::status_item::{HIGHESTMODSEQ, Told, deleted_storage, write_status};
-use crate::store::{DELIMITER, MailboxId, SpecialUse};
+use crate::store::{DELIMITER, MailboxId, Rights, SpecialUse};
 use std::collections::HashMap;
 
 /// `list = "LIST" [SP list-select-opts] SP mailbox SP mbox-or-pat [SP list-return-opts]` (RFC 5258 §6)
@@ -120,6 +122,9 @@ fn tell(context: &Context, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Statu
         if let Some(rights) = rights.filter(|_| asked.returns.my_rights) {
             write_my_rights(context, out, name, rights);
         }
+        if let Some(asked) = &asked.returns.metadata {
+            write_annotations(context, asked, entry, out);
+        }
         if let (Some(items), Some((mailbox, status))) = (&asked.returns.status, status) {
             let told = Told {
                 mailbox,
@@ -134,6 +139,25 @@ fn tell(context: &Context, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Statu
         }
     }
     Ok(())
+}
+
+/// "For each listable mailbox matching the list pattern and selection options, the server MUST return an untagged LIST response,
+/// followed by one or more untagged METADATA responses" (RFC 9590 §3). There is none for a name that is only listed for what is
+/// below it, or that no mailbox has (RFC 9590 §4), and "If the server is unable to look up the annotations for given mailbox, it
+/// MAY drop the corresponding METADATA response".
+fn write_annotations(context: &Context, asked: &[String], entry: &Entry, out: &mut Vec<u8>) {
+    let matches = entry.selected || context.faults().on(Fault::ImapListMetadataOfOthers);
+    let mailbox = entry.folder.mailbox.as_ref().filter(|mailbox| matches && mailbox.rights.meets(Rights::OF_ANNOTATION));
+    let Some(mailbox) = mailbox else { return };
+    let annotated = Annotated { id: mailbox.id, name: entry.folder.name.clone() };
+    let Ok(found) = found(context, &annotated, Options::default(), asked) else { return };
+    let mut entries = found.entries;
+    if context.faults().on(Fault::ImapListMetadataHidesNil) {
+        entries.retain(|(_, value)| value.is_some());
+    }
+    if !entries.is_empty() {
+        write_metadata(context, out, &annotated.name, &entries);
+    }
 }
 
 /// `\Marked` and `\Unmarked` are left out: what is interesting is for the client to say (RFC 3501 §7.2.2).

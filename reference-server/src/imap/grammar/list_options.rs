@@ -23,6 +23,8 @@ pub struct Returns {
     pub special_use: bool,
     /// A MYRIGHTS response (RFC 8440).
     pub my_rights: bool,
+    /// A METADATA response with these entries (RFC 9590).
+    pub metadata: Option<Vec<String>>,
     /// A STATUS response (RFC 5819).
     pub status: Option<Vec<&'static StatusItem>>,
 }
@@ -63,6 +65,7 @@ impl Cursor<'_> {
     /// ```abnf
     /// list-return-opts = "RETURN" SP "(" [return-option *(SP return-option)] ")"
     /// return-option    = "SUBSCRIBED" / "CHILDREN" / "SPECIAL-USE" / "MYRIGHTS" / status-option
+    /// return-option    =/ "METADATA" SP "(" entry *(SP entry) ")"                   ; RFC 9590 §5
     /// status-option    = "STATUS" SP "(" status-att *(SP status-att) ")"            ; RFC 5819 §4
     /// ```
     pub fn list_returns(&mut self, without: Without) -> Parsed<Returns> {
@@ -77,6 +80,10 @@ impl Cursor<'_> {
                 b"CHILDREN" => returns.children = true,
                 b"SPECIAL-USE" if !without.lacks(Extension::ImapSpecialUse) => returns.special_use = true,
                 b"MYRIGHTS" if !without.lacks(Extension::ImapListMyRights) => returns.my_rights = true,
+                b"METADATA" if !without.lacks(Extension::ImapListMetadata) => {
+                    cursor.space()?;
+                    returns.metadata = Some(cursor.metadata_entries()?);
+                }
                 b"STATUS" if !without.lacks(Extension::ImapListStatus) => {
                     cursor.space()?;
                     returns.status = Some(status_items(cursor, without)?);
@@ -147,8 +154,10 @@ mod tests {
 
     #[test]
     fn options_go_with_their_extensions() {
-        let without: Without = [Extension::ImapListStatus, Extension::ImapSpecialUse].into_iter().collect();
+        let without: Without =
+            [Extension::ImapListStatus, Extension::ImapSpecialUse, Extension::ImapMetadata].into_iter().collect();
         assert!(Cursor::new(b"RETURN (STATUS (MESSAGES))").list_returns(without).is_err());
+        assert!(Cursor::new(b"RETURN (METADATA (/shared/comment))").list_returns(without).is_err());
         assert!(Cursor::new(b"(SPECIAL-USE)").list_selection(without, false).is_err());
     }
 }

@@ -4,7 +4,10 @@ use super::*;
 use crate::mail::{Address, Domain};
 
 fn administered() -> Server {
-    Server::made(Config { administrators: vec![Address::new("alice", Domain::Name("example.org".to_owned()))], ..Config::default() })
+    Server::made(Config {
+        administrators: vec![Address::new("alice", Domain::Name("example.org".to_owned()))],
+        ..Config::default()
+    })
 }
 
 #[test]

@@ -214,3 +214,22 @@ fn a_special_use_goes_from_one_mailbox_to_another() {
     alice.is_answered("f CREATE x (USE (Sent))", "f BAD");
     alice.is_answered("g CREATE x (FOR (\\Sent))", "g BAD");
 }
+
+#[test]
+fn list_tells_annotations() {
+    let server = Server::new();
+    let mut alice = server.alice();
+    for line in ["CREATE box/below", "SUBSCRIBE box/below", "SETMETADATA box (/private/comment \"mine\")"] {
+        alice.is_answered(&format!("t {line}"), "t OK");
+    }
+    let heard = alice.says("a LIST \"\" box RETURN (METADATA (/Private/Comment /shared/comment) CHILDREN)");
+    let listed = "* LIST (\\HasChildren) \"/\" box\r\n* METADATA box (/private/comment \"mine\" /shared/comment NIL)\r\n";
+    assert_eq!(heard, format!("{listed}a OK LIST completed\r\n"));
+    let heard = alice.says("b LIST (SUBSCRIBED RECURSIVEMATCH) \"\" box RETURN (METADATA (/private/comment))");
+    assert!(heard.contains("CHILDINFO") && !heard.contains("METADATA"), "{heard}");
+    for wrong in
+        ["METADATA", "METADATA ()", "METADATA /private/comment", "METADATA (/private)", "METADATA (/private/a  /private/b)"]
+    {
+        alice.is_answered(&format!("c LIST \"\" box RETURN ({wrong})"), "c BAD");
+    }
+}
