@@ -32,6 +32,7 @@ pub mod session;
 mod sort;
 mod staged;
 mod status_item;
+mod stored_header;
 mod thread;
 mod url;
 mod url_auth;

@@ -39,7 +39,7 @@ impl Store {
 
     /// What a user may do with each mailbox of an account that has a list; with the others the owner may do everything.
     pub fn rights_of_all(&self, owner: &str, user: &str) -> Result<HashMap<MailboxId, Rights>> {
-        self.read(|connection| {
+        self.read_much(|connection| {
             let lists = sql::acl::of_account(connection, owner)?;
             Ok(lists.into_iter().map(|(mailbox, grants)| (mailbox, effective(&grants, owner, user))).collect())
         })

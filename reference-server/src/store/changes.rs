@@ -45,7 +45,7 @@ impl Store {
             let status = sql::mailbox::status(connection, mailbox)?.ok_or_else(mailboxes::gone)?;
             Ok(Snapshot { status, messages: sql::message::all(connection, mailbox)? })
         };
-        let seen = self.read(query)?;
+        let seen = self.read_much(query)?;
         if !claim_recent || seen.status.recent_from >= seen.status.uidnext {
             return Ok(seen);
         }
@@ -81,6 +81,6 @@ impl Store {
     /// The messages that were expunged after a modification sequence, by UID. They are remembered as long as the mailbox
     /// exists, whatever happens to the server.
     pub fn vanished(&self, mailbox: MailboxId, modseq: u64) -> Result<Vec<Vanished>> {
-        self.read(|connection| sql::message::vanished_since(connection, mailbox, modseq))
+        self.read_much(|connection| sql::message::vanished_since(connection, mailbox, modseq))
     }
 }

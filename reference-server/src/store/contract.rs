@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use proptest::prelude::*;
 use rstest::rstest;
 use tempfile::TempDir;
 use time::macros::datetime;
@@ -164,6 +165,61 @@ fn flags_change_as_asked_and_modseq_grows(#[values(memory(), file())] store: Fre
     assert_eq!((outcome.done[0].uid, outcome.done.len(), outcome.refused), (1, 1, vec![2]));
     let status = store.status(inbox).unwrap();
     assert_eq!((status.highest_modseq, status.unseen, status.size, status.uidnext), (before + 3, 2, 2, 3));
+}
+
+/// What is done to two mailboxes, to be counted afterwards.
+#[derive(Clone, Debug)]
+enum Deed {
+    Append(usize, Vec<&'static str>),
+    Flag(usize, Uid, bool, &'static str),
+    Expunge(usize),
+    Copy(usize, Uid),
+    Move(usize, Uid),
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let flag = || prop::sample::select(vec!["\\Seen", "\\Deleted", "\\Flagged", "work"]);
+    let uid = 1..12_u32;
+    prop_oneof![
+        3 => (0..2_usize, prop::collection::vec(flag(), 0..3)).prop_map(|(at, flags)| Deed::Append(at, flags)),
+        4 => (0..2_usize, uid.clone(), any::<bool>(), flag()).prop_map(|(at, uid, add, flag)| Deed::Flag(at, uid, add, flag)),
+        1 => (0..2_usize).prop_map(Deed::Expunge),
+        1 => (0..2_usize, uid.clone()).prop_map(|(at, uid)| Deed::Copy(at, uid)),
+        1 => (0..2_usize, uid).prop_map(|(at, uid)| Deed::Move(at, uid)),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn counts_are_those_of_the_messages(deeds in prop::collection::vec(deed(), 1..40)) {
+        let store = memory();
+        let boxes = [store.mailbox("alice", "INBOX").unwrap().id, store.create("alice", "other").unwrap().id];
+        for deed in deeds {
+            // What fails changes nothing: a message may be gone.
+            let _ = match deed {
+                Deed::Append(at, flags) => {
+                    store.append(boxes[at], vec![NewMessage { flags: Flags::from_iter(flags), ..mail("four") }]).map(drop)
+                }
+                Deed::Flag(at, uid, add, name) => {
+                    flag(&store, boxes[at], &[uid], if add { How::Add } else { How::Remove }, &[name]);
+                    Ok(())
+                }
+                Deed::Expunge(at) => store.expunge(boxes[at], None).map(drop),
+                Deed::Copy(at, uid) => store.copy(boxes[at], vec![uid], boxes[1 - at], LATER).map(drop),
+                Deed::Move(at, uid) => store.transfer(boxes[at], vec![uid], boxes[1 - at], LATER).map(drop),
+            };
+        }
+        for mailbox in boxes {
+            let status = store.status(mailbox).unwrap();
+            let messages = store.messages(mailbox).unwrap();
+            let count = |which: &dyn Fn(&Message) -> bool| messages.iter().filter(|message| which(message)).count() as u32;
+            prop_assert_eq!(status.messages, count(&|_| true));
+            prop_assert_eq!(status.unseen, count(&|message| !message.flags.has(SystemFlag::Seen)));
+            prop_assert_eq!(status.deleted, count(&|message| message.flags.has(SystemFlag::Deleted)));
+            prop_assert_eq!(status.recent, count(&|message| message.uid >= status.recent_from));
+            prop_assert_eq!(status.size, u64::from(status.messages) * 4);
+        }
+    }
 }
 
 #[rstest]

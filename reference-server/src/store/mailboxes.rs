@@ -72,7 +72,7 @@ impl Store {
     /// Those of them whose names begin so.
     pub fn mailboxes_beginning_with(&self, account: &str, prefix: &str) -> Result<Vec<Listed>> {
         self.mailbox(account, INBOX)?;
-        self.read(|connection| {
+        self.read_much(|connection| {
             // All that is below one of them begins so too.
             let all = sql::mailbox::beginning_with(connection, account, prefix)?;
             let subscribed = sql::mailbox::subscriptions(connection, account, prefix)?;
@@ -211,7 +211,7 @@ impl Store {
 
     /// Counts and sequences of several mailboxes at one instant; those that cannot be selected have none.
     pub fn statuses(&self, mailboxes: &[MailboxId]) -> Result<HashMap<MailboxId, Status>> {
-        self.read(|connection| {
+        self.read_much(|connection| {
             let mut statuses = HashMap::new();
             for mailbox in mailboxes {
                 if let Some(status) = sql::mailbox::status(connection, *mailbox)? {

@@ -145,7 +145,7 @@ impl Store {
 
     /// The messages of a mailbox, by UID.
     pub fn messages(&self, mailbox: MailboxId) -> Result<Vec<Message>> {
-        self.read(|connection| {
+        self.read_much(|connection| {
             if !sql::mailbox::exists(connection, mailbox)? {
                 return Err(mailboxes::gone());
             }

@@ -10,6 +10,7 @@ mod acl;
 mod annotations;
 mod blobs;
 mod changes;
+mod digests;
 mod error;
 mod flags;
 mod lock;
@@ -46,6 +47,7 @@ pub use acl::{ANYONE, AclChange, Grant, SharedMailbox};
 pub use annotations::{Annotation, LONGEST_ANNOTATION, THE_SERVER, is_private};
 pub use blobs::{BlobId, Hold, Stage};
 pub use changes::{Changes, Snapshot, Vanished};
+pub use digests::Digest;
 pub use error::Error;
 pub use flags::{Flags, SystemFlag};
 pub use mailboxes::{Listed, Mailbox, MailboxId, Status};
@@ -88,6 +90,7 @@ pub(crate) struct Known {
     holds: blobs::Holds,
     /// Whether any account is limited: while none is, nobody needs to ask.
     limited: AtomicBool,
+    digests: digests::Digests,
 }
 
 impl Store {
@@ -169,7 +172,12 @@ impl Store {
         self.inner.writer.durable
     }
 
-    /// Runs `query` on a snapshot of what is committed.
+    /// Runs a query that takes long on a snapshot of what is committed: the other tasks of this thread are moved away first.
+    pub(crate) fn read_much<T>(&self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        if self.is_durable() && self.still.is_none() { waiting(|| self.read(query)) } else { self.read(query) }
+    }
+
+    /// Runs a query that looks at a few rows on a snapshot of what is committed. To move tasks away would take longer.
     pub(crate) fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         match &self.still {
             Some(still) => still.run(query),

@@ -88,7 +88,7 @@ impl Store {
 
     /// What an EXPUNGE would free (RFC 9208 §4.1.4).
     pub fn deleted_octets(&self, mailbox: MailboxId) -> Result<u64> {
-        self.read(|connection| sql::quota::deleted_octets(connection, mailbox, SystemFlag::Deleted as u8))
+        self.read_much(|connection| sql::quota::deleted_octets(connection, mailbox, SystemFlag::Deleted as u8))
     }
 }
 

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, OpenFlags};
 
 use super::{Error, Inner, Result, sql};
-use crate::waiting::waiting;
 
 /// How many idle connections are kept.
 const KEPT: usize = 8;
@@ -30,7 +29,7 @@ impl Readers {
     pub(super) fn run<T>(&self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         match self {
             Readers::Shared(connection) => query(&lock(connection)),
-            Readers::File { path, idle } => waiting(|| {
+            Readers::File { path, idle } => {
                 let connection = taken(path, idle)?;
                 // One transaction, so that all statements of the query see the same commit.
                 let answer = (|| {
@@ -41,7 +40,7 @@ impl Readers {
                 })();
                 give_back(idle, connection);
                 answer
-            }),
+            }
         }
     }
 }

@@ -227,7 +227,9 @@ impl View {
     pub fn told_flags(&mut self, uid: Uid, flags: Flags) {
         if let Some(row) = row_of(&mut self.rows, uid) {
             row.told = flags;
-            self.owed.insert(uid);
+            if row.told != row.message.flags {
+                self.owed.insert(uid);
+            }
         }
     }
 
@@ -235,7 +237,9 @@ impl View {
     pub fn told_modseq_of(&mut self, uid: Uid, modseq: u64) {
         if let Some(row) = row_of(&mut self.rows, uid) {
             row.told_modseq = modseq;
-            self.owed.insert(uid);
+            if row.told_modseq != row.message.modseq {
+                self.owed.insert(uid);
+            }
         }
     }
 

@@ -3,9 +3,11 @@
 use super::fuzzy::{EXACT, fit};
 use crate::imap::collation::casemap;
 use crate::imap::grammar::search::{Key, When};
+use crate::imap::stored_header::stored_header;
 use crate::mime::{self, text};
 use crate::store::{Message, Row, Store, Uid};
 use std::cell::OnceCell;
+use std::sync::Arc;
 use time::{Date, Duration, OffsetDateTime};
 
 /// What a whole search has in common.
@@ -23,7 +25,7 @@ pub struct Scope<'a> {
 pub struct Candidate<'a> {
     scope: &'a Scope<'a>,
     row: &'a Row,
-    header: OnceCell<Vec<u8>>,
+    header: OnceCell<Arc<[u8]>>,
     texts: OnceCell<Texts>,
 }
 
@@ -157,8 +159,9 @@ impl<'a> Candidate<'a> {
         mime::date::day(&String::from_utf8_lossy(&mime::value(self.header(), "Date")?))
     }
 
+    /// Empty if the octets are gone.
     fn header(&self) -> &[u8] {
-        self.header.get_or_init(|| header(self.scope.store, self.message()))
+        self.header.get_or_init(|| stored_header(self.scope.store, self.message()).unwrap_or_default())
     }
 
     /// A message whose octets are gone says nothing.
@@ -173,21 +176,6 @@ impl<'a> Candidate<'a> {
             }
         })
     }
-}
-
-/// The header of a message, read without its body as far as that can be. Empty if the octets are gone.
-pub fn header(store: &Store, message: &Message) -> Vec<u8> {
-    const USUAL: u64 = 8 * 1024;
-    const LONG: u64 = 128 * 1024;
-    for length in [USUAL, LONG, u64::MAX] {
-        let mut octets = store.bytes(message.blob, 0..length).unwrap_or_default();
-        let end = mime::header_end(&octets);
-        if end < octets.len() || octets.len() as u64 >= message.size || length == u64::MAX || octets.is_empty() {
-            octets.truncate(end);
-            return octets;
-        }
-    }
-    Vec::new()
 }
 
 /// What must be read to decide a key.
@@ -216,7 +204,6 @@ mod tests {
     use crate::imap::grammar::Cursor;
     use crate::imap::grammar::search::Program;
     use crate::imap::grammar::search::charset::Charset;
-    use crate::store::{Body, Flags, INBOX, NewMessage};
     use rstest::rstest;
 
     fn keys(text: &str) -> Vec<Key> {
@@ -234,22 +221,5 @@ mod tests {
     #[case("TEXT x", Cost::Body)]
     fn nothing_is_read_that_is_not_asked_for(#[case] criteria: &str, #[case] expected: Cost) {
         assert_eq!(keys(criteria).iter().map(cost).max(), Some(expected));
-    }
-
-    #[rstest]
-    #[case(0)]
-    #[case(8_100)]
-    #[case(8_200)]
-    #[case(130_000)]
-    #[case(140_000)]
-    fn headers_are_read_whole_however_long(#[case] length: usize) {
-        let store = Store::memory().unwrap();
-        let inbox = store.mailbox("alice", INBOX).unwrap();
-        let header = format!("Subject: {}\r\nTo: last\r\n\r\n", "x".repeat(length));
-        let octets = format!("{header}{}", "body\r\n".repeat(50_000)).into_bytes();
-        let date = OffsetDateTime::UNIX_EPOCH;
-        store.append(inbox.id, vec![NewMessage { body: Body::Bytes(octets), flags: Flags::none(), date, saved: None }]).unwrap();
-        let message = store.messages(inbox.id).unwrap().remove(0);
-        assert_eq!(super::header(&store, &message), header.as_bytes());
     }
 }

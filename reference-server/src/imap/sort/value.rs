@@ -4,10 +4,11 @@ use super::base_subject::{BaseSubject, base_subject};
 use crate::imap::collation::casemap;
 use crate::imap::grammar::sort::SortKey;
 use crate::imap::search::Found;
-use crate::imap::search::candidate::header;
+use crate::imap::stored_header::stored_header;
 use crate::mime::{self, Address, text};
 use crate::store::{Message, Store};
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 /// Something that has an order. Values of one criterion are all of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,7 +24,7 @@ pub enum Value {
 pub struct Source<'a> {
     store: &'a Store,
     message: &'a Message,
-    header: OnceCell<Vec<u8>>,
+    header: OnceCell<Arc<[u8]>>,
 }
 
 impl<'a> Source<'a> {
@@ -68,9 +69,9 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The octets of the header.
+    /// The octets of the header: none if they are gone.
     pub fn header(&self) -> &[u8] {
-        self.header.get_or_init(|| header(self.store, self.message))
+        self.header.get_or_init(|| stored_header(self.store, self.message).unwrap_or_default())
     }
 
     fn raw(&self, name: &str) -> Option<Vec<u8>> {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::store::{Mailbox, MailboxId, Result, Rights, Status, SystemFlag};
+use crate::store::{Mailbox, MailboxId, Result, Rights, Status};
 
 pub(super) const COLUMNS: &str = "id, name, selectable, uidvalidity";
 
@@ -114,28 +114,24 @@ pub(crate) fn former_uidvalidity(connection: &Connection, account: &str, name: &
 
 /// Everything STATUS tells.
 pub(crate) fn status(connection: &Connection, id: MailboxId) -> Result<Option<Status>> {
-    let sql = "SELECT uidnext, uidvalidity, highestmodseq, recent_from FROM mailbox WHERE id = ? AND selectable";
-    let row = connection.prepare_cached(sql)?.query_row([id.0], |row| {
-        Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?, row.get::<_, i64>(2)?, row.get::<_, u32>(3)?))
-    });
-    let Some((uidnext, uidvalidity, highest_modseq, recent_from)) = row.optional()? else { return Ok(None) };
-    let sql = "SELECT count(*), total(uid >= ?2), total(flags & ?3 = 0), total(flags & ?4 <> 0), total(size)
-               FROM message WHERE mailbox = ?1";
-    let flags = (SystemFlag::Seen as u8, SystemFlag::Deleted as u8);
-    let counted = connection.prepare_cached(sql)?.query_row(params![id.0, recent_from, flags.0, flags.1], |row| {
+    // Of recent messages there are few, and they come last.
+    let sql = "SELECT messages, unseen, deleted, octets, uidnext, uidvalidity, highestmodseq, recent_from,
+                      (SELECT count(*) FROM message WHERE mailbox = mailbox.id AND uid >= recent_from)
+               FROM mailbox WHERE id = ? AND selectable";
+    let status = connection.prepare_cached(sql)?.query_row([id.0], |row| {
         Ok(Status {
             messages: row.get(0)?,
-            recent: row.get::<_, f64>(1)? as u32,
-            unseen: row.get::<_, f64>(2)? as u32,
-            deleted: row.get::<_, f64>(3)? as u32,
-            size: row.get::<_, f64>(4)? as u64,
-            uidnext,
-            uidvalidity,
-            highest_modseq: highest_modseq as u64,
-            recent_from,
+            unseen: row.get(1)?,
+            deleted: row.get(2)?,
+            size: row.get::<_, i64>(3)? as u64,
+            uidnext: row.get(4)?,
+            uidvalidity: row.get(5)?,
+            highest_modseq: row.get::<_, i64>(6)? as u64,
+            recent_from: row.get(7)?,
+            recent: row.get(8)?,
         })
-    })?;
-    Ok(Some(counted))
+    });
+    Ok(status.optional()?)
 }
 
 /// What changes with every change of a mailbox.

@@ -24,6 +24,7 @@ const STEPS: &[&str] = &[
     include_str!("folders.sql"),
     include_str!("saved.sql"),
     include_str!("url_key.sql"),
+    include_str!("counts.sql"),
 ];
 
 /// Settings of the writing connection of a database in a file. They come before anything else.

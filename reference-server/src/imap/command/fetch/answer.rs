@@ -35,6 +35,11 @@ impl Answer {
         }
     }
 
+    /// Adds octets of a literal: NUL may not be sent in one (RFC 3501 §4.3.1), 0x80 takes its place.
+    pub fn literal(&mut self, octets: &[u8]) {
+        without_nul(octets, self.tail());
+    }
+
     /// The octets added last, to be added to.
     pub fn tail(&mut self) -> &mut Vec<u8> {
         if !matches!(self.segments.back(), Some(Segment::Octets(_))) {
@@ -94,7 +99,7 @@ impl Segment {
                 let octets = next(store, *blob, range)?;
                 match keep_nul {
                     true => out.extend_from_slice(&octets),
-                    false => out.extend(octets.iter().map(|octet| if *octet == 0 { 0x80 } else { *octet })),
+                    false => without_nul(&octets, out),
                 }
                 Ok(range.is_empty())
             }
@@ -114,6 +119,17 @@ impl Segment {
                 Ok(range.is_empty() || *left == 0)
             }
         }
+    }
+}
+
+fn without_nul(octets: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.extend_from_slice(octets);
+    let mut rest = out.get_mut(start..).unwrap_or_default();
+    while let Some(at) = memchr::memchr(0, rest) {
+        let (before, after) = std::mem::take(&mut rest).split_at_mut(at + 1);
+        before.last_mut().into_iter().for_each(|nul| *nul = 0x80);
+        rest = after;
     }
 }
 

@@ -24,7 +24,8 @@ pub fn needs(section: &Section) -> Needs {
     match &section.text {
         None if section.part.is_empty() => Needs::Octets,
         Some(SectionText::Mime) => Needs::Form,
-        Some(_) if section.part.is_empty() => Needs::Header,
+        Some(SectionText::Text) if section.part.is_empty() => Needs::Header,
+        Some(_) if section.part.is_empty() => Needs::HeaderAlone,
         _ => Needs::Form,
     }
 }
@@ -69,7 +70,7 @@ pub fn write(item: &Item, section: &Section, loaded: &Loaded<'_>, twist: Twist, 
             let shown = substring(0..chosen.len() as u64, partial, twist.shifted);
             announce(answer, shown.end - shown.start);
             let shown = chosen.get(shown.start as usize..shown.end as usize).unwrap_or_default();
-            answer.tail().extend(shown.iter().map(|octet| if *octet == 0 { 0x80 } else { *octet }));
+            answer.literal(shown);
         }
         None => {
             let shown = substring(range, partial, twist.shifted);
@@ -89,6 +90,9 @@ pub fn place(section: &Section, loaded: &Loaded<'_>) -> Option<Range<u64>> {
         Some(SectionText::Text) => mime::Section::Text,
         Some(SectionText::Header | SectionText::HeaderFields(_) | SectionText::HeaderFieldsNot(_)) => mime::Section::Header,
     };
+    if section.part.is_empty() && what == mime::Section::Header {
+        return loaded.header();
+    }
     let range = loaded.form.as_ref()?.section(&section.part, what)?;
     // Of a large message only the beginning may have been read.
     let end = if section.part.is_empty() && what == mime::Section::Text { loaded.size } else { range.end as u64 };

@@ -12,7 +12,8 @@ use crate::imap::object_id::{email_id, thread_id};
 use crate::imap::response::{Status, write_string};
 use crate::imap::selected::{Told, flag_list};
 use crate::mime;
-use crate::store::{self, MailboxId, Row, Store};
+use crate::store::{self, Digest, MailboxId, Row, Store};
+use std::sync::Arc;
 
 /// Tells of one message.
 pub struct Teller<'a> {
@@ -28,7 +29,9 @@ pub struct Teller<'a> {
 impl Teller<'_> {
     /// `* n FETCH (…)`, or `* uid UIDFETCH (…)`; `None` if the message's octets are gone.
     pub fn answer(&self, number: u32, items: &[&Item]) -> Result<Option<Answer>, Status> {
-        let needs = items.iter().map(|item| needs(item)).max().unwrap_or(Needs::Nothing);
+        let kept: Vec<Option<Arc<[u8]>>> = items.iter().map(|item| self.kept(item)).collect();
+        let unknown = items.iter().zip(&kept).filter(|(_, kept)| kept.is_none());
+        let needs = unknown.fold(Needs::Nothing, |all, (item, _)| all.and(needs(item)));
         let Ok(loaded) = Loaded::read(self.store, &self.row.message, needs) else { return Ok(None) };
         // "it MUST fail the request and issue a "NO" response" (RFC 3516 §4.3).
         for item in items {
@@ -36,11 +39,15 @@ impl Teller<'_> {
         }
         let mut answer = Answer::default();
         answer.text(format!("* {} (", self.told.heading(number, self.row.message.uid)).as_bytes());
-        for (at, item) in items.iter().enumerate() {
+        for (at, (item, kept)) in items.iter().zip(kept).enumerate() {
             if at > 0 {
                 answer.text(b" ");
             }
-            if self.item(item, &loaded, &mut answer).is_err() {
+            let written = match kept {
+                Some(form) => Ok(write_form(item, &form, &mut answer)),
+                None => self.item(item, &loaded, &mut answer),
+            };
+            if written.is_err() {
                 return Ok(None);
             }
         }
@@ -82,20 +89,16 @@ impl Teller<'_> {
             }
             Item::Binary { .. } | Item::BinarySize { .. } => binary::write(item, loaded, self.told.faults, twist, answer)?,
             Item::Envelope | Item::Body | Item::BodyStructure => {
-                let Some(form) = &loaded.form else { return Err(store::Error::BlobGone) };
+                let form = loaded.form.as_ref().ok_or(store::Error::BlobGone)?;
+                let mut told = Vec::new();
                 match item {
-                    Item::Envelope => {
-                        answer.text(b"ENVELOPE ");
-                        write_envelope(answer.tail(), &form.envelope);
-                    }
-                    Item::Body => {
-                        answer.text(b"BODY ");
-                        write_body(answer.tail(), &form.root, false);
-                    }
-                    _ => {
-                        answer.text(b"BODYSTRUCTURE ");
-                        write_body(answer.tail(), &form.root, true);
-                    }
+                    Item::Envelope => write_envelope(&mut told, &form.envelope),
+                    _ => write_body(&mut told, &form.root, *item == Item::BodyStructure),
+                }
+                let told = Arc::from(told);
+                write_form(item, &told, answer);
+                if let Some(digest) = digest(item) {
+                    self.store.keep_digest(message.blob, digest, &told);
                 }
             }
             Item::Rfc822 | Item::Rfc822Header | Item::Rfc822Text | Item::Section { .. } => {
@@ -105,6 +108,11 @@ impl Teller<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What the message's form came to when it was told before.
+    fn kept(&self, item: &Item) -> Option<Arc<[u8]>> {
+        self.store.digest(self.row.message.blob, digest(item)?)
     }
 
     /// `"SAVEDATE" SP (date-time / nil)` (RFC 8514 §5). A message that came before save dates were written down has none.
@@ -117,6 +125,26 @@ impl Teller<'_> {
         let date = date.map_or_else(|| "NIL".to_owned(), write_date_time);
         answer.text(format!("SAVEDATE {date}").as_bytes());
     }
+}
+
+/// Which item it is that is kept once it was told.
+fn digest(item: &Item) -> Option<Digest> {
+    match item {
+        Item::Envelope => Some(Digest::Envelope),
+        Item::Body => Some(Digest::Body),
+        Item::BodyStructure => Some(Digest::BodyStructure),
+        _ => None,
+    }
+}
+
+/// `"ENVELOPE" SP envelope / "BODY" ["STRUCTURE"] SP body`
+fn write_form(item: &Item, form: &[u8], answer: &mut Answer) {
+    answer.text(match item {
+        Item::Envelope => b"ENVELOPE ".as_slice(),
+        Item::Body => b"BODY ",
+        _ => b"BODYSTRUCTURE ",
+    });
+    answer.text(form);
 }
 
 /// The preview of a message (RFC 8970 §3.3).
