@@ -6,6 +6,7 @@ use super::response::{Code, Status, write_untagged};
 use super::search::updating::Updating;
 use crate::faults::{Fault, Faults};
 use crate::store::{self, Changes, Expunges, Flags, Mailbox, Right, Row, Store, SystemFlag, Uid, Update, Vanished, View};
+use std::fmt;
 
 /// An open mailbox.
 pub struct Selected {
@@ -216,11 +217,12 @@ impl Told<'_> {
 
     /// What stands in front of the data items of a message: "all FETCH responses that would be returned by UID FETCH / UID
     /// STORE are replaced by UIDFETCH responses", and so are those that nobody asked for (RFC 9586 §3.3, §3.6).
-    pub fn heading(self, number: u32, uid: Uid) -> String {
-        match self.enabled.uid_only() && !self.faults.on(Fault::ImapUidOnlySendsFetch) {
-            true => format!("{uid} UIDFETCH"),
-            false => format!("{number} FETCH"),
-        }
+    pub fn heading(self, number: u32, uid: Uid) -> impl fmt::Display {
+        let by_uid = self.enabled.uid_only() && !self.faults.on(Fault::ImapUidOnlySendsFetch);
+        fmt::from_fn(move |formatter| match by_uid {
+            true => write!(formatter, "{uid} UIDFETCH"),
+            false => write!(formatter, "{number} FETCH"),
+        })
     }
 
     /// Writes a FETCH response that no FETCH asked for.
@@ -242,7 +244,13 @@ impl Told<'_> {
 }
 
 /// The flags in parentheses, with `\Recent` if the message is.
-pub fn flag_list(flags: &Flags, recent: bool) -> String {
-    let recent = recent.then_some("\\Recent");
-    format!("({})", flags.iter().chain(recent).collect::<Vec<_>>().join(" "))
+pub fn flag_list(flags: &Flags, recent: bool) -> impl fmt::Display {
+    fmt::from_fn(move |formatter| {
+        formatter.write_str("(")?;
+        for (at, flag) in flags.iter().chain(recent.then_some("\\Recent")).enumerate() {
+            formatter.write_str(if at > 0 { " " } else { "" })?;
+            formatter.write_str(flag)?;
+        }
+        formatter.write_str(")")
+    })
 }

@@ -220,6 +220,17 @@ impl View {
         known.map(|row| (row.message.uid, row.told.clone())).collect()
     }
 
+    /// The client is told the flags of the message of this number, or its modification sequence, as they are now.
+    pub fn told_as_it_is(&mut self, number: u32, flags: bool, modseq: bool) {
+        let Some(row) = (number as usize).checked_sub(1).and_then(|index| self.rows.get_mut(index)) else { return };
+        if flags && row.told != row.message.flags {
+            row.told = row.message.flags.clone();
+        }
+        if modseq {
+            row.told_modseq = row.message.modseq;
+        }
+    }
+
     /// The client is told these flags by the command that runs: no update is owed for them.
     ///
     /// For a silent STORE give the flags the client now believes in: if another session changed the message meanwhile

@@ -3,10 +3,15 @@
 use crate::mime::Decoder;
 use crate::store::{self, BlobId, Hold, Store};
 use std::collections::VecDeque;
+use std::fmt;
+use std::io;
 use std::ops::Range;
 
 /// Octets read from the store at a time.
 pub const CHUNK: u64 = 256 * 1024;
+
+/// So much memory is used again.
+const SPARE: usize = 64 * 1024;
 
 /// An answer that is sent from its beginning to its end.
 #[derive(Default)]
@@ -14,6 +19,8 @@ pub struct Answer {
     segments: VecDeque<Segment>,
     /// Keep what is still to be read.
     holds: Vec<Hold>,
+    /// Memory that is used again.
+    spare: Vec<u8>,
 }
 
 /// Octets to be sent.
@@ -31,8 +38,20 @@ impl Answer {
     pub fn text(&mut self, octets: &[u8]) {
         match self.segments.back_mut() {
             Some(Segment::Octets(last)) => last.extend_from_slice(octets),
-            _ => self.segments.push_back(Segment::Octets(octets.to_vec())),
+            _ => self.tail().extend_from_slice(octets),
         }
+    }
+
+    /// Adds what is written.
+    pub fn write_fmt(&mut self, text: fmt::Arguments<'_>) {
+        // A vector takes whatever is written.
+        let _ = io::Write::write_fmt(self.tail(), text);
+    }
+
+    /// Forgets what is to be sent.
+    pub fn clear(&mut self) {
+        self.segments.clear();
+        self.holds.clear();
     }
 
     /// Adds octets of a literal: NUL may not be sent in one (RFC 3501 §4.3.1), 0x80 takes its place.
@@ -43,7 +62,7 @@ impl Answer {
     /// The octets added last, to be added to.
     pub fn tail(&mut self) -> &mut Vec<u8> {
         if !matches!(self.segments.back(), Some(Segment::Octets(_))) {
-            self.segments.push_back(Segment::Octets(Vec::new()));
+            self.segments.push_back(Segment::Octets(std::mem::take(&mut self.spare)));
         }
         match self.segments.back_mut() {
             Some(Segment::Octets(last)) => last,
@@ -79,8 +98,11 @@ impl Answer {
             if out.len() >= enough {
                 return Ok(false);
             }
-            if segment.write(store, out)? {
-                self.segments.pop_front();
+            if segment.write(store, out)?
+                && let Some(Segment::Octets(written)) = self.segments.pop_front()
+                && written.capacity() <= SPARE
+            {
+                self.spare = written;
             }
         }
         Ok(true)

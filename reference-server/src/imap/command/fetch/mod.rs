@@ -171,7 +171,7 @@ impl Running {
                     return Some(Step::Broken);
                 }
             }
-            self.answer = Answer::default();
+            self.answer.clear();
             if out.len() as u64 >= STEP {
                 return Some(Step::More);
             }
@@ -251,23 +251,16 @@ impl Running {
         }
         let tells_flags = items.contains(&&Item::Flags);
         let tells_modseq = items.contains(&&Item::ModSeq);
-        match teller.answer(number, &items) {
-            Ok(Some(answer)) => self.answer = answer,
-            Ok(None) => {
+        match teller.answer(number, &items, &mut self.answer) {
+            Ok(true) => selected.view.told_as_it_is(number, tells_flags, tells_modseq),
+            Ok(false) => {
                 self.missed = true;
-                return;
+                self.answer.clear();
             }
             Err(status) => {
                 self.failure.get_or_insert(status);
-                return;
+                self.answer.clear();
             }
-        }
-        let (uid, modseq, flags) = (row.message.uid, row.message.modseq, row.message.flags.clone());
-        if tells_flags {
-            selected.view.told_flags(uid, flags);
-        }
-        if tells_modseq {
-            selected.view.told_modseq_of(uid, modseq);
         }
     }
 }

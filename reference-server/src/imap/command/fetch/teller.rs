@@ -12,7 +12,7 @@ use crate::imap::object_id::{email_id, thread_id};
 use crate::imap::response::{Status, write_string};
 use crate::imap::selected::{Told, flag_list};
 use crate::mime;
-use crate::store::{self, Digest, MailboxId, Row, Store};
+use crate::store::{self, BlobId, Digest, MailboxId, Row, Store};
 use std::sync::Arc;
 
 /// Tells of one message.
@@ -27,36 +27,34 @@ pub struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// `* n FETCH (…)`, or `* uid UIDFETCH (…)`; `None` if the message's octets are gone.
-    pub fn answer(&self, number: u32, items: &[&Item]) -> Result<Option<Answer>, Status> {
-        let kept: Vec<Option<Arc<[u8]>>> = items.iter().map(|item| self.kept(item)).collect();
-        let unknown = items.iter().zip(&kept).filter(|(_, kept)| kept.is_none());
-        let needs = unknown.fold(Needs::Nothing, |all, (item, _)| all.and(needs(item)));
-        let Ok(loaded) = Loaded::read(self.store, &self.row.message, needs) else { return Ok(None) };
+    /// Adds `* n FETCH (…)`, or `* uid UIDFETCH (…)`, to the answer; gives false if the message's octets are gone, and then as
+    /// with a failure the answer is no good.
+    pub fn answer(&self, number: u32, items: &[&Item], answer: &mut Answer) -> Result<bool, Status> {
+        let kept = Kept::of(items, self.store, self.row.message.blob);
+        let unknown = items.iter().filter(|item| kept.form(item).is_none());
+        let needs = unknown.fold(Needs::Nothing, |all, item| all.and(needs(item)));
+        let Ok(loaded) = Loaded::read(self.store, &self.row.message, needs) else { return Ok(false) };
         // "it MUST fail the request and issue a "NO" response" (RFC 3516 §4.3).
         for item in items {
             binary::check(item, &loaded, self.told.faults)?;
         }
-        let mut answer = Answer::default();
-        answer.text(format!("* {} (", self.told.heading(number, self.row.message.uid)).as_bytes());
-        for (at, (item, kept)) in items.iter().zip(kept).enumerate() {
+        write!(answer, "* {} (", self.told.heading(number, self.row.message.uid));
+        for (at, item) in items.iter().enumerate() {
             if at > 0 {
                 answer.text(b" ");
             }
-            let written = match kept {
-                Some(form) => Ok(write_form(item, &form, &mut answer)),
-                None => self.item(item, &loaded, &mut answer),
-            };
-            if written.is_err() {
-                return Ok(None);
+            match kept.form(item) {
+                Some(form) => write_form(item, form, answer),
+                None if self.item(item, &loaded, answer).is_err() => return Ok(false),
+                None => {}
             }
         }
         answer.text(b")\r\n");
         if answer.reads() {
-            let Ok(hold) = self.store.hold(vec![self.row.message.blob]) else { return Ok(None) };
+            let Ok(hold) = self.store.hold(vec![self.row.message.blob]) else { return Ok(false) };
             answer.keep(hold);
         }
-        Ok(Some(answer))
+        Ok(true)
     }
 
     fn item(&self, item: &Item, loaded: &Loaded<'_>, answer: &mut Answer) -> store::Result<()> {
@@ -67,19 +65,15 @@ impl Teller<'_> {
             line_end: self.told.faults.on(Fault::ImapPartKeepsLineEnd),
         };
         match item {
-            Item::Flags => answer.text(format!("FLAGS {}", flag_list(&message.flags, self.row.recent)).as_bytes()),
-            Item::Uid => answer.text(format!("UID {}", message.uid).as_bytes()),
-            Item::Rfc822Size => answer.text(format!("RFC822.SIZE {}", message.size).as_bytes()),
-            Item::InternalDate => {
-                answer.text(format!("INTERNALDATE {}", write_date_time(message.date)).as_bytes());
-            }
-            Item::ModSeq => answer.text(format!("MODSEQ ({})", message.modseq).as_bytes()),
-            Item::EmailId => {
-                answer.text(format!("EMAILID ({})", email_id(message, self.mailbox, self.told.faults)).as_bytes());
-            }
+            Item::Flags => write!(answer, "FLAGS {}", flag_list(&message.flags, self.row.recent)),
+            Item::Uid => write!(answer, "UID {}", message.uid),
+            Item::Rfc822Size => write!(answer, "RFC822.SIZE {}", message.size),
+            Item::InternalDate => write!(answer, "INTERNALDATE {}", write_date_time(message.date)),
+            Item::ModSeq => write!(answer, "MODSEQ ({})", message.modseq),
+            Item::EmailId => write!(answer, "EMAILID ({})", email_id(message, self.mailbox, self.told.faults)),
             Item::ThreadId => {
                 let id = thread_id(self.thread.unwrap_or(message.blob.0));
-                answer.text(format!("THREADID ({id})").as_bytes());
+                write!(answer, "THREADID ({id})");
             }
             Item::SaveDate => self.save_date(answer),
             Item::Preview => {
@@ -110,11 +104,6 @@ impl Teller<'_> {
         Ok(())
     }
 
-    /// What the message's form came to when it was told before.
-    fn kept(&self, item: &Item) -> Option<Arc<[u8]>> {
-        self.store.digest(self.row.message.blob, digest(item)?)
-    }
-
     /// `"SAVEDATE" SP (date-time / nil)` (RFC 8514 §5). A message that came before save dates were written down has none.
     fn save_date(&self, answer: &mut Answer) {
         let message = &self.row.message;
@@ -123,7 +112,41 @@ impl Teller<'_> {
             false => message.saved,
         };
         let date = date.map_or_else(|| "NIL".to_owned(), write_date_time);
-        answer.text(format!("SAVEDATE {date}").as_bytes());
+        write!(answer, "SAVEDATE {date}");
+    }
+}
+
+/// What the message's form came to when it was told before.
+#[derive(Default)]
+struct Kept {
+    envelope: Option<Arc<[u8]>>,
+    body: Option<Arc<[u8]>>,
+    structure: Option<Arc<[u8]>>,
+}
+
+impl Kept {
+    /// What is kept of what is asked for.
+    fn of(items: &[&Item], store: &Store, blob: BlobId) -> Kept {
+        let mut kept = Kept::default();
+        for item in items {
+            let Some(digest) = digest(item) else { continue };
+            let form = store.digest(blob, digest);
+            match item {
+                Item::Envelope => kept.envelope = form,
+                Item::Body => kept.body = form,
+                _ => kept.structure = form,
+            }
+        }
+        kept
+    }
+
+    fn form(&self, item: &Item) -> Option<&[u8]> {
+        match item {
+            Item::Envelope => self.envelope.as_deref(),
+            Item::Body => self.body.as_deref(),
+            Item::BodyStructure => self.structure.as_deref(),
+            _ => None,
+        }
     }
 }
 
