@@ -337,6 +337,10 @@ pub struct Limits {
     /// What one account may hold: octets of all its messages, and their number. The greatest number is no limit.
     pub quota_storage: usize,
     pub quota_messages: usize,
+    /// Messages of one IMAP command (RFC 9738 §3, which wants at least 1000), and of one COPY or APPEND where only those are
+    /// limited. The greatest number is no limit.
+    pub command_messages: usize,
+    pub saved_messages: usize,
     /// Whether senders that did not say what they want to hear are warned too.
     pub warn_unasked: bool,
 }
@@ -364,6 +368,8 @@ impl Default for Limits {
             delay_warning: Duration::from_secs(4 * 3600),
             quota_storage: usize::MAX,
             quota_messages: usize::MAX,
+            command_messages: usize::MAX,
+            saved_messages: usize::MAX,
             warn_unasked: false,
         }
     }

@@ -128,6 +128,8 @@ extensions! {
     ImapUnauthenticate = "imap/UNAUTHENTICATE", "another user can log in on the same connection (RFC 8437)";
     ImapRev2 = "imap/IMAP4rev2" needs ImapEnable ImapNamespace ImapUnselect ImapUidPlus ImapIdle ImapSaslIr ImapListExtended ImapListStatus
         ImapSpecialUse ImapStatusSize ImapEsearch ImapSearchRes ImapMove ImapBinary ImapLiteralMinus, "the second revision of IMAP4, with all that it took in (RFC 9051)";
+    ImapMessageLimit = "imap/MESSAGELIMIT", "the messages of one command are limited, if so configured (RFC 9738)";
+    ImapSaveLimit = "imap/SAVELIMIT", "the messages of one COPY or APPEND are limited, if so configured (RFC 9738)";
     ImapListExtended = "imap/LIST-EXTENDED", "LIST with options and several patterns (RFC 5258)";
     ImapListStatus = "imap/LIST-STATUS" needs ImapListExtended, "LIST that answers with STATUS too (RFC 5819)";
     ImapSpecialUse = "imap/SPECIAL-USE", "LIST tells what mailboxes are for (RFC 6154)";
@@ -158,6 +160,11 @@ impl Without {
     /// A server that has them all.
     pub const NOTHING: Without = Without(0);
 
+    /// The same and without this extension, too.
+    pub fn and(self, extension: Extension) -> Without {
+        Without(self.0 | 1 << extension as u32)
+    }
+
     /// Whether the server is to do without this extension, or without one it needs.
     pub fn lacks(self, extension: Extension) -> bool {
         self.0 & (1 << extension as u32) != 0 || extension.needs().iter().any(|needed| self.lacks(*needed))
@@ -166,7 +173,7 @@ impl Without {
 
 impl FromIterator<Extension> for Without {
     fn from_iter<I: IntoIterator<Item = Extension>>(extensions: I) -> Self {
-        Self(extensions.into_iter().fold(0, |set, extension| set | 1 << extension as u32))
+        extensions.into_iter().fold(Without::NOTHING, Without::and)
     }
 }
 

@@ -235,6 +235,15 @@ faults! {
     ImapQresyncWithoutEnable = "imap/qresync-without-enable", "takes the QRESYNC of SELECT before it is enabled";
     ImapResyncForgetsExpunges = "imap/resync-forgets-expunges", "leaves out what vanished when a mailbox is resynchronised";
     ImapExpungeInsteadOfVanished = "imap/expunge-instead-of-vanished", "sends EXPUNGE although QRESYNC is enabled";
+    ImapMessageLimitFromLowest = "imap/messagelimit-from-lowest", "takes the messages with the lowest UIDs where MESSAGELIMIT is exceeded";
+    ImapMessageLimitUntold = "imap/messagelimit-untold", "does not tell that a command was done for some messages only";
+    ImapMessageLimitCopiesPart = "imap/messagelimit-copies-part", "copies as many messages as MESSAGELIMIT allows and answers OK";
+    ImapMessageLimitAppendsPart = "imap/messagelimit-appends-part", "appends as many messages as MESSAGELIMIT allows and answers OK";
+    ImapMessageLimitInExpunge = "imap/messagelimit-in-expunge", "limits EXPUNGE as UID EXPUNGE is";
+    ImapMessageLimitCountsMatches = "imap/messagelimit-counts-matches", "limits the messages a search finds, and not those it looks at";
+    ImapMessageLimitSavesAll = "imap/messagelimit-saves-all", "saves all messages that match, though it looked at some only";
+    ImapMessageLimitCutsPartial = "imap/messagelimit-cuts-partial", "fetches some messages of a PARTIAL range that is over MESSAGELIMIT";
+    ImapUidAfterIncludes = "imap/uidafter-includes", "finds the message itself by UIDAFTER and UIDBEFORE";
     ImapUidOnlyTakesNumbers = "imap/uidonly-takes-numbers", "runs commands with message numbers although UIDONLY is enabled";
     ImapUidOnlySearchesNumbers = "imap/uidonly-searches-numbers", "searches among message numbers although UIDONLY is enabled";
     ImapUidOnlyTakesMatches = "imap/uidonly-takes-matches", "takes message sequence match data although UIDONLY is enabled";

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::accounts::Accounts;
 use crate::clock::Clock;
 use crate::config::{Config, Limits, Pop3Policy, Senders};
-use crate::extensions::Without;
+use crate::extensions::{Extension, Without};
 use crate::faults::Faults;
 use crate::mail::Domain;
 
@@ -47,7 +47,7 @@ impl Site {
             administrators,
             limits: config.limits.clone(),
             faults: config.faults,
-            without: config.without,
+            without: without(config),
             senders: config.senders,
             relayed: config.routes.iter().map(|route| route.domain.clone()).filter(|domain| domain != "*").collect(),
             backed_up: config.backup_for.clone(),
@@ -66,4 +66,12 @@ impl Site {
     pub fn is_backed_up(&self, domain: &Domain) -> bool {
         self.backed_up.iter().any(|known| domain.is(known))
     }
+}
+
+/// Without what was asked for, and without the extensions that announce a limit where none is set.
+fn without(config: &Config) -> Without {
+    let limits = &config.limits;
+    let announced = [(Extension::ImapMessageLimit, limits.command_messages), (Extension::ImapSaveLimit, limits.saved_messages)];
+    let unset = announced.into_iter().filter(|(_, limit)| *limit == usize::MAX);
+    unset.fold(config.without, |without, (extension, _)| without.and(extension))
 }

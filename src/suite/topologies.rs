@@ -98,6 +98,10 @@ pub struct SettingsYaml {
     pub message_size: Option<usize>,
     /// Recipients of one transaction.
     pub recipients: Option<usize>,
+    /// Messages of one IMAP command, told as MESSAGELIMIT.
+    pub message_limit: Option<usize>,
+    /// Messages of one COPY or APPEND, told as SAVELIMIT.
+    pub save_limit: Option<usize>,
     /// How long an SMTP client may be silent: `5m`.
     pub smtp_patience: Option<At<String>>,
     /// How long a POP3 client may be silent: `10m`.
@@ -299,6 +303,8 @@ impl Reader<'_> {
             no_mail: yaml.no_mail,
             message_size: yaml.message_size,
             recipients: yaml.recipients,
+            message_limit: yaml.message_limit,
+            save_limit: yaml.save_limit,
             smtp_patience: self.duration(yaml.smtp_patience.as_ref()),
             pop3_patience: self.duration(yaml.pop3_patience.as_ref()),
             imap_patience: self.duration(yaml.imap_patience.as_ref()),

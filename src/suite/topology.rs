@@ -81,6 +81,9 @@ pub struct Settings {
     pub message_size: Option<usize>,
     /// Recipients of one transaction.
     pub recipients: Option<usize>,
+    /// Messages of one IMAP command, and of one COPY or APPEND.
+    pub message_limit: Option<usize>,
+    pub save_limit: Option<usize>,
     /// How long a client may be silent.
     pub smtp_patience: Option<Duration>,
     pub pop3_patience: Option<Duration>,

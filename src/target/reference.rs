@@ -323,6 +323,8 @@ fn limits(settings: &Settings) -> Limits {
         warn_unasked: settings.delay_warning.is_some() || usual.warn_unasked,
         message: settings.message_size.unwrap_or(usual.message),
         recipients: settings.recipients.unwrap_or(usual.recipients),
+        command_messages: settings.message_limit.unwrap_or(usual.command_messages),
+        saved_messages: settings.save_limit.unwrap_or(usual.saved_messages),
         smtp_patience: settings.smtp_patience.unwrap_or(usual.smtp_patience),
         pop3_patience: settings.pop3_patience.unwrap_or(usual.pop3_patience),
         imap_patience: settings.imap_patience.unwrap_or(usual.imap_patience),

@@ -48,6 +48,8 @@ const ROWS: &[Row] = rows! {
     Time "hold", hold, "how long a submission can be held";
     Count "quota-storage", quota_storage, "octets an account may hold";
     Count "quota-messages", quota_messages, "messages an account may hold";
+    Count "message-limit", command_messages, "messages of one IMAP command, told as MESSAGELIMIT";
+    Count "save-limit", saved_messages, "messages of one COPY or APPEND, told as SAVELIMIT where there is no message-limit";
     Count "line", line, "octets of one command line";
     Count "connections", connections, "connections at a time";
     Count "connections-per-address", connections_per_address, "connections at a time from one address";

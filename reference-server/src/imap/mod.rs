@@ -19,6 +19,7 @@ mod list_pattern;
 mod listing;
 pub mod mailbox_name;
 pub mod message_data;
+pub mod message_limit;
 mod metadata_entry;
 mod namespace;
 pub mod object_id;

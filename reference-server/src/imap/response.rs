@@ -94,6 +94,12 @@ pub enum Code {
     /// Message numbers, or UIDs, in ascending order.
     Modified(Vec<u32>),
     MailboxId(String),
+    /// A command was about too many messages: how many it may be about, and the lowest UID of those it was done for
+    /// (RFC 9738 §3.1).
+    MessageLimit {
+        most: u32,
+        lowest: Option<u32>,
+    },
     /// Of METADATA (RFC 5464 §5).
     Metadata(String),
     NonExistent,
@@ -142,6 +148,10 @@ impl fmt::Display for Code {
             Code::Limit => out.write_str("LIMIT"),
             Code::Modified(numbers) => write!(out, "MODIFIED {}", write_uid_set(numbers)),
             Code::MailboxId(id) => write!(out, "MAILBOXID ({id})"),
+            Code::MessageLimit { most, lowest } => {
+                write!(out, "MESSAGELIMIT {most}")?;
+                lowest.map_or(Ok(()), |uid| write!(out, " {uid}"))
+            }
             Code::NonExistent => out.write_str("NONEXISTENT"),
             // No tag has a quote or a backslash in it.
             Code::NoUpdate(tag) => write!(out, "NOUPDATE \"{tag}\""),

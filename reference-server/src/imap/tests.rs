@@ -7,6 +7,7 @@ mod filters;
 mod framing;
 mod login;
 mod mailboxes;
+mod message_limit;
 mod messages;
 mod misbehaviour;
 mod moving;

@@ -26,13 +26,20 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, _: &mut Vec<u8>) -> Parse
     Ok(Outcome::Done(append(context, &name, messages).unwrap_or_else(|status| status)))
 }
 
-fn append(context: &mut Context, name: &WrittenName<'_>, messages: Vec<Written<'_>>) -> Result<Status, Status> {
+fn append(context: &mut Context, name: &WrittenName<'_>, mut messages: Vec<Written<'_>>) -> Result<Status, Status> {
     let name = name.decoded(context)?;
     // "If the destination mailbox does not exist, a server […] MUST NOT automatically create the mailbox" (RFC 3501 §6.3.11).
     if context.faults().on(Fault::ImapAppendCreates) {
         let _exists_already = context.store.create(context.account_name(), &name);
     }
     let mailbox = context.destination(&name)?;
+    // "no messages are appended when the server MESSAGELIMIT is exceeded" (RFC 9738 §3.1).
+    if let Some(limit) = context.save_limit().filter(|limit| limit.is_exceeded_by(messages.len())) {
+        match context.faults().on(Fault::ImapMessageLimitAppendsPart) {
+            true => messages.truncate(limit.most() as usize),
+            false => return Err(limit.refusal(None)),
+        }
+    }
     if context.faults().on(Fault::ImapReusesUids) {
         context.store.rewind_uids(mailbox.id).map_err(refusal)?;
     }

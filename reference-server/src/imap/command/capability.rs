@@ -49,6 +49,10 @@ fn announced(extension: Extension, context: &Context) -> Option<String> {
         Extension::ImapLiteralPlus if minus_only(context) => None,
         // The same limit for all mailboxes (RFC 7889 §2).
         Extension::ImapAppendLimit => Some(format!("{}={}", extension.keyword(), context.append_limit())),
+        Extension::ImapMessageLimit => context.message_limit().map(|limit| format!("MESSAGELIMIT={}", limit.most())),
+        // It is announced "instead of" MESSAGELIMIT (RFC 9738 §3).
+        Extension::ImapSaveLimit if context.message_limit().is_some() => None,
+        Extension::ImapSaveLimit => context.save_limit().map(|limit| format!("SAVELIMIT={}", limit.most())),
         _ => Some(extension.keyword().to_owned()),
     }
 }

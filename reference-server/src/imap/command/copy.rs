@@ -35,7 +35,7 @@ fn copy(context: &Context, set: &SequenceSet, naming: Naming, name: &WrittenName
     let Some(selected) = &context.selected else { return Err(Status::bad("No mailbox is selected")) };
     let numbers = selected.numbers(set, naming)?;
     let destination = context.destination(&name.decoded(context)?)?;
-    let present: Vec<u32> = selected.present(&numbers).iter().map(|(_, row)| row.message.uid).collect();
+    let mut present: Vec<u32> = selected.present(&numbers).iter().map(|(_, row)| row.message.uid).collect();
     // All or nothing (RFC 3501 §6.4.7): a message that another session expunged can not be copied any more. Among UIDs it
     // is one that does not exist (RFC 3501 §6.4.8).
     if naming == Naming::Numbers && present.len() < numbers.len() {
@@ -43,6 +43,14 @@ fn copy(context: &Context, set: &SequenceSet, naming: Naming, name: &WrittenName
     }
     if present.is_empty() {
         return Ok(Status::ok("No message was copied, for there is none with such a UID"));
+    }
+    // "it MUST fail the command by returning a tagged NO response with the MESSAGELIMIT response code […] No messages are copied
+    // in this case" (RFC 9738 §3.1).
+    if let Some(limit) = context.save_limit()
+        && let Some(cut) = limit.cut(&mut present, |uid| *uid)
+        && !context.faults().on(Fault::ImapMessageLimitCopiesPart)
+    {
+        return Err(cut.refusal());
     }
     let now = context.site.clock.now();
     let copied = context.store.copy_as(selected.mailbox.id, present, destination.id, now, destination.rights).map_err(refusal)?;

@@ -5,33 +5,58 @@ use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
+use crate::imap::message_limit::MessageLimit;
 use crate::imap::namespace::denied;
-use crate::imap::response::{Code, Status};
-use crate::imap::selected::Naming;
-use crate::store::Right;
+use crate::imap::response::{Code, Condition, Status};
+use crate::imap::selected::{Naming, Selected};
+use crate::store::{Right, SystemFlag, Uid};
 
 /// `"EXPUNGE"`
 pub const COMMAND: Command = Command { name: "EXPUNGE", legal: Legal::Selected, run, ..USUAL };
 
-fn run(context: &mut Context, cursor: &mut Cursor<'_>, _: &mut Vec<u8>) -> Parsed<Outcome> {
+/// "the server MUST NOT impose any message limit when processing EXPUNGE" (RFC 9738 §3.1).
+fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Parsed<Outcome> {
     cursor.end()?;
-    Ok(Outcome::Done(expunge(context, None)))
+    let limit = context.message_limit().filter(|_| context.faults().on(Fault::ImapMessageLimitInExpunge));
+    Ok(Outcome::Done(match limit {
+        Some(limit) => {
+            let deleted = context.selected.as_ref().map(|selected| deleted(selected, |_| true));
+            expunge_some(context, deleted.unwrap_or_default(), Some(limit), out)
+        }
+        None => expunge(context, None),
+    }))
 }
 
 /// `uid-expunge = "UID" SP "EXPUNGE" SP sequence-set`
-pub fn run_by_uid(context: &mut Context, cursor: &mut Cursor<'_>) -> Parsed<Outcome> {
+pub fn run_by_uid(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Parsed<Outcome> {
     cursor.space()?;
     let set = cursor.sequence_set()?;
     cursor.end()?;
+    if context.faults().on(Fault::ImapUidExpungeIgnoresSet) {
+        return Ok(Outcome::DoneByUid(expunge(context, None)));
+    }
     let named = context.selected.as_ref().and_then(|selected| {
         let numbers = selected.numbers(&set, Naming::Uids).ok()?;
-        Some(selected.present(&numbers).iter().map(|(_, row)| row.message.uid).collect::<Vec<_>>())
+        Some(deleted(selected, |number| numbers.binary_search(&number).is_ok()))
     });
-    let among = match context.faults().on(Fault::ImapUidExpungeIgnoresSet) {
-        true => None,
-        false => Some(named.unwrap_or_default()),
-    };
-    Ok(Outcome::DoneByUid(expunge(context, among)))
+    let limit = context.message_limit();
+    Ok(Outcome::DoneByUid(expunge_some(context, named.unwrap_or_default(), limit, out)))
+}
+
+/// The UIDs of the messages that are marked as deleted, of those whose numbers are meant.
+fn deleted(selected: &Selected, is_meant: impl Fn(u32) -> bool) -> Vec<Uid> {
+    let rows = selected.view.rows().filter(|(number, row)| !row.gone && is_meant(*number));
+    rows.filter(|(_, row)| row.message.flags.has(SystemFlag::Deleted)).map(|(_, row)| row.message.uid).collect()
+}
+
+/// Expunges these, but for those that are too many.
+fn expunge_some(context: &mut Context, mut uids: Vec<Uid>, limit: Option<MessageLimit>, out: &mut Vec<u8>) -> Status {
+    let cut = limit.and_then(|limit| limit.cut(&mut uids, |uid| *uid));
+    let status = expunge(context, Some(uids));
+    match cut.filter(|_| status.condition == Condition::Ok) {
+        Some(cut) => cut.complete(status, out),
+        None => status,
+    }
 }
 
 /// The untagged EXPUNGE responses are the updates the client is owed once the messages are gone.

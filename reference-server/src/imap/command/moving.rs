@@ -10,8 +10,8 @@ use crate::imap::grammar::sequence::SequenceSet;
 use crate::imap::mailbox_name::WrittenName;
 use crate::imap::namespace::denied;
 use crate::imap::response::{Code, Status, write_untagged};
-use crate::imap::selected::Naming;
-use crate::store::{FlagChange, Flags, How, Rights, SystemFlag};
+use crate::imap::selected::{Naming, Selected};
+use crate::store::{FlagChange, Flags, How, Mailbox, Rights, SystemFlag, Uid};
 
 /// `move = "MOVE" SP sequence-set SP mailbox`
 pub const COMMAND: Command = Command {
@@ -33,6 +33,7 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
     Ok(transfer(context, &set, naming, &name, out).unwrap_or_else(|status| status))
 }
 
+/// "Unlike COPY or UID COPY, MOVE or UID MOVE don't need to be atomic" (RFC 9738 §3.1).
 fn transfer(
     context: &Context,
     set: &SequenceSet,
@@ -50,7 +51,7 @@ fn transfer(
         return Err(denied(selected.mailbox.rights));
     }
     let destination = context.destination(&name.decoded(context)?)?;
-    let present: Vec<u32> = selected.present(&numbers).iter().map(|(_, row)| row.message.uid).collect();
+    let mut present: Vec<u32> = selected.present(&numbers).iter().map(|(_, row)| row.message.uid).collect();
     // As in COPY, "extensions that affect COPY affect MOVE in the same way" (RFC 6851 §3.3): all or nothing, but for UIDs
     // that name nothing.
     if naming == Naming::Numbers && present.len() < numbers.len() {
@@ -59,6 +60,22 @@ fn transfer(
     if present.is_empty() {
         return Ok(Status::ok("No message was moved, for there is none with such a UID"));
     }
+    let cut = context.message_limit().and_then(|limit| limit.cut(&mut present, |uid| *uid));
+    let status = moved(context, selected, &destination, present, out)?;
+    Ok(match cut {
+        Some(cut) => cut.complete(status, out),
+        None => status,
+    })
+}
+
+/// Moves messages, all of them or none.
+fn moved(
+    context: &Context,
+    selected: &Selected,
+    destination: &Mailbox,
+    present: Vec<Uid>,
+    out: &mut Vec<u8>,
+) -> Result<Status, Status> {
     let faults = context.faults();
     if faults.on(Fault::ImapMoveSetsDeleted) {
         let mut flags = Flags::none();

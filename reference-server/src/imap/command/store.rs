@@ -74,15 +74,23 @@ fn change(context: &mut Context, request: Request, out: &mut Vec<u8>) -> Result<
     if unchanged_since.is_some() {
         context.enable_condstore(out);
     }
+    let limit = context.message_limit();
     let told = Told { enabled: &context.enabled, faults };
     let Some(selected) = &mut context.selected else { return Err(Status::bad("No mailbox is selected")) };
-    let uids: Vec<Uid> = selected.present(&numbers).iter().map(|(_, row)| row.message.uid).collect();
+    let mut uids: Vec<Uid> = selected.present(&numbers).iter().map(|(_, row)| row.message.uid).collect();
+    let gone = numbers.len() - uids.len();
+    let cut = limit.and_then(|limit| limit.cut(&mut uids, |uid| *uid));
+    let meant = uids.len();
     let condition = unchanged_since.filter(|_| !faults.on(Fault::ImapIgnoresUnchangedSince));
     let condition = condition.map(|modseq| UnchangedSince { modseq, known: selected.view.known_at(&uids, modseq) });
     let change = FlagChange { how, flags, unchanged_since: condition };
     let allowed = allowed(&change, selected.mailbox.rights)?;
-    let outcome = context.store.change_flags(selected.mailbox.id, uids, allowed).map_err(refusal)?;
-    let found = outcome.done.len() + outcome.refused.len();
+    let mut outcome = context.store.change_flags(selected.mailbox.id, uids, allowed).map_err(refusal)?;
+    let missed = gone + meant - outcome.done.len() - outcome.refused.len();
+    // "the server is REQUIRED to process messages from highest to lowest UID" (RFC 9738 §3.1).
+    if cut.is_some() {
+        outcome.done.reverse();
+    }
     // Flags another session changed meanwhile are learnt before, so that they are told and not mixed up with ours.
     selected.learn(&context.store).map_err(refusal)?;
     selected.write_new_keywords(out);
@@ -111,11 +119,15 @@ fn change(context: &mut Context, request: Request, out: &mut Vec<u8>) -> Result<
     };
     let modified = (!refused.is_empty()).then_some(Code::Modified(refused));
     // Among UIDs a message that is gone is one that does not exist (RFC 3501 §6.4.8).
-    match (naming == Naming::Numbers && found < numbers.len(), modified) {
-        (true, modified) => Err(Status::no(modified.unwrap_or(Code::ExpungeIssued), "Some of the messages no longer exist")),
-        (false, Some(modified)) => Ok(Status::ok("Some of the messages have changed").with(modified)),
-        (false, None) => Ok(Status::ok("STORE completed")),
-    }
+    let status = match (naming == Naming::Numbers && missed > 0, modified) {
+        (true, modified) => Status::no(modified.unwrap_or(Code::ExpungeIssued), "Some of the messages no longer exist"),
+        (false, Some(modified)) => Status::ok("Some of the messages have changed").with(modified),
+        (false, None) => Status::ok("STORE completed"),
+    };
+    Ok(match cut {
+        Some(cut) => cut.complete(status, out),
+        None => status,
+    })
 }
 
 /// As much of the change as the user has the rights for: "STORE operation SHOULD NOT fail if the user has rights to modify at

@@ -49,6 +49,12 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
     }
     searching::begin(context, &program, out);
     let Some(selected) = &context.selected else { return Ok(Status::bad("No mailbox is selected")) };
+    // Threads are those of all its messages: "Servers that advertise MESSAGELIMIT N will be unable to execute a THREAD command
+    // [RFC5256] in a mailbox with more than N messages" (RFC 9738 §3.3).
+    let exists = selected.view.exists() as usize;
+    if let Some(limit) = context.message_limit().filter(|limit| limit.is_exceeded_by(exists)) {
+        return Ok(limit.refusal(None));
+    }
     let keys = match program::prepared(program, selected, context) {
         Ok(keys) => keys,
         Err(status) => return Ok(status),

@@ -21,7 +21,7 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
     let name = cursor.atom(COMMANDS)?.to_ascii_uppercase();
     match name.as_slice() {
         b"COPY" => Ok(Outcome::DoneByUid(copy::run(context, cursor, Naming::Uids)?)),
-        b"EXPUNGE" if !context.lacks(Extension::ImapUidPlus) => expunge::run_by_uid(context, cursor),
+        b"EXPUNGE" if !context.lacks(Extension::ImapUidPlus) => expunge::run_by_uid(context, cursor, out),
         b"FETCH" => fetch::run(context, cursor, out, Naming::Uids),
         b"MOVE" if !context.lacks(Extension::ImapMove) => {
             Ok(Outcome::DoneByUid(moving::run(context, cursor, out, Naming::Uids)?))

@@ -77,7 +77,7 @@ impl<'a> Candidate<'a> {
             Key::Younger(seconds) => self.age() <= Duration::seconds(i64::from(*seconds)),
             Key::Fuzzy(key) => self.fit(key) > 0,
             // They have become UIDs, or other keys, before the first message is looked at.
-            Key::Numbers(_) | Key::EmailId(_) | Key::ThreadId(_) | Key::Filter(_) => false,
+            Key::Numbers(_) | Key::UidAfter(_) | Key::UidBefore(_) | Key::EmailId(_) | Key::ThreadId(_) | Key::Filter(_) => false,
             Key::Uids(set) => set.contains(message.uid, self.scope.largest_uid),
             Key::Among(ranges) => {
                 let after = ranges.partition_point(|range| *range.start() <= message.uid);

@@ -1,5 +1,6 @@
 //! From what a client wrote to what each message is asked.
 
+use crate::faults::Fault;
 use crate::imap::context::Context;
 use crate::imap::grammar::search::{Key, Program, charset};
 use crate::imap::response::{Code, Status};
@@ -16,12 +17,14 @@ pub fn prepared(program: Program, selected: &Selected, context: &Context) -> Res
     if !program.charset_is_known() {
         return Err(Status::no(Code::BadCharset(charset::NAMES), "The charset is unknown here"));
     }
-    let mut keys: Vec<Key> = program.keys.into_iter().map(|key| settled(key, selected)).collect();
+    let includes = context.faults().on(Fault::ImapUidAfterIncludes);
+    let mut keys: Vec<Key> = program.keys.into_iter().map(|key| settled(key, selected, includes)).collect();
     search_objects::resolve(&mut keys, selected, context)?;
     Ok(keys)
 }
 
-fn settled(key: Key, selected: &Selected) -> Key {
+/// `includes`: the bounds of UIDAFTER and UIDBEFORE are among what they find, by fault.
+fn settled(key: Key, selected: &Selected, includes: bool) -> Key {
     match key {
         Key::Numbers(set) => {
             let exists = selected.view.exists();
@@ -37,10 +40,17 @@ fn settled(key: Key, selected: &Selected) -> Key {
             let written = if set.is_only_saved() { Vec::new() } else { set.ranges(largest) };
             Key::Among(sorted(written.into_iter().chain(saved(selected)).collect()))
         }
-        Key::Not(key) => Key::Not(Box::new(settled(*key, selected))),
-        Key::Fuzzy(key) => Key::Fuzzy(Box::new(settled(*key, selected))),
-        Key::Or(one, other) => Key::Or(Box::new(settled(*one, selected)), Box::new(settled(*other, selected))),
-        Key::And(keys) => Key::And(keys.into_iter().map(|key| settled(key, selected)).collect()),
+        Key::UidAfter(uid) if includes => Key::Among(vec![uid..=Uid::MAX]),
+        Key::UidBefore(uid) if includes => Key::Among(vec![1..=uid]),
+        Key::UidAfter(uid) => Key::Among(uid.checked_add(1).map(|first| first..=Uid::MAX).into_iter().collect()),
+        // "or if <uid> has the value 1, then the empty set" (RFC 9738 §3.2).
+        Key::UidBefore(uid) => Key::Among((uid > 1).then(|| 1..=uid - 1).into_iter().collect()),
+        Key::Not(key) => Key::Not(Box::new(settled(*key, selected, includes))),
+        Key::Fuzzy(key) => Key::Fuzzy(Box::new(settled(*key, selected, includes))),
+        Key::Or(one, other) => {
+            Key::Or(Box::new(settled(*one, selected, includes)), Box::new(settled(*other, selected, includes)))
+        }
+        Key::And(keys) => Key::And(keys.into_iter().map(|key| settled(key, selected, includes)).collect()),
         key => key,
     }
 }

@@ -8,9 +8,11 @@ use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::search::options::ReturnOptions;
 use crate::imap::grammar::search::{Key, Program};
 use crate::imap::grammar::sort::{Criterion, SortKey};
+use crate::imap::message_limit::Cut;
 use crate::imap::response::{Code, Condition, Status, write_untagged};
-use crate::imap::selected::Naming;
+use crate::imap::selected::{Naming, Selected};
 use crate::imap::sort::{Sortable, sorted};
+use crate::store::Uid;
 
 /// A search that is to be made in the selected mailbox.
 pub struct Searching {
@@ -37,11 +39,15 @@ impl Searching {
         let name = self.name();
         let saves = self.options.as_ref().is_some_and(|options| options.save);
         match self.answered(context, out) {
-            Ok(kept) => {
+            Ok(Answered { kept, cut }) => {
                 if saves {
                     save(context, kept);
                 }
-                Status::ok(format!("{name} completed"))
+                let status = Status::ok(format!("{name} completed"));
+                match cut {
+                    Some(cut) => cut.complete(status, out),
+                    None => status,
+                }
             }
             Err(status) => {
                 // "A SEARCH command with the SAVE result option that caused the server to return the NO tagged response sets
@@ -54,15 +60,18 @@ impl Searching {
         }
     }
 
-    /// Gives what SAVE keeps.
-    fn answered(mut self, context: &mut Context, out: &mut Vec<u8>) -> Result<Vec<u32>, Status> {
+    fn answered(mut self, context: &mut Context, out: &mut Vec<u8>) -> Result<Answered, Status> {
         self.program = context.without_filters(self.program)?;
         self.check(context)?;
         let by_modseq = begin(context, &self.program, out);
         let name = self.name();
         let Some(selected) = &context.selected else { return Err(Status::bad("No mailbox is selected")) };
         let lasting = can_be_kept_updated(&self.program);
-        let keys = program::prepared(self.program, selected, context)?;
+        let mut keys = program::prepared(self.program, selected, context)?;
+        let cut = limited(context, selected, &mut keys);
+        if let (Some(cut), true) = (&cut, self.criteria.is_some()) {
+            return Err(cut.refusal());
+        }
         let searched = context.store.standing_still(|still| {
             let found = find(context, still, selected, &keys);
             let sorted = self.criteria.as_ref().map(|criteria| {
@@ -87,17 +96,27 @@ impl Searching {
         };
         let Some(options) = self.options else {
             answer.write_list(name, out);
-            return Ok(Vec::new());
+            return Ok(Answered { kept: Vec::new(), cut });
         };
         if options.asks_for_data() {
             answer.write_extended(&options, out);
         }
-        if options.update && lasting {
+        let kept = match cut.is_some() && context.faults().on(Fault::ImapMessageLimitSavesAll) {
+            true => {
+                keys.pop();
+                saved(&find(context, &context.store, selected, &keys), &options)
+            }
+            // "Servers that support both MESSAGELIMIT and SEARCHRES extensions [RFC5182] MUST truncate SEARCH SAVE result"
+            // (RFC 9738 §3.4).
+            false => saved(&found, &options),
+        };
+        // What a search did not look at is not told of later, either.
+        if options.update && lasting && cut.is_none() {
             keep_updated(context, self.naming, keys, &found, sorted, out);
         } else if options.update {
             refuse_updates(context, out);
         }
-        Ok(saved(&found, &options))
+        Ok(Answered { kept, cut })
     }
 
     /// What makes a command BAD although its syntax is right.
@@ -105,6 +124,29 @@ impl Searching {
         let sorted_by_relevancy = self.criteria.iter().flatten().any(|criterion| criterion.key == SortKey::Relevancy);
         check(context, self.options.as_ref(), &self.program, sorted_by_relevancy)
     }
+}
+
+/// What remains to be done when a search is answered.
+struct Answered {
+    /// The UIDs that SAVE keeps.
+    kept: Vec<Uid>,
+    /// There were more messages to look at than one command may be about.
+    cut: Option<Cut>,
+}
+
+/// Restricts a search that would look at too many messages: "The total number of searched messages (note, NOT the number of
+/// matched messages) exceeds the server's published 1000-message limit" (RFC 9738 §3.1). Looked at are those that the sets of the
+/// criteria leave.
+fn limited(context: &Context, selected: &Selected, keys: &mut Vec<Key>) -> Option<Cut> {
+    let limit = context.message_limit()?;
+    let counted = match context.faults().on(Fault::ImapMessageLimitCountsMatches) {
+        true => keys.clone(),
+        false => keys.iter().flat_map(Key::sets).cloned().collect(),
+    };
+    let mut searched = find(context, &context.store, selected, &counted);
+    let cut = limit.cut(&mut searched, |found| found.uid)?;
+    keys.push(Key::Among(vec![cut.lowest()..=searched.last().map_or(0, |found| found.uid)]));
+    Some(cut)
 }
 
 /// What a search means for the session: by MODSEQ it is a CONDSTORE enabling command (RFC 7162 §3.1), which it gives; and "the

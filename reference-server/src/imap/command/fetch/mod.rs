@@ -14,6 +14,7 @@ use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::{Parsed, SyntaxError};
 use crate::imap::grammar::fetch::Item;
 use crate::imap::grammar::sequence::SequenceSet;
+use crate::imap::message_limit::Cut;
 use crate::imap::response::{Code, Status};
 use crate::imap::selected::{Naming, Selected, Told};
 use crate::store::{BlobId, Expunges, FlagChange, Flags, How, Right, Store, SystemFlag};
@@ -41,9 +42,11 @@ pub struct Running {
     pub command: &'static Command,
     items: Vec<Item>,
     left: VecDeque<u32>,
+    /// There were more than one FETCH may be about.
+    cut: Option<Cut>,
     /// The messages that are marked as seen already, if they are to be.
     batch: VecDeque<u32>,
-    /// Those of them that were not.
+    /// Those of them that were not, ascending.
     newly_seen: Vec<u32>,
     /// The threads of the messages of the batch, if they were asked for.
     threads: HashMap<BlobId, i64>,
@@ -82,7 +85,7 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
         return Ok(Outcome::Done(Status::bad("No mailbox is selected")));
     };
     let mut left = match selected.numbers(&set, naming) {
-        Ok(numbers) => VecDeque::from(numbers),
+        Ok(numbers) => numbers,
         Err(status) => return Ok(Outcome::Done(status)),
     };
     // "server implementations MUST implicitly include the UID message data item as part of any FETCH response caused by a
@@ -99,20 +102,34 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
         if !items.contains(&Item::ModSeq) {
             items.push(Item::ModSeq);
         }
-        if modifiers.vanished
-            && let Err(status) = tell_vanished(context, &set, modseq, out)
-        {
-            return Ok(Outcome::Done(status));
+    }
+    let limit = context.message_limit();
+    if let Some(range) = modifiers.partial {
+        left = range.of(&left).to_vec();
+        // "The total message count (as specified by the PARTIAL range) exceeds the server's published 1000-message limit, so the
+        // server refuses to do any work in this case" (RFC 9738 §3.1).
+        let refuses = limit.filter(|limit| limit.is_exceeded_by(left.len()));
+        if let Some(limit) = refuses.filter(|_| !context.faults().on(Fault::ImapMessageLimitCutsPartial)) {
+            return Ok(Outcome::Done(limit.refusal(None)));
         }
     }
-    if let Some(range) = modifiers.partial {
-        left = range.of(left.make_contiguous()).iter().copied().collect();
+    let uid = |number: &u32| selected.view.row(*number).map_or(0, |row| row.message.uid);
+    let cut = limit.and_then(|limit| limit.cut(&mut left, uid));
+    // "the server is REQUIRED to process messages from highest to lowest UID" (RFC 9738 §3.1).
+    if cut.is_some() {
+        left.reverse();
+    }
+    if let Some(modseq) = modifiers.changed_since.filter(|_| modifiers.vanished)
+        && let Err(status) = tell_vanished(context, &set, modseq, out)
+    {
+        return Ok(Outcome::Done(status));
     }
     if items.contains(&Item::ModSeq) {
         context.enable_condstore(out);
     }
     let command = if naming == Naming::Uids { &super::uid::COMMAND } else { &COMMAND };
-    Ok(Outcome::Fetch(Box::new(Running { naming, items, left, ..Running::of_answer(Answer::default(), command) })))
+    let left = VecDeque::from(left);
+    Ok(Outcome::Fetch(Box::new(Running { naming, items, left, cut, ..Running::of_answer(Answer::default(), command) })))
 }
 
 /// Tells which messages of the set vanished since: before any FETCH response (RFC 7162 §3.2.6). Those whose expunge the
@@ -132,6 +149,7 @@ impl Running {
             command,
             items: Vec::new(),
             left: VecDeque::new(),
+            cut: None,
             batch: VecDeque::new(),
             newly_seen: Vec::new(),
             threads: HashMap::new(),
@@ -152,7 +170,7 @@ impl Running {
                 Err(error) => return Step::Done(refusal(error)),
             }
             if self.left.is_empty() {
-                return Step::Done(self.completion());
+                return Step::Done(self.completion(out));
             }
             if let Err(status) = self.begin_batch(context, out) {
                 return Step::Done(status);
@@ -180,10 +198,15 @@ impl Running {
         }
     }
 
-    fn completion(&mut self) -> Status {
-        if let Some(failure) = self.failure.take() {
-            return failure;
+    fn completion(&mut self, out: &mut Vec<u8>) -> Status {
+        let status = self.failure.take().unwrap_or_else(|| self.completed());
+        match self.cut {
+            Some(cut) => cut.complete(status, out),
+            None => status,
         }
+    }
+
+    fn completed(&self) -> Status {
         // Among UIDs a message that is gone is one that does not exist (RFC 3501 §6.4.8).
         match self.missed && self.naming == Naming::Numbers {
             true => Status::no(Code::ExpungeIssued, "Some of the messages no longer exist"),
@@ -268,7 +291,8 @@ impl Running {
 /// Sets `\Seen` where it is not set yet; gives the numbers of those messages.
 fn mark_seen(selected: &mut Selected, store: &Store, batch: &[u32]) -> Result<Vec<u32>, Status> {
     let unseen = selected.present(batch).into_iter().filter(|(_, row)| !row.message.flags.has(SystemFlag::Seen));
-    let (numbers, uids): (Vec<u32>, Vec<u32>) = unseen.map(|(number, row)| (number, row.message.uid)).unzip();
+    let (mut numbers, uids): (Vec<u32>, Vec<u32>) = unseen.map(|(number, row)| (number, row.message.uid)).unzip();
+    numbers.sort_unstable();
     if !uids.is_empty() {
         let mut flags = Flags::none();
         flags.set(SystemFlag::Seen);

@@ -73,12 +73,15 @@ pub enum Key {
     ModSeq(u64),
     Numbers(SequenceSet),
     Uids(SequenceSet),
+    /// The UID is greater than this one (RFC 9738 §3.2).
+    UidAfter(Uid),
+    UidBefore(Uid),
     /// Object identifiers (RFC 8474 §6).
     EmailId(String),
     ThreadId(String),
     /// A criterion that is kept under a name (RFC 5466). It is replaced before anything else is done.
     Filter(FilterUse),
-    /// What message numbers, saved results and object identifiers come to when the search begins: UIDs in ascending ranges.
+    /// What message numbers, saved results, object identifiers and bounds of UIDs come to when the search begins: UIDs in ascending ranges.
     Among(Vec<RangeInclusive<Uid>>),
     Not(Box<Key>),
     Or(Box<Key>, Box<Key>),
@@ -147,6 +150,7 @@ impl Cursor<'_> {
     /// search-key =/ ( "OLDER" / "YOUNGER" ) SP nz-number      ; RFC 5032 §3
     /// search-key =/ "FUZZY" SP search-key                     ; RFC 6203 §7
     /// search-key =/ "FILTER" SP filter-name                   ; RFC 5466 §4
+    /// search-key =/ ("UIDAFTER" / "UIDBEFORE") SP uniqueid    ; RFC 9738 §3.2
     /// search-key =/ "EMAILID" SP objectid / "THREADID" SP objectid    ; RFC 8474 §7
     /// search-key =/ "SAVEDBEFORE" SP date / "SAVEDON" SP date / "SAVEDSINCE" SP date / "SAVEDATESUPPORTED"    ; RFC 8514 §5
     /// ```
@@ -202,13 +206,15 @@ impl Cursor<'_> {
             b"TEXT" => Key::Text(self.text_argument(charset)?),
             b"LARGER" => Key::Larger(self.number_argument()?),
             b"SMALLER" => Key::Smaller(self.number_argument()?),
-            b"OLDER" if !self.lacks(Extension::ImapWithin) => Key::Older(self.interval_argument()?),
-            b"YOUNGER" if !self.lacks(Extension::ImapWithin) => Key::Younger(self.interval_argument()?),
+            b"OLDER" if !self.lacks(Extension::ImapWithin) => Key::Older(self.nz_number_argument()?),
+            b"YOUNGER" if !self.lacks(Extension::ImapWithin) => Key::Younger(self.nz_number_argument()?),
             b"MODSEQ" if !self.lacks(Extension::ImapCondStore) => self.modseq_argument()?,
             b"UID" => {
                 self.space()?;
                 Key::Uids(self.sequence_set()?)
             }
+            b"UIDAFTER" if !self.lacks(Extension::ImapMessageLimit) => Key::UidAfter(self.nz_number_argument()?),
+            b"UIDBEFORE" if !self.lacks(Extension::ImapMessageLimit) => Key::UidBefore(self.nz_number_argument()?),
             b"FUZZY" if !self.lacks(Extension::ImapSearchFuzzy) => {
                 self.space()?;
                 Key::Fuzzy(Box::new(self.search_key(charset, depth + 1)?))
@@ -295,7 +301,7 @@ impl Cursor<'_> {
         self.number()
     }
 
-    fn interval_argument(&mut self) -> Parsed<u32> {
+    fn nz_number_argument(&mut self) -> Parsed<u32> {
         self.space()?;
         self.nz_number()
     }
@@ -317,6 +323,15 @@ fn not(key: Key) -> Key {
 }
 
 impl Key {
+    /// What of this key says by UIDs which messages are meant at all, if it is one of those that must all hold.
+    pub fn sets(&self) -> Vec<&Key> {
+        match self {
+            Key::Uids(_) | Key::Among(_) => vec![self],
+            Key::And(keys) => keys.iter().flat_map(Key::sets).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether this key, or one inside it, is such a one.
     pub fn any(&self, is: fn(&Key) -> bool) -> bool {
         is(self)
@@ -358,6 +373,8 @@ mod tests {
     #[case("younger 1", Key::Younger(1))]
     #[case("FUZZY SUBJECT work", Key::Fuzzy(Box::new(Key::Header("SUBJECT".into(), "WORK".into()))))]
     #[case("FUZZY (SEEN)", Key::Fuzzy(Box::new(Key::And(vec![Key::Flag(SystemFlag::Seen)]))))]
+    #[case("UIDAFTER 25000", Key::UidAfter(25000))]
+    #[case("uidbefore 1", Key::UidBefore(1))]
     #[case("MODSEQ 0", Key::ModSeq(0))]
     #[case("MODSEQ \"/flags/\\\\draft\" all 620162338", Key::ModSeq(620162338))]
     #[case("modseq \"/flags/$mdnsent\" PRIV 9223372036854775807", Key::ModSeq(9223372036854775807))]
@@ -400,6 +417,9 @@ mod tests {
     #[case(b"OLDER 0", 6)]
     #[case(b"OLDER -1", 6)]
     #[case(b"YOUNGER", 7)]
+    #[case(b"UIDAFTER 0", 9)]
+    #[case(b"UIDAFTER 1:2", 10)]
+    #[case(b"UIDBEFORE *", 10)]
     #[case(b"FUZZY", 5)]
     #[case(b"FILTER", 6)]
     #[case(b"FILTER a/b", 7)]
@@ -457,6 +477,8 @@ mod tests {
     #[case("UID $", Extension::ImapSearchRes, 4)]
     #[case("OLDER 5", Extension::ImapWithin, 0)]
     #[case("YOUNGER 5", Extension::ImapWithin, 0)]
+    #[case("UIDAFTER 5", Extension::ImapMessageLimit, 0)]
+    #[case("UIDBEFORE 5", Extension::ImapMessageLimit, 0)]
     #[case("FUZZY ALL", Extension::ImapSearchFuzzy, 0)]
     #[case("EMAILID M1", Extension::ImapObjectId, 0)]
     #[case("FILTER on-the-road", Extension::ImapFilters, 0)]
