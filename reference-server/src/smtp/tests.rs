@@ -96,7 +96,7 @@ fn replies(setup: &Setup, input: &str) -> String {
     let bytewise: Vec<&[u8]> = input.chunks(1).collect();
     if !input.windows(8).any(|octets| octets == b"STARTTLS") {
         assert_eq!(feed(setup, &bytewise), whole, "octet by octet");
-        for at in (0..input.len()).step_by(input.len() / 50 + 1) {
+        for at in (0..input.len()).step_by(input.len() / 16 + 1) {
             let (head, tail) = input.split_at(at);
             assert_eq!(feed(setup, &[head, tail]), whole, "split at {at}");
         }

@@ -116,7 +116,7 @@ impl Store {
 
     /// A store that lives as long as its last handle, in memory.
     pub fn memory() -> Result<Store> {
-        let connection = Connection::open_in_memory()?;
+        let connection = sql::in_memory()?;
         Store::on(connection, |shared| readers::Readers::sharing(Arc::clone(shared)), None)
     }
 

@@ -11,7 +11,10 @@ pub(crate) mod quota;
 pub(crate) mod thread;
 pub(crate) mod url_key;
 
+use std::sync::{Mutex, PoisonError};
+
 use rusqlite::Connection;
+use rusqlite::backup::Backup;
 
 use super::{Error, Result};
 
@@ -35,6 +38,24 @@ pub(crate) fn prepare_file(connection: &Connection) -> Result<()> {
         "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;",
     )?;
     Ok(())
+}
+
+/// A database in memory that has the newest schema. It is a copy of one that was made step by step: where each case or test
+/// has a server of its own, the steps would take most of the time.
+pub(crate) fn in_memory() -> Result<Connection> {
+    static MADE: Mutex<Option<Connection>> = Mutex::new(None);
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    let made = match &mut *made {
+        Some(made) => made,
+        none => {
+            let fresh = Connection::open_in_memory()?;
+            migrate(&fresh)?;
+            none.insert(fresh)
+        }
+    };
+    let mut copy = Connection::open_in_memory()?;
+    Backup::new(made, &mut copy)?.step(-1)?;
+    Ok(copy)
 }
 
 /// Settings of a reading connection.
