@@ -97,7 +97,10 @@ fn strings_are_one_value_in_any_form() {
         holds(one("1 FETCH (BODY[TEXT] \"hi there\")", &format!("1 FETCH (BODY[TEXT] {text})")), "");
     }
     holds(one("5 UIDFETCH (FLAGS () MODSEQ (7))", "5 UIDFETCH (MODSEQ (7) UID 5 FLAGS (\\Recent))"), "");
-    fails(one("5 UIDFETCH (FLAGS ())", "5 FETCH (FLAGS ())"), &["missing: 5 UIDFETCH (FLAGS ())"]);
+    fails(
+        one("5 UIDFETCH (FLAGS ())", "5 FETCH (FLAGS ())"),
+        &["missing: expected `* 5 UIDFETCH (FLAGS ())`, but it did not come"],
+    );
     holds(one("1 FETCH (BODY[1] hi)", "1 FETCH (BODY[1] {2}\r\nhi)"), "");
     holds(one("1 FETCH (BODY[1] \"a\\r\\n\\x00b\")", "1 FETCH (BODY[1] ~{5}\r\na\r\n\0b)"), "");
     holds(one("1 FETCH (BODY[] ${literal:plain})", "1 FETCH (BODY[] {26}\r\nSubject: hi\r\n\r\n.dot\r\nend\r\n)"), "");
