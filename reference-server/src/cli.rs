@@ -132,6 +132,10 @@ pub struct ServeArgs {
     #[arg(long, value_name = "RULE", default_value = "any")]
     pub senders: Senders,
 
+    /// Serve only IMAP clients that enable UTF8=ACCEPT, and announce UTF8=ONLY (RFC 6855)
+    #[arg(long)]
+    pub utf8_only: bool,
+
     /// The certificate chain for TLS, PEM. Default: a self-signed one, made at start
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
@@ -184,6 +188,7 @@ impl ServeArgs {
             backup_for: self.sending.backup_for.clone(),
             takes_mail: !self.no_mail,
             senders: self.senders,
+            utf8_only: self.utf8_only,
             tokens: self.token.clone(),
             client_ca: self.client_ca.clone().map(ClientCa::File),
             storage: self.data.clone().map_or(Storage::Memory, Storage::Dir),

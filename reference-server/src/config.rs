@@ -57,6 +57,8 @@ pub struct Config {
     pub takes_mail: bool,
     /// Which addresses users may send mail as.
     pub senders: Senders,
+    /// Whether IMAP clients must enable UTF8=ACCEPT (RFC 6855 §6).
+    pub utf8_only: bool,
     /// When passwords may travel without TLS.
     pub plaintext_auth: PlaintextAuth,
     /// The certificate for TLS.
@@ -91,6 +93,7 @@ impl Default for Config {
             backup_for: Vec::new(),
             takes_mail: true,
             senders: Senders::default(),
+            utf8_only: false,
             plaintext_auth: PlaintextAuth::Loopback,
             certificate: Certificate::SelfSigned,
             clock: Clock::real(),

@@ -264,6 +264,12 @@ faults! {
     ImapEveryMessageAThread = "imap/every-message-a-thread", "puts each message into a thread of its own";
     ImapSelectWithoutList = "imap/select-without-list", "leaves the LIST response out of SELECT in IMAP4rev2";
     ImapUnaskedWithoutUid = "imap/unasked-without-uid", "leaves the UID out of FETCH responses that nobody asked for in IMAP4rev2";
+    ImapAppendTakesUtf8Header = "imap/append-takes-utf8-header", "appends messages with headers in UTF-8 from clients that did not enable it";
+    ImapShowsUtf8Headers = "imap/shows-utf8-headers", "shows headers in UTF-8 to clients that did not enable it";
+    ImapDowngradesSilently = "imap/downgrades-silently", "does not tell that it shows surrogates of internationalized messages";
+    ImapUtf8SearchTakesCharset = "imap/utf8-search-takes-charset", "searches in a named charset after UTF8=ACCEPT";
+    ImapListStaysUtf7 = "imap/list-stays-utf7", "lists mailbox names in modified UTF-7 whatever the client enabled";
+    ImapQuotedInAnyOctets = "imap/quoted-in-any-octets", "takes quoted strings that are not UTF-8";
     ImapAnyUnicodeName = "imap/any-unicode-name", "makes mailboxes with names that are not Net-Unicode";
     // SASL, in all protocols
     SaslAcceptsAnyProof = "sasl/accepts-any-proof", "lets in who sends any SCRAM proof";

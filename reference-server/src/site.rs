@@ -24,6 +24,8 @@ pub struct Site {
     pub faults: Faults,
     pub without: Without,
     pub senders: Senders,
+    /// Whether IMAP clients must enable UTF8=ACCEPT.
+    pub utf8_only: bool,
     /// The domains that have a route of their own: their mail passes through here (RFC 5321 §3.6.2).
     pub relayed: Vec<String>,
     /// The domains this server is a backup for: it takes their mail from anybody.
@@ -49,6 +51,7 @@ impl Site {
             faults: config.faults,
             without: without(config),
             senders: config.senders,
+            utf8_only: config.utf8_only,
             relayed: config.routes.iter().map(|route| route.domain.clone()).filter(|domain| domain != "*").collect(),
             backed_up: config.backup_for.clone(),
             clock: config.clock.clone(),

@@ -20,6 +20,8 @@ pub struct Keeper {
     searched: usize,
     /// What the names of personal mailboxes start with (RFC 2342 §5).
     pub prefix: String,
+    /// Headers in UTF-8 are appended as such (RFC 6855 §4).
+    utf8: bool,
     cleaned: bool,
     disposable: bool,
 }
@@ -53,6 +55,7 @@ impl Keeper {
             received: Vec::new(),
             searched: 0,
             prefix: String::new(),
+            utf8: false,
             cleaned: false,
             disposable: account.disposable,
         };
@@ -64,6 +67,12 @@ impl Keeper {
         // Servers without NAMESPACE have no prefix.
         if let Ok(answer) = keeper.command("NAMESPACE").await {
             keeper.prefix = answer.untagged.iter().find_map(|line| personal_prefix(line)).unwrap_or_default();
+        }
+        // Servers with UTF8=ACCEPT take fixtures with headers in UTF-8 only from those who enabled it.
+        let capabilities = keeper.command("CAPABILITY").await?;
+        if capabilities.untagged.iter().any(|line| announces_utf8(line)) {
+            keeper.command("ENABLE UTF8=ACCEPT").await?;
+            keeper.utf8 = true;
         }
         Ok(keeper)
     }
@@ -106,14 +115,18 @@ impl Keeper {
             let bytes = fixtures.get(&message.fixture).ok_or_else(|| format!("there is no fixture `{}`", message.fixture))?;
             let flags = if message.flags.is_empty() { String::new() } else { format!(" ({})", message.flags.join(" ")) };
             let date = message.date.as_ref().map(|date| format!(" {}", quoted(date))).unwrap_or_default();
-            let command = format!("APPEND {}{flags}{date} {{{}}}", quoted(name), bytes.len());
+            let (before, after) = match self.utf8 && has_utf8_header(bytes) {
+                true => ("UTF8 (~", ")\r\n"),
+                false => ("", "\r\n"),
+            };
+            let command = format!("APPEND {}{flags}{date} {before}{{{}}}", quoted(name), bytes.len());
             let tag = self.send(&command).await?;
             let asked = self.line().await?;
             if !asked.starts_with(b"+") {
                 return Err(format!("`{command}` was answered `{}`", crate::transcript::visible(asked.trim_ascii_end())));
             }
             self.write(bytes).await?;
-            self.write(b"\r\n").await?;
+            self.write(after.as_bytes()).await?;
             self.answer(&tag, &command).await?;
         }
         Ok(())
@@ -222,6 +235,21 @@ impl Keeper {
     }
 }
 
+/// Whether a CAPABILITY response has UTF8=ACCEPT, or UTF8=ONLY, which implies it (RFC 6855 §3).
+fn announces_utf8(line: &[u8]) -> bool {
+    let line = line.to_ascii_uppercase();
+    let mut words = line.trim_ascii_end().split(|octet| *octet == b' ');
+    words.next() == Some(b"*")
+        && words.next() == Some(b"CAPABILITY")
+        && words.any(|word| [&b"UTF8=ACCEPT"[..], b"UTF8=ONLY"].contains(&word))
+}
+
+/// Whether a message has octets above 127 before its body.
+fn has_utf8_header(message: &[u8]) -> bool {
+    let end = memchr::memmem::find(message, b"\r\n\r\n").unwrap_or(message.len());
+    !message.get(..end).unwrap_or_default().is_ascii()
+}
+
 /// The mailbox name at the end of a LIST response: an atom, a quoted string or a literal.
 fn listed(line: &[u8]) -> Option<String> {
     let text = String::from_utf8(line.to_vec()).ok()?;
@@ -258,6 +286,13 @@ mod tests {
         assert_eq!(listed(b"* LIST () \"/\" \"a \\\"b\"\r\n").as_deref(), Some("a \"b"));
         assert_eq!(listed(b"* LIST () \"/\" {3}\r\na b\r\n").as_deref(), Some("a b"));
         assert_eq!(listed(b"* OK LIST\r\n"), None);
+    }
+
+    #[test]
+    fn headers_in_utf8_are_appended_as_such() {
+        assert!(announces_utf8(b"* CAPABILITY IMAP4rev1 utf8=accept IDLE\r\n") && announces_utf8(b"* CAPABILITY UTF8=ONLY\r\n"));
+        assert!(!announces_utf8(b"* CAPABILITY UTF8=ALL\r\n") && !announces_utf8(b"* OK UTF8=ACCEPT\r\n"));
+        assert!(has_utf8_header("Subject: \u{e9}\r\n\r\nbody".as_bytes()) && !has_utf8_header("A: b\r\n\r\n\u{e9}".as_bytes()));
     }
 
     #[test]

@@ -83,10 +83,10 @@ impl Context {
         self.site.without.lacks(extension)
     }
 
-    /// The charset of strings in a search for which the client names none: US-ASCII, and UTF-8 once IMAP4rev2 is enabled
-    /// (RFC 9051 §6.4.4).
+    /// The charset of strings in a search for which the client names none: US-ASCII, and UTF-8 once IMAP4rev2 or UTF8=ACCEPT is
+    /// enabled (RFC 9051 §6.4.4, RFC 6855 §3).
     pub fn usual_charset(&self) -> Charset {
-        if self.enabled.has("IMAP4rev2") { Charset::Utf8 } else { Charset::UsAscii }
+        if self.enabled.utf8() { Charset::Utf8 } else { Charset::UsAscii }
     }
 
     /// The most octets of an appended message.

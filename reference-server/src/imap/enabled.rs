@@ -23,12 +23,16 @@ pub const IMAP4REV2: &str = "IMAP4rev2";
 /// UIDs in place of message numbers, in commands and in responses (RFC 9586).
 pub const UIDONLY: &str = "UIDONLY";
 
+/// UTF-8 in quoted strings, mailbox names and headers (RFC 6855 §3).
+pub const UTF8_ACCEPT: &str = "UTF8=ACCEPT";
+
 /// All that can be enabled.
 pub const ENABLEABLE: &[Enableable] = &[
     Enableable { name: CONDSTORE, extension: Extension::ImapCondStore },
     Enableable { name: IMAP4REV2, extension: Extension::ImapRev2 },
     Enableable { name: QRESYNC, extension: Extension::ImapQresync },
     Enableable { name: UIDONLY, extension: Extension::ImapUidOnly },
+    Enableable { name: UTF8_ACCEPT, extension: Extension::ImapUtf8Accept },
 ];
 
 /// The extensions that are enabled on a connection, by their names.
@@ -73,9 +77,9 @@ impl Enabled {
         self.has(IMAP4REV2)
     }
 
-    /// Whether quoted strings and mailbox names are UTF-8 (RFC 9051 §4.3, §5.1).
+    /// Whether quoted strings, mailbox names and headers are UTF-8 (RFC 9051 §4.3, §5.1; RFC 6855 §3).
     pub fn utf8(&self) -> bool {
-        self.rev2()
+        self.rev2() || self.has(UTF8_ACCEPT)
     }
 
     /// As on a new connection.

@@ -1,11 +1,13 @@
 //! From what APPEND and REPLACE bring to a message the store can take.
 
 use super::catenate::catenate;
-use super::context::Context;
+use super::context::{Context, refusal};
 use super::grammar::append::{Allowed, Data, Octets, Written};
 use super::response::{Code, Status};
+use super::stored_header::stored_header;
 use crate::extensions::Extension;
 use crate::faults::Fault;
+use crate::mime;
 use crate::store::{Body, Flags, Hold, NewMessage};
 
 /// A message to be appended.
@@ -18,7 +20,11 @@ pub struct Incoming {
 impl Context {
     /// Which forms of a message the grammar has on this connection.
     pub fn allowed_in_append(&self) -> Allowed {
-        Allowed { binary: !self.lacks(Extension::ImapBinary), catenate: !self.lacks(Extension::ImapCatenate) }
+        Allowed {
+            binary: !self.lacks(Extension::ImapBinary),
+            catenate: !self.lacks(Extension::ImapCatenate),
+            utf8: !self.lacks(Extension::ImapUtf8Accept),
+        }
     }
 
     /// Makes a message of what was written.
@@ -40,10 +46,28 @@ impl Context {
         if size > u64::from(self.append_limit()) && !self.faults().on(Fault::ImapIgnoresAppendLimit) {
             return Err(Status::no(Code::TooBig, format!("A message has at most {} octets", self.append_limit())));
         }
+        self.check_header(&body)?;
         let flags = if self.faults().on(Fault::ImapAppendLosesFlags) { Flags::none() } else { flags };
         let now = self.site.clock.now();
         let date = date.unwrap_or(now);
         Ok(Incoming { message: NewMessage { body, flags, date, saved: Some(now) }, _hold: hold })
+    }
+
+    /// "If an IMAP server supports "UTF8=ACCEPT" and the IMAP client has not issued the "ENABLE UTF8=ACCEPT" command, the server
+    /// MUST reject, with a "NO" response, an "APPEND" command that includes any 8-bit character in message header fields"
+    /// (RFC 6855 §4). A client of IMAP4rev2 may append such messages without it (RFC 9051 §6.3.12).
+    fn check_header(&self, body: &Body) -> Result<(), Status> {
+        if self.enabled.utf8() || self.lacks(Extension::ImapUtf8Accept) || self.faults().on(Fault::ImapAppendTakesUtf8Header) {
+            return Ok(());
+        }
+        let internationalized = match body {
+            Body::Bytes(octets) => mime::is_internationalized(octets),
+            Body::Stored(blob) => !stored_header(&self.store, *blob).map_err(refusal)?.is_ascii(),
+        };
+        match internationalized {
+            true => Err(Status::no(Code::Cannot, "A header in UTF-8 is for clients that enable UTF8=ACCEPT")),
+            false => Ok(()),
+        }
     }
 
     /// The octets of a literal, with their number.

@@ -53,9 +53,10 @@ impl WrittenName<'_> {
             return Err(Status::no(Code::Cannot, "A mailbox name can not hold a wildcard"));
         }
         // "If a client attempts to create a UTF-8 mailbox name that is not a valid Net-Unicode name, the server MUST reject the
-        // creation or convert the name" (RFC 9051 §6.3.4); Net-Unicode is normalized and has no control characters
-        // (RFC 5198 §2).
-        let net_unicode = is_nfc(name) && !name.contains(char::is_control);
+        // creation or convert the name" (RFC 9051 §6.3.4); Net-Unicode is normalized (RFC 5198 §2). "they MUST NOT contain control
+        // characters (U+0000-U+001F and U+0080-U+009F), a delete character (U+007F), a line separator (U+2028), or a paragraph
+        // separator (U+2029)" (RFC 6855 §3).
+        let net_unicode = is_nfc(name) && !name.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
         if context.enabled.utf8() && !net_unicode && !context.faults().on(Fault::ImapAnyUnicodeName) {
             return Err(Status::no(Code::Cannot, "The mailbox name is not Net-Unicode"));
         }

@@ -87,6 +87,8 @@ pub enum Code {
         from: Vec<u32>,
         to: Vec<u32>,
     },
+    /// The UIDs of messages that a surrogate was shown of (RFC 6858 §3).
+    Downgraded(Vec<u32>),
     ExpungeIssued,
     HasChildren,
     HighestModSeq(u64),
@@ -142,6 +144,7 @@ impl fmt::Display for Code {
                 write!(out, "COPYUID {uid_validity} {} {}", write_uid_set(from), write_uid_set(to))
             }
             Code::Closed => out.write_str("CLOSED"),
+            Code::Downgraded(uids) => write!(out, "DOWNGRADED {}", write_uid_set(uids)),
             Code::ExpungeIssued => out.write_str("EXPUNGEISSUED"),
             Code::HasChildren => out.write_str("HASCHILDREN"),
             Code::HighestModSeq(modseq) => write!(out, "HIGHESTMODSEQ {modseq}"),

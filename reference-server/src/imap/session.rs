@@ -120,6 +120,14 @@ impl ImapSession {
     /// tag     = 1*<any ASTRING-CHAR except "+">
     /// ```
     fn command(&mut self, octets: &[u8], out: &mut Vec<u8>) -> After {
+        let repaired;
+        let octets = match self.context.faults().on(Fault::ImapQuotedInAnyOctets) {
+            true => {
+                repaired = String::from_utf8_lossy(octets);
+                repaired.as_bytes()
+            }
+            false => octets,
+        };
         let staged = self.context.staging.offsets();
         let cursor = Cursor::of_server(octets, self.context.site.without);
         let mut cursor = cursor.with_staged(&staged).with_utf8(self.context.enabled.utf8());
@@ -139,6 +147,9 @@ impl ImapSession {
             Ok(command) => command,
             Err(status) => return self.tagged(&tag, status, out),
         };
+        if let Err(status) = command::require_utf8(command, &self.context) {
+            return self.tagged(&tag, status, out);
+        }
         // What others did so far is known before the command looks at the mailbox.
         if let Some(selected) = &mut self.context.selected
             && let Err(error) = selected.learn(&self.context.store)

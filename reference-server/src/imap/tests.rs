@@ -19,6 +19,7 @@ mod several;
 mod sharing;
 mod uid_only;
 mod urls;
+mod utf8;
 
 use super::ImapSession;
 use crate::clock::Clock;

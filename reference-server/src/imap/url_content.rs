@@ -1,7 +1,7 @@
 //! The octets that a URL of a message or a part names, for CATENATE (RFC 4469) and URLFETCH (RFC 4467).
 
 use super::command::fetch::answer::{Answer, CHUNK};
-use super::command::fetch::loaded::Loaded;
+use super::command::fetch::loaded::{Loaded, Reader};
 use super::command::fetch::section;
 use super::grammar::section::SectionText;
 use super::url::Url;
@@ -28,7 +28,7 @@ impl Content {
         }
         let Some(uid) = url.uid else { return Ok(None) };
         let Some(message) = store.message(mailbox.id, uid)? else { return Ok(None) };
-        let loaded = Loaded::read(store, &message, section::needs(&url.section))?;
+        let loaded = Loaded::read(store, &message, section::needs(&url.section), Reader::Any)?;
         let Some(range) = section::place(&url.section, &loaded) else { return Ok(None) };
         let chosen = match &url.section.text {
             Some(SectionText::HeaderFields(names)) => Some((names, false)),

@@ -9,22 +9,26 @@ mod continuations;
 mod cursor;
 pub mod date;
 mod decoding;
+mod encoded_word;
 mod envelope;
 mod header;
 mod parse;
 mod part;
 mod preview;
 mod section;
+mod surrogate;
 pub mod text;
 
 pub use address::{Address, addresses};
 pub use decoding::Decoder;
+pub use encoded_word::encoded_words;
 pub use envelope::{Envelope, envelope};
 pub use header::{Field, end as header_end, fields, subset, unfolded, value};
 pub use parse::Parser;
 pub use part::{Content, Disposition, Message, Parameter, Part};
 pub use preview::{ENOUGH as PREVIEW_ENOUGH, preview, preview_part};
 pub use section::Section;
+pub use surrogate::{headers, is_internationalized, surrogate, surrogate_header};
 
 #[cfg(test)]
 mod tests;

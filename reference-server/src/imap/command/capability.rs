@@ -47,6 +47,8 @@ fn announced(extension: Extension, context: &Context) -> Option<String> {
         // "IMAP servers MUST NOT advertise both of these capabilities at the same time" (RFC 7888 §5).
         Extension::ImapLiteralMinus if !context.lacks(Extension::ImapLiteralPlus) && !minus_only(context) => None,
         Extension::ImapLiteralPlus if minus_only(context) => None,
+        // "the capability string will include, at most, one of those and never both" (RFC 6855 §6).
+        Extension::ImapUtf8Accept if context.site.utf8_only => Some("UTF8=ONLY".to_owned()),
         // The same limit for all mailboxes (RFC 7889 §2).
         Extension::ImapAppendLimit => Some(format!("{}={}", extension.keyword(), context.append_limit())),
         Extension::ImapMessageLimit => context.message_limit().map(|limit| format!("MESSAGELIMIT={}", limit.most())),

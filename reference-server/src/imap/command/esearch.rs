@@ -45,6 +45,7 @@ fn search(
     program: Program,
     out: &mut Vec<u8>,
 ) -> Result<Status, Status> {
+    run::check_charset(context, &program)?;
     let program = context.without_filters(program)?;
     run::check(context, Some(options), &program, false)?;
     check(context, sources, options)?;

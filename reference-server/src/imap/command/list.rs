@@ -111,7 +111,8 @@ fn tell(context: &Context, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Statu
     }
     for entry in &entries {
         let name = &entry.folder.name;
-        write_head(out, "LIST", &attributes(context, asked, entry), name, context.enabled.utf8());
+        let utf8 = context.enabled.utf8() && !context.faults().on(Fault::ImapListStaysUtf7);
+        write_head(out, "LIST", &attributes(context, asked, entry), name, utf8);
         if entry.child_info && !context.faults().on(Fault::ImapNoChildInfo) {
             out.extend_from_slice(b" (\"CHILDINFO\" (\"SUBSCRIBED\"))");
         }

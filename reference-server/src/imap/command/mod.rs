@@ -52,9 +52,10 @@ pub mod unselect;
 pub mod urlfetch;
 
 use super::context::{Context, State};
+use super::enabled::UTF8_ACCEPT;
 use super::grammar::Cursor;
 use super::grammar::cursor::Parsed;
-use super::response::Status;
+use super::response::{Code, Status};
 use crate::extensions::{Extension, Without};
 use crate::faults::Fault;
 use crate::store::Expunges;
@@ -186,6 +187,19 @@ pub fn find(cursor: &mut Cursor<'_>, context: &Context) -> Result<&'static Comma
         context.may_use_numbers(Fault::ImapUidOnlyTakesNumbers)?;
     }
     Ok(command)
+}
+
+/// What a command is refused with until the client has enabled UTF8=ACCEPT, on a server that asks for that: "A server that
+/// advertises "UTF8=ONLY" will reject, with a "NO [CANNOT]" response [RFC5530], any command that might require UTF-8 support and is
+/// not preceded by an "ENABLE UTF8=ACCEPT" command" (RFC 6855 §6).
+pub fn require_utf8(command: &Command, context: &Context) -> Result<(), Status> {
+    const WITHOUT_TEXT: [&str; 4] = ["COMPRESS", "ENABLE", "IDLE", "UNAUTHENTICATE"];
+    let has_text = matches!(command.legal, Legal::Authenticated | Legal::Selected) && !WITHOUT_TEXT.contains(&command.name);
+    let required = context.site.utf8_only && !context.lacks(Extension::ImapUtf8Accept);
+    match required && has_text && !context.enabled.has(UTF8_ACCEPT) {
+        true => Err(Status::no(Code::Cannot, "This server is for clients that enable UTF8=ACCEPT")),
+        false => Ok(()),
+    }
 }
 
 fn find_in(cursor: &mut Cursor<'_>, without: Without, state: State) -> Result<&'static Command, Status> {

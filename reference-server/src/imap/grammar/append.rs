@@ -45,13 +45,16 @@ pub struct Allowed {
     pub binary: bool,
     /// `CATENATE` (RFC 4469).
     pub catenate: bool,
+    /// `UTF8` (RFC 6855).
+    pub utf8: bool,
 }
 
 impl<'a> Cursor<'a> {
     /// ```abnf
     /// append-message = [SP flag-list] [SP date-time] SP append-data        ; RFC 4466 §6
     /// append-data    = literal / literal8 /
-    ///                  "CATENATE" SP "(" cat-part *(SP cat-part) ")"       ; RFC 4469 §5
+    ///                  "CATENATE" SP "(" cat-part *(SP cat-part) ")" /     ; RFC 4469 §5
+    ///                  utf8-literal                                        ; RFC 6855 §4
     /// ```
     pub fn append_message(&mut self, allowed: Allowed) -> Parsed<Written<'a>> {
         self.space()?;
@@ -74,6 +77,8 @@ impl<'a> Cursor<'a> {
         let data = if allowed.catenate && self.eat_word("CATENATE") {
             self.space()?;
             Data::Catenate(self.pieces(allowed)?)
+        } else if allowed.utf8 && self.eat_word("UTF8") {
+            Data::Octets(self.utf8_octets()?)
         } else {
             Data::Octets(self.message_octets(allowed.binary)?)
         };
@@ -81,7 +86,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// ```abnf
-    /// cat-part     = text-literal / url
+    /// cat-part     = text-literal / url / utf8-literal
     /// text-literal = "TEXT" SP (literal / literal8)
     /// url          = "URL" SP astring
     /// ```
@@ -92,6 +97,8 @@ impl<'a> Cursor<'a> {
             if self.eat_word("TEXT") {
                 self.space()?;
                 pieces.push(Piece::Text(self.message_octets(allowed.binary)?));
+            } else if allowed.utf8 && self.eat_word("UTF8") {
+                pieces.push(Piece::Text(self.utf8_octets()?));
             } else if self.eat_word("URL") {
                 self.space()?;
                 pieces.push(Piece::Url(self.astring("a URL")?));
@@ -103,6 +110,18 @@ impl<'a> Cursor<'a> {
             }
             self.need(b' ', "one space or the closing parenthesis after a part")?;
         }
+    }
+
+    /// `utf8-literal = "UTF8" SP "(" literal8 ")"` (RFC 6855 §4), behind its first word.
+    fn utf8_octets(&mut self) -> Parsed<Octets<'a>> {
+        self.space()?;
+        self.need(b'(', "the opening parenthesis of a message in UTF-8")?;
+        if self.peek() != Some(b'~') {
+            return self.expected("a literal with ~");
+        }
+        let octets = self.message_octets(true)?;
+        self.need(b')', "the closing parenthesis of a message in UTF-8")?;
+        Ok(octets)
     }
 
     /// ```abnf
@@ -137,7 +156,7 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    const ALL: Allowed = Allowed { binary: true, catenate: true };
+    const ALL: Allowed = Allowed { binary: true, catenate: true, utf8: true };
 
     #[rstest]
     #[case(" {1}\r\nx", Data::Octets(Octets::Here(b"x")))]
@@ -146,6 +165,11 @@ mod tests {
     #[case(
         " CATENATE (URL \"/a/;UID=1\" TEXT {1}\r\nx)",
         Data::Catenate(vec![Piece::Url(Cow::Borrowed(b"/a/;UID=1")), Piece::Text(Octets::Here(b"x"))])
+    )]
+    #[case(" (\\Seen) UTF8 (~{3}\r\n\u{e9}x)", Data::Octets(Octets::Here("\u{e9}x".as_bytes())))]
+    #[case(
+        " CATENATE (utf8 (~{2+}\r\n\u{e9}) TEXT {1}\r\nx)",
+        Data::Catenate(vec![Piece::Text(Octets::Here("\u{e9}".as_bytes())), Piece::Text(Octets::Here(b"x"))])
     )]
     fn accepted(#[case] text: &str, #[case] data: Data<'_>) {
         let mut cursor = Cursor::new(text.as_bytes());
@@ -167,6 +191,9 @@ mod tests {
     #[case(" CATENATE (FILE x)", 11)]
     #[case(" CATENATE (URL x", 16)]
     #[case(" (\\Seen){1}\r\nx", 8)]
+    #[case(" UTF8 ({1}\r\nx)", 7)]
+    #[case(" UTF8 ~{1}\r\nx", 6)]
+    #[case(" UTF8 (~{1}\r\nx", 14)]
     fn refused(#[case] text: &str, #[case] offset: usize) {
         assert_eq!(Cursor::new(text.as_bytes()).append_message(ALL).unwrap_err().offset, offset);
     }

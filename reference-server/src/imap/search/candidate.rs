@@ -161,7 +161,7 @@ impl<'a> Candidate<'a> {
 
     /// Empty if the octets are gone.
     fn header(&self) -> &[u8] {
-        self.header.get_or_init(|| stored_header(self.scope.store, self.message()).unwrap_or_default())
+        self.header.get_or_init(|| stored_header(self.scope.store, self.message().blob).unwrap_or_default())
     }
 
     /// A message whose octets are gone says nothing.

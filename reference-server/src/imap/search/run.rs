@@ -5,6 +5,7 @@ use super::updating::{MOST, Updating};
 use super::{Found, find, program};
 use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
+use crate::imap::enabled::UTF8_ACCEPT;
 use crate::imap::grammar::search::options::ReturnOptions;
 use crate::imap::grammar::search::{Key, Program};
 use crate::imap::grammar::sort::{Criterion, SortKey};
@@ -61,6 +62,7 @@ impl Searching {
     }
 
     fn answered(mut self, context: &mut Context, out: &mut Vec<u8>) -> Result<Answered, Status> {
+        check_charset(context, &self.program)?;
         self.program = context.without_filters(self.program)?;
         self.check(context)?;
         let by_modseq = begin(context, &self.program, out);
@@ -160,6 +162,17 @@ pub fn begin(context: &mut Context, program: &Program, out: &mut Vec<u8>) -> boo
     }
     context.numbers_are_named = has(|key| matches!(key, Key::Numbers(_)));
     by_modseq
+}
+
+/// "Once an IMAP client has enabled UTF-8 support with the "ENABLE UTF8=ACCEPT" command, it MUST NOT issue a "SEARCH" command that
+/// contains a charset specification. If an IMAP server receives such a "SEARCH" command in that situation, it SHOULD reject the
+/// command with a "BAD" response (due to the conflicting charset labels)" (RFC 6855 §3).
+pub fn check_charset(context: &Context, program: &Program) -> Result<(), Status> {
+    let conflicts = program.names_charset && context.enabled.has(UTF8_ACCEPT);
+    match conflicts && !context.faults().on(Fault::ImapUtf8SearchTakesCharset) {
+        true => Err(Status::bad("With UTF8=ACCEPT a search names no charset")),
+        false => Ok(()),
+    }
 }
 
 /// What makes any search BAD although its syntax is right.

@@ -71,7 +71,7 @@ impl<'a> Source<'a> {
 
     /// The octets of the header: none if they are gone.
     pub fn header(&self) -> &[u8] {
-        self.header.get_or_init(|| stored_header(self.store, self.message).unwrap_or_default())
+        self.header.get_or_init(|| stored_header(self.store, self.message.blob).unwrap_or_default())
     }
 
     fn raw(&self, name: &str) -> Option<Vec<u8>> {

@@ -122,7 +122,7 @@ fn in_an_empty_mailbox_no_number_is_valid() {
 #[test]
 fn eight_bit_and_hostile_messages_come_back_as_they_were() {
     let hostile = "Subject: \"x\\y\"\r\nFrom: caf\u{e9} <a\"b@c>\r\n\r\n\u{fffd}\r\n.\r\n{9}\r\n* BYE";
-    let mut alice = Server::new().alice_in_inbox(&[hostile]);
+    let mut alice = Server::without(Extension::ImapUtf8Accept).alice_in_inbox(&[hostile]);
     let heard = alice.says("a FETCH 1 BODY.PEEK[]");
     assert_eq!(heard, format!("* 1 FETCH (BODY[] {{{}}}\r\n{hostile})\r\na OK FETCH completed\r\n", hostile.len()));
     assert!(alice.says("b FETCH 1 (ENVELOPE BODYSTRUCTURE)").ends_with("b OK FETCH completed\r\n"));

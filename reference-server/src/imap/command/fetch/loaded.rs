@@ -40,6 +40,22 @@ impl Needs {
     }
 }
 
+/// To whom a message is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// One who takes it as it is.
+    Any,
+    /// A client that knows US-ASCII headers only: instead of an internationalized message it sees a surrogate (RFC 6858).
+    Legacy,
+}
+
+/// What a client sees of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    Message,
+    Surrogate,
+}
+
 /// A message of the store.
 pub struct Loaded<'s> {
     store: &'s Store,
@@ -49,31 +65,72 @@ pub struct Loaded<'s> {
     octets: Option<Vec<u8>>,
     /// Its header, if nothing else is needed.
     header: Option<Arc<[u8]>>,
+    /// What it consists of, if it is the surrogate of a large message.
+    pieces: Vec<Piece>,
     /// Its form; of a large message of which only the header is needed, that of its beginning.
     pub form: Option<mime::Message>,
+    pub shown: Shown,
+}
+
+/// A run of octets of a surrogate.
+enum Piece {
+    /// As they are in the store.
+    Stored(Range<u64>),
+    /// A header that was written anew.
+    Written(Vec<u8>),
+}
+
+impl Piece {
+    fn size(&self) -> u64 {
+        match self {
+            Piece::Stored(range) => range.end - range.start,
+            Piece::Written(octets) => octets.len() as u64,
+        }
+    }
+}
+
+/// Octets of a message, in one place.
+enum Slice<'a> {
+    Stored(Range<u64>),
+    Here(&'a [u8]),
 }
 
 impl<'s> Loaded<'s> {
     /// Reads what is needed.
-    pub fn read(store: &'s Store, message: &Message, needs: Needs) -> store::Result<Loaded<'s>> {
+    pub fn read(store: &'s Store, message: &Message, needs: Needs, reader: Reader) -> store::Result<Loaded<'s>> {
         let (blob, size) = (message.blob, message.size);
-        let mut loaded = Loaded { store, blob, size, octets: None, header: None, form: None };
-        if needs == Needs::HeaderAlone && size <= SMALL {
-            loaded.header = Some(stored_header(store, message)?);
+        let (octets, header, pieces, form) = (None, None, Vec::new(), None);
+        let mut loaded = Loaded { store, blob, size, octets, header, pieces, form, shown: Shown::Message };
+        if needs == Needs::Nothing {
             return Ok(loaded);
         }
-        if needs == Needs::Nothing {
+        let internationalized = reader == Reader::Legacy && !stored_header(store, blob)?.is_ascii();
+        if internationalized {
+            loaded.shown = Shown::Surrogate;
+        }
+        if needs == Needs::HeaderAlone && size <= SMALL {
+            let header = stored_header(store, blob)?;
+            let surrogate = if internationalized { mime::surrogate_header(&header) } else { None };
+            loaded.header = Some(surrogate.map_or(header, Arc::from));
             return Ok(loaded);
         }
         if size <= SMALL {
             let octets = store.whole(blob)?;
+            let surrogate = if internationalized { mime::surrogate(&octets) } else { None };
+            let octets = surrogate.unwrap_or(octets);
             loaded.form = match needs {
                 Needs::Nothing | Needs::Octets => None,
                 Needs::HeaderAlone | Needs::Header => Some(mime::Message::of_header(&octets, false)),
                 Needs::Envelope => Some(mime::Message::of_header(&octets, true)),
                 Needs::Form => Some(mime::Message::parse(&octets)),
             };
+            loaded.size = octets.len() as u64;
             loaded.octets = Some(octets);
+            return Ok(loaded);
+        }
+        if internationalized {
+            loaded.write_headers_anew()?;
+            loaded.form = Some(loaded.whole_form()?);
             return Ok(loaded);
         }
         loaded.form = match needs {
@@ -89,6 +146,22 @@ impl<'s> Loaded<'s> {
             Needs::Form => Some(loaded.whole_form()?),
         };
         Ok(loaded)
+    }
+
+    /// Puts headers in US-ASCII in the places of those that are not.
+    fn write_headers_anew(&mut self) -> store::Result<()> {
+        let mut pieces = Vec::new();
+        let mut at = 0;
+        for range in mime::headers(&self.whole_form()?.root) {
+            let (start, end) = (range.start as u64, range.end as u64);
+            let Some(header) = mime::surrogate_header(&self.store.bytes(self.blob, start..end)?) else { continue };
+            pieces.extend([Piece::Stored(at..start), Piece::Written(header)]);
+            at = end;
+        }
+        pieces.push(Piece::Stored(at..self.size));
+        self.size = pieces.iter().map(Piece::size).sum();
+        self.pieces = pieces;
+        Ok(())
     }
 
     fn whole_form(&self) -> store::Result<mime::Message> {
@@ -112,46 +185,76 @@ impl<'s> Loaded<'s> {
         Some(octets.get(range.start as usize..range.end as usize).unwrap_or_default())
     }
 
+    /// Where the octets of a range are.
+    fn slices(&self, range: Range<u64>) -> impl Iterator<Item = Slice<'_>> {
+        let here = self.at_hand(&range).map(Slice::Here);
+        let stored = (here.is_none() && self.pieces.is_empty()).then(|| Slice::Stored(range.clone()));
+        let mut begin = 0;
+        let pieces = self.pieces.iter().filter_map(move |piece| {
+            let (from, to) = (range.start.max(begin), range.end.min(begin + piece.size()));
+            let (first, last) = (from.saturating_sub(begin), to.saturating_sub(begin));
+            begin += piece.size();
+            (first < last).then(|| match piece {
+                Piece::Stored(stored) => Slice::Stored(stored.start + first..stored.start + last),
+                Piece::Written(octets) => Slice::Here(octets.get(first as usize..last as usize).unwrap_or_default()),
+            })
+        });
+        here.into_iter().chain(stored).chain(pieces)
+    }
+
     /// Octets of the message.
     pub fn bytes(&self, range: Range<u64>) -> store::Result<Cow<'_, [u8]>> {
-        match self.at_hand(&range) {
-            Some(octets) => Ok(Cow::Borrowed(octets)),
-            None => self.store.bytes(self.blob, range).map(Cow::Owned),
+        if let Some(octets) = self.at_hand(&range) {
+            return Ok(Cow::Borrowed(octets));
         }
+        let mut bytes = Vec::new();
+        for slice in self.slices(range) {
+            match slice {
+                Slice::Here(octets) => bytes.extend_from_slice(octets),
+                Slice::Stored(range) => bytes.append(&mut self.store.bytes(self.blob, range)?),
+            }
+        }
+        Ok(Cow::Owned(bytes))
     }
 
     /// Looks at octets of the message, a chunk at a time.
     pub fn each_chunk(&self, range: Range<u64>, mut look: impl FnMut(&[u8])) -> store::Result<()> {
-        if let Some(octets) = self.at_hand(&range) {
-            look(octets);
-            return Ok(());
-        }
-        let mut start = range.start;
-        while start < range.end {
-            let end = range.end.min(start + CHUNK);
-            look(&self.store.bytes(self.blob, start..end)?);
-            start = end;
+        for slice in self.slices(range) {
+            match slice {
+                Slice::Here(octets) => look(octets),
+                Slice::Stored(range) => {
+                    let mut start = range.start;
+                    while start < range.end {
+                        let end = range.end.min(start + CHUNK);
+                        look(&self.store.bytes(self.blob, start..end)?);
+                        start = end;
+                    }
+                }
+            }
         }
         Ok(())
     }
 
     /// Adds octets of the message to an answer, as those of a literal.
     pub fn show(&self, answer: &mut Answer, range: Range<u64>, keep_nul: bool) {
-        match self.at_hand(&range) {
-            Some(octets) if keep_nul => answer.text(octets),
-            Some(octets) => answer.literal(octets),
-            None => answer.stored(self.blob, range, keep_nul),
+        for slice in self.slices(range) {
+            match slice {
+                Slice::Here(octets) if keep_nul => answer.text(octets),
+                Slice::Here(octets) => answer.literal(octets),
+                Slice::Stored(range) => answer.stored(self.blob, range, keep_nul),
+            }
         }
     }
 
-    /// Adds decoded octets of the message to an answer.
+    /// Adds octets of a leaf to an answer, decoded. No header is inside, so they are all in one place.
     pub fn show_decoded(&self, answer: &mut Answer, range: Range<u64>, decoder: Decoder, shown: Range<u64>) {
-        match self.at_hand(&range) {
-            Some(octets) => {
+        match self.slices(range).next() {
+            Some(Slice::Here(octets)) => {
                 let decoded = decoder.decode(octets);
                 answer.text(decoded.get(shown.start as usize..shown.end as usize).unwrap_or_default());
             }
-            None => answer.decoded(self.blob, range, decoder, shown.start, shown.end - shown.start),
+            Some(Slice::Stored(range)) => answer.decoded(self.blob, range, decoder, shown.start, shown.end - shown.start),
+            None => {}
         }
     }
 }

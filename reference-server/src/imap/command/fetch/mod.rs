@@ -19,6 +19,7 @@ use crate::imap::response::{Code, Status};
 use crate::imap::selected::{Naming, Selected, Told};
 use crate::store::{BlobId, Expunges, FlagChange, Flags, How, Right, Store, SystemFlag};
 use answer::Answer;
+use loaded::{Reader, Shown};
 use std::collections::{HashMap, VecDeque};
 use teller::Teller;
 
@@ -52,6 +53,8 @@ pub struct Running {
     threads: HashMap<BlobId, i64>,
     /// What is being sent.
     answer: Answer,
+    /// The UIDs of those that a surrogate was shown of.
+    downgraded: Vec<u32>,
     /// Some messages were expunged by another session.
     missed: bool,
     /// Why something could not be told.
@@ -154,6 +157,7 @@ impl Running {
             newly_seen: Vec::new(),
             threads: HashMap::new(),
             answer,
+            downgraded: Vec::new(),
             missed: false,
             failure: None,
         }
@@ -208,10 +212,18 @@ impl Running {
 
     fn completed(&self) -> Status {
         // Among UIDs a message that is gone is one that does not exist (RFC 3501 §6.4.8).
-        match self.missed && self.naming == Naming::Numbers {
-            true => Status::no(Code::ExpungeIssued, "Some of the messages no longer exist"),
-            false if self.command.name == "UID" => Status::ok("FETCH completed"),
-            false => Status::ok(format!("{} completed", self.command.name)),
+        if self.missed && self.naming == Naming::Numbers {
+            return Status::no(Code::ExpungeIssued, "Some of the messages no longer exist");
+        }
+        let status = match self.command.name {
+            "UID" => Status::ok("FETCH completed"),
+            name => Status::ok(format!("{name} completed")),
+        };
+        match self.downgraded.as_slice() {
+            [] => status,
+            // "it reports which messages were synthesized using a response code and attendant UID (Unique Identifier) set"
+            // (RFC 6858 §3).
+            uids => status.with(Code::Downgraded(uids.to_vec())),
         }
     }
 
@@ -252,14 +264,14 @@ impl Running {
 
     /// Makes the answer about one message.
     fn tell(&mut self, context: &mut Context, number: u32, store: &Store) {
-        let told = Told { enabled: &context.enabled, faults: context.faults() };
+        let (told, reader) = (Told { enabled: &context.enabled, faults: context.faults() }, reader(context));
         let Some(selected) = &mut context.selected else { return };
         let Some(row) = selected.view.row(number).filter(|row| !row.gone) else {
             self.missed = true;
             return;
         };
         let thread = self.threads.get(&row.message.blob).copied();
-        let teller = Teller { row, store, mailbox: selected.mailbox.id, thread, told };
+        let teller = Teller { row, store, mailbox: selected.mailbox.id, thread, reader, told };
         // "The \Seen flag is implicitly set; if this causes the flags to change, they SHOULD be included as part of the
         // FETCH responses" (RFC 3501 §6.4.5).
         let mut items: Vec<&Item> = self.items.iter().collect();
@@ -275,8 +287,13 @@ impl Running {
         let tells_flags = items.contains(&&Item::Flags);
         let tells_modseq = items.contains(&&Item::ModSeq);
         match teller.answer(number, &items, &mut self.answer) {
-            Ok(true) => selected.view.told_as_it_is(number, tells_flags, tells_modseq),
-            Ok(false) => {
+            Ok(Some(shown)) => {
+                if shown == Shown::Surrogate && !told.faults.on(Fault::ImapDowngradesSilently) {
+                    self.downgraded.push(row.message.uid);
+                }
+                selected.view.told_as_it_is(number, tells_flags, tells_modseq);
+            }
+            Ok(None) => {
                 self.missed = true;
                 self.answer.clear();
             }
@@ -286,6 +303,13 @@ impl Running {
             }
         }
     }
+}
+
+/// "it is the responsibility of the server to comply with the IMAP base specification [RFC3501] and the Internet Message Format
+/// [RFC5322] with respect to all header information transmitted over the wire" where UTF-8 was not enabled (RFC 6855 §8).
+fn reader(context: &Context) -> Reader {
+    let raw = context.enabled.utf8() || context.faults().on(Fault::ImapShowsUtf8Headers);
+    if raw || context.lacks(Extension::ImapUtf8Accept) { Reader::Any } else { Reader::Legacy }
 }
 
 /// Sets `\Seen` where it is not set yet; gives the numbers of those messages.

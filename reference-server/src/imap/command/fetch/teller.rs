@@ -1,7 +1,7 @@
 //! What FETCH tells of one message.
 
 use super::answer::Answer;
-use super::loaded::{Loaded, Needs};
+use super::loaded::{Loaded, Needs, Reader, Shown};
 use super::section::Twist;
 use super::{binary, section};
 use crate::faults::{Fault, Faults};
@@ -22,18 +22,19 @@ pub struct Teller<'a> {
     pub mailbox: MailboxId,
     /// Known if it was asked for.
     pub thread: Option<i64>,
+    pub reader: Reader,
     /// How the client is told.
     pub told: Told<'a>,
 }
 
 impl Teller<'_> {
-    /// Adds `* n FETCH (…)`, or `* uid UIDFETCH (…)`, to the answer; gives false if the message's octets are gone, and then as
-    /// with a failure the answer is no good.
-    pub fn answer(&self, number: u32, items: &[&Item], answer: &mut Answer) -> Result<bool, Status> {
-        let kept = Kept::of(items, self.store, self.row.message.blob);
+    /// Adds `* n FETCH (…)`, or `* uid UIDFETCH (…)`, to the answer, and gives what it is of; nothing if the message's octets are
+    /// gone, and then as with a failure the answer is no good.
+    pub fn answer(&self, number: u32, items: &[&Item], answer: &mut Answer) -> Result<Option<Shown>, Status> {
+        let kept = Kept::of(items, self.store, self.row.message.blob, self.reader);
         let unknown = items.iter().filter(|item| kept.form(item).is_none());
         let needs = unknown.fold(Needs::Nothing, |all, item| all.and(needs(item)));
-        let Ok(loaded) = Loaded::read(self.store, &self.row.message, needs) else { return Ok(false) };
+        let Ok(loaded) = Loaded::read(self.store, &self.row.message, needs, self.reader) else { return Ok(None) };
         // "it MUST fail the request and issue a "NO" response" (RFC 3516 §4.3).
         for item in items {
             binary::check(item, &loaded, self.told.faults)?;
@@ -45,16 +46,16 @@ impl Teller<'_> {
             }
             match kept.form(item) {
                 Some(form) => write_form(item, form, answer),
-                None if self.item(item, &loaded, answer).is_err() => return Ok(false),
+                None if self.item(item, &loaded, answer).is_err() => return Ok(None),
                 None => {}
             }
         }
         answer.text(b")\r\n");
         if answer.reads() {
-            let Ok(hold) = self.store.hold(vec![self.row.message.blob]) else { return Ok(false) };
+            let Ok(hold) = self.store.hold(vec![self.row.message.blob]) else { return Ok(None) };
             answer.keep(hold);
         }
-        Ok(true)
+        Ok(Some(loaded.shown))
     }
 
     fn item(&self, item: &Item, loaded: &Loaded<'_>, answer: &mut Answer) -> store::Result<()> {
@@ -91,7 +92,7 @@ impl Teller<'_> {
                 }
                 let told = Arc::from(told);
                 write_form(item, &told, answer);
-                if let Some(digest) = digest(item) {
+                if let Some(digest) = digest(item).filter(|_| loaded.shown == Shown::Message) {
                     self.store.keep_digest(message.blob, digest, &told);
                 }
             }
@@ -125,12 +126,12 @@ struct Kept {
 }
 
 impl Kept {
-    /// What is kept of what is asked for.
-    fn of(items: &[&Item], store: &Store, blob: BlobId) -> Kept {
+    /// What is kept of what is asked for. What has nothing but ASCII in it is the same in a surrogate.
+    fn of(items: &[&Item], store: &Store, blob: BlobId, reader: Reader) -> Kept {
         let mut kept = Kept::default();
         for item in items {
             let Some(digest) = digest(item) else { continue };
-            let form = store.digest(blob, digest);
+            let form = store.digest(blob, digest).filter(|form| reader == Reader::Any || form.is_ascii());
             match item {
                 Item::Envelope => kept.envelope = form,
                 Item::Body => kept.body = form,

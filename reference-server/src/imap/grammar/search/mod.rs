@@ -28,6 +28,8 @@ pub struct Search {
 pub struct Program {
     /// What the strings are in. If we do not know it the answer is NO [BADCHARSET] (RFC 3501 §6.4.4).
     pub charset: Charset,
+    /// The client said so, although it need not.
+    pub names_charset: bool,
     /// All of them must hold.
     pub keys: Vec<Key>,
     /// The keys as they were written, if named filters are among them: what the names stand for is put in there.
@@ -120,7 +122,7 @@ impl Cursor<'_> {
         self.space()?;
         let charset = self.charset()?;
         self.space()?;
-        self.search_keys(charset)
+        Ok(Program { names_charset: true, ..self.search_keys(charset)? })
     }
 
     /// `search-key *(SP search-key)`
@@ -135,7 +137,7 @@ impl Cursor<'_> {
         if filtered {
             keys.iter_mut().for_each(|key| key.count_from(start));
         }
-        Ok(Program { charset, keys, text })
+        Ok(Program { charset, names_charset: false, keys, text })
     }
 
     /// ```abnf
