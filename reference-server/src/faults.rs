@@ -270,6 +270,8 @@ faults! {
     ImapUtf8SearchTakesCharset = "imap/utf8-search-takes-charset", "searches in a named charset after UTF8=ACCEPT";
     ImapListStaysUtf7 = "imap/list-stays-utf7", "lists mailbox names in modified UTF-7 whatever the client enabled";
     ImapQuotedInAnyOctets = "imap/quoted-in-any-octets", "takes quoted strings that are not UTF-8";
+    ImapNarrowNumbers = "imap/narrow-numbers", "takes the low 32 bits of numbers of octets that have 63 in IMAP4rev2";
+    ImapNoOldName = "imap/no-oldname", "leaves OLDNAME out of LIST responses about names that it has normalized";
     ImapAnyUnicodeName = "imap/any-unicode-name", "makes mailboxes with names that are not Net-Unicode";
     // SASL, in all protocols
     SaslAcceptsAnyProof = "sasl/accepts-any-proof", "lets in who sends any SCRAM proof";

@@ -27,6 +27,11 @@ impl Folder {
         Folder { is_level: true, ..Folder::missing(name) }
     }
 
+    /// A mailbox of which no more is known, for the user may not list it.
+    pub fn unlisted(mailbox: Mailbox) -> Self {
+        Folder { mailbox: Some(mailbox.clone()), ..Folder::missing(mailbox.name) }
+    }
+
     /// A name without a mailbox.
     pub fn missing(name: String) -> Self {
         Folder { name, mailbox: None, children: false, subscribed: false, special_use: Vec::new(), is_level: false }

@@ -1,6 +1,7 @@
 //! What LIST and LSUB look for: the reference and a pattern, which together name mailboxes.
 
 use super::grammar::list::matches;
+use super::mailbox_name::normalized;
 use super::utf7;
 use crate::store::{DELIMITER, INBOX};
 
@@ -45,9 +46,14 @@ impl Pattern {
         Pattern { octets, delimiter: DELIMITER as u8, utf8: false }
     }
 
-    /// The same from a client that speaks UTF-8, or does not.
+    /// The same from a client that speaks UTF-8, or does not. Names are normalized wherever they stand (RFC 9051 §5.1).
     pub fn in_utf8(self, utf8: bool) -> Self {
-        Pattern { utf8, ..self }
+        let octets = match String::from_utf8(self.octets) {
+            Ok(text) if utf8 => normalized(text).into_bytes(),
+            Ok(text) => text.into_bytes(),
+            Err(error) => error.into_bytes(),
+        };
+        Pattern { octets, utf8, ..self }
     }
 
     /// Whether a name matches. INBOX has no case, not even as the first level of other names.

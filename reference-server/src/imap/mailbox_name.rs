@@ -7,7 +7,7 @@ use super::utf7;
 use crate::faults::Fault;
 use crate::store::{DELIMITER, INBOX};
 use std::borrow::Cow;
-use unicode_normalization::is_nfc;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// A name as a client wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,10 @@ impl<'a> Cursor<'a> {
 impl WrittenName<'_> {
     /// The name as the store knows it; refused if it is not canonical modified UTF-7, because then it is the name of
     /// nothing here (RFC 3501 §5.1.3).
+    ///
+    /// Names are in Normalization Form C, also those of clients that write modified UTF-7: "Servers that choose to accept such
+    /// denormalized UTF-8 mailbox names MUST accept them in all IMAP commands that have a mailbox name parameter"
+    /// (RFC 9051 §5.1).
     pub fn decoded(&self, context: &Context) -> Result<String, Status> {
         let name = match context.enabled.utf8() {
             true => std::str::from_utf8(&self.0)
@@ -32,6 +36,10 @@ impl WrittenName<'_> {
                 let text = format!("The mailbox name is not modified UTF-7: at octet {} {}", error.offset, error.why);
                 Status::no(Code::Cannot, text)
             })?,
+        };
+        let name = match context.faults().on(Fault::ImapAnyUnicodeName) {
+            true => name,
+            false => normalized(name),
         };
         // A mailbox that is not INBOX, whatever the letters; the store itself would not tell them apart.
         let lower = name.eq_ignore_ascii_case(INBOX) && name != INBOX;
@@ -53,10 +61,10 @@ impl WrittenName<'_> {
             return Err(Status::no(Code::Cannot, "A mailbox name can not hold a wildcard"));
         }
         // "If a client attempts to create a UTF-8 mailbox name that is not a valid Net-Unicode name, the server MUST reject the
-        // creation or convert the name" (RFC 9051 §6.3.4); Net-Unicode is normalized (RFC 5198 §2). "they MUST NOT contain control
-        // characters (U+0000-U+001F and U+0080-U+009F), a delete character (U+007F), a line separator (U+2028), or a paragraph
-        // separator (U+2029)" (RFC 6855 §3).
-        let net_unicode = is_nfc(name) && !name.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
+        // creation or convert the name" (RFC 9051 §6.3.4): it is normalized already. "they MUST NOT contain control characters
+        // (U+0000-U+001F and U+0080-U+009F), a delete character (U+007F), a line separator (U+2028), or a paragraph separator
+        // (U+2029)" (RFC 6855 §3).
+        let net_unicode = !name.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
         if context.enabled.utf8() && !net_unicode && !context.faults().on(Fault::ImapAnyUnicodeName) {
             return Err(Status::no(Code::Cannot, "The mailbox name is not Net-Unicode"));
         }
@@ -65,6 +73,23 @@ impl WrittenName<'_> {
         }
         Ok(name.to_owned())
     }
+
+    /// What a client of IMAP4rev2 wrote, if the mailbox has another name: it is told of both in a LIST response with OLDNAME
+    /// (RFC 9051 §6.3.9.7).
+    pub fn old_name(&self, context: &Context, name: &str) -> Option<&str> {
+        self.as_written(context).filter(|written| *written != name && !context.faults().on(Fault::ImapNoOldName))
+    }
+
+    /// The name as a client of IMAP4rev2 wrote it, but for a delimiter at its end.
+    pub fn as_written(&self, context: &Context) -> Option<&str> {
+        let written = std::str::from_utf8(&self.0).ok().filter(|_| context.enabled.rev2())?;
+        Some(written.strip_suffix(DELIMITER).unwrap_or(written))
+    }
+}
+
+/// A name in Normalization Form C (RFC 5198 §2).
+pub fn normalized(name: String) -> String {
+    if is_nfc(&name) { name } else { name.nfc().collect() }
 }
 
 /// Writes a name of the store as it travels to a client that speaks UTF-8, or to one that does not. "servers advertising both

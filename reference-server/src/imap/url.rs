@@ -228,12 +228,19 @@ fn section(text: &str) -> Result<Section, Flaw> {
     section.map_err(|_| "has a SECTION that is none")
 }
 
-/// `partial-range = number ["." nz-number]`: without a length, to the end.
+/// `partial-range = number64 ["." nz-number64]` (RFC 9051 §9, of 32 bits in RFC 5092 §11): without a length, to the end.
 fn partial(text: &str) -> Result<Partial, Flaw> {
-    let (origin, length) = text.split_once('.').unwrap_or((text, "4294967295"));
-    let number = |text: &str| text.parse::<u32>().map_err(|_| "has a PARTIAL that is none");
-    let partial = Partial { origin: number(origin)?, length: number(length)? };
-    if partial.length == 0 { Err("has a PARTIAL of no octets") } else { Ok(partial) }
+    let mut cursor = Cursor::new(text.as_bytes());
+    let mut number = || {
+        let origin = cursor.number64()?;
+        let length = if cursor.eat(b'.') { cursor.number64()? } else { u64::MAX };
+        cursor.end().map(|()| Partial { origin, length })
+    };
+    match number() {
+        Ok(Partial { length: 0, .. }) => Err("has a PARTIAL of no octets"),
+        Ok(partial) => Ok(partial),
+        Err(_) => Err("has a PARTIAL that is none"),
+    }
 }
 
 /// Undoes percent-encoding; what is encoded is UTF-8 (RFC 5092 §3).

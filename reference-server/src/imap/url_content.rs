@@ -2,7 +2,7 @@
 
 use super::command::fetch::answer::{Answer, CHUNK};
 use super::command::fetch::loaded::{Loaded, Reader};
-use super::command::fetch::section;
+use super::command::fetch::section::{self, Twist};
 use super::grammar::section::SectionText;
 use super::url::Url;
 use crate::mime;
@@ -37,12 +37,12 @@ impl Content {
         };
         if let Some((names, except)) = chosen {
             let mut octets = mime::subset(&loaded.bytes(range)?, names, except);
-            let shown = section::substring(0..octets.len() as u64, url.partial, false);
+            let shown = section::substring(0..octets.len() as u64, url.partial, Twist::default());
             octets.truncate(shown.end as usize);
             octets.drain(..shown.start as usize);
             return Ok(Some(Content::Octets(octets)));
         }
-        let range = section::substring(range, url.partial, false);
+        let range = section::substring(range, url.partial, Twist::default());
         let hold = store.hold(vec![message.blob])?;
         Ok(Some(Content::Stored { blob: message.blob, range, hold }))
     }

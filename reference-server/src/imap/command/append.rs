@@ -1,9 +1,11 @@
 //! APPEND (RFC 3501 §6.3.11) of one message or several (RFC 3502), with APPENDUID (RFC 4315 §3).
 
+use super::list::write_normalized;
 use super::{Command, Outcome, USUAL};
 use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
+use crate::imap::folder::Folder;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::append::Written;
 use crate::imap::grammar::cursor::Parsed;
@@ -14,7 +16,7 @@ use crate::store::{Appended, NewMessage};
 /// `append = "APPEND" SP mailbox 1*append-message`
 pub const COMMAND: Command = Command { name: "APPEND", large_literals: true, run, ..USUAL };
 
-fn run(context: &mut Context, cursor: &mut Cursor<'_>, _: &mut Vec<u8>) -> Parsed<Outcome> {
+fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Parsed<Outcome> {
     cursor.space()?;
     let name = cursor.mailbox()?;
     let allowed = context.allowed_in_append();
@@ -23,11 +25,16 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, _: &mut Vec<u8>) -> Parse
         messages.push(cursor.append_message(allowed)?);
     }
     cursor.end()?;
-    Ok(Outcome::Done(append(context, &name, messages).unwrap_or_else(|status| status)))
+    Ok(Outcome::Done(append(context, &name, messages, out).unwrap_or_else(|status| status)))
 }
 
-fn append(context: &mut Context, name: &WrittenName<'_>, mut messages: Vec<Written<'_>>) -> Result<Status, Status> {
-    let name = name.decoded(context)?;
+fn append(
+    context: &mut Context,
+    written: &WrittenName<'_>,
+    mut messages: Vec<Written<'_>>,
+    out: &mut Vec<u8>,
+) -> Result<Status, Status> {
+    let name = written.decoded(context)?;
     // "If the destination mailbox does not exist, a server […] MUST NOT automatically create the mailbox" (RFC 3501 §6.3.11).
     if context.faults().on(Fault::ImapAppendCreates) {
         let _exists_already = context.store.create(context.account_name(), &name);
@@ -61,6 +68,7 @@ fn append(context: &mut Context, name: &WrittenName<'_>, mut messages: Vec<Writt
     let allowed = |message: &NewMessage| NewMessage { flags: mailbox.rights.allowed(&message.flags), ..message.clone() };
     let messages = incoming.iter().map(|one| allowed(&one.message)).collect();
     let Appended { uidvalidity: uid_validity, uids } = context.store.append(mailbox.id, messages).map_err(refusal)?;
+    write_normalized(context, written, Folder::unlisted(mailbox), out)?;
     Ok(match context.tells_uids() {
         true => Status::ok("APPEND completed").with(Code::AppendUid { uid_validity, uids }),
         false => Status::ok("APPEND completed"),

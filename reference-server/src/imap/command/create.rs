@@ -1,9 +1,11 @@
 //! CREATE (RFC 3501 §6.3.3), with special uses (RFC 6154 §3) and the MAILBOXID of what was made (RFC 8474 §4.1).
 
+use super::list::write_normalized;
 use super::{Command, Outcome, USUAL};
 use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
+use crate::imap::folder::Folder;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::{Parsed, SyntaxError};
 use crate::imap::mailbox_name::WrittenName;
@@ -17,7 +19,7 @@ use crate::store::SpecialUse;
 /// ```
 pub const COMMAND: Command = Command { name: "CREATE", run, ..USUAL };
 
-fn run(context: &mut Context, cursor: &mut Cursor<'_>, _: &mut Vec<u8>) -> Parsed<Outcome> {
+fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Parsed<Outcome> {
     cursor.space()?;
     let name = cursor.mailbox()?;
     let mut uses = Vec::new();
@@ -25,7 +27,7 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, _: &mut Vec<u8>) -> Parse
         uses = use_parameter(cursor)?;
     }
     cursor.end()?;
-    Ok(Outcome::Done(create(context, &name, &uses).unwrap_or_else(|status| status)))
+    Ok(Outcome::Done(create(context, &name, &uses, out).unwrap_or_else(|status| status)))
 }
 
 /// ```abnf
@@ -52,8 +54,9 @@ fn use_parameter<'a>(cursor: &mut Cursor<'a>) -> Parsed<Vec<&'a [u8]>> {
     Ok(uses)
 }
 
-fn create(context: &Context, name: &WrittenName<'_>, uses: &[&[u8]]) -> Result<Status, Status> {
-    let place = context.place(&name.decoded_for_a_new_mailbox(context)?)?;
+fn create(context: &Context, written: &WrittenName<'_>, uses: &[&[u8]], out: &mut Vec<u8>) -> Result<Status, Status> {
+    let name = written.decoded_for_a_new_mailbox(context)?;
+    let place = context.place(&name)?;
     context.require_create(&place)?;
     let known = uses.iter().map(|one| format!("\\{}", String::from_utf8_lossy(one)).parse::<SpecialUse>());
     let uses = match known.collect::<Result<Vec<_>, _>>() {
@@ -69,6 +72,7 @@ fn create(context: &Context, name: &WrittenName<'_>, uses: &[&[u8]]) -> Result<S
         }
     };
     let mailbox = context.store.create_for(&place.owner, &place.name, context.account_name(), uses).map_err(refusal)?;
+    write_normalized(context, written, Folder::missing(name), out)?;
     let status = Status::ok("CREATE completed");
     Ok(match context.lacks(Extension::ImapObjectId) {
         true => status,

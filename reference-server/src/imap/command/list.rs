@@ -7,12 +7,13 @@ use super::{Command, Outcome, USUAL};
 use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
+use crate::imap::folder::Folder;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::list_options::{Returns, Selection};
 use crate::imap::list_pattern::{Pattern, common_prefix};
 use crate::imap::listing::{Entry, choose};
-use crate::imap::mailbox_name::write_mailbox_as;
+use crate::imap::mailbox_name::{WrittenName, write_mailbox_as};
 use crate::imap::metadata_entry::{Annotated, write_metadata};
 use crate::imap::response::Status;
 use crate::imap::status_item::{HIGHESTMODSEQ, Told, deleted_storage, write_status};
@@ -209,14 +210,29 @@ fn write_head(out: &mut Vec<u8>, response: &str, attributes: &str, name: &str, u
 }
 
 /// Writes the LIST response that SELECT owes a client of IMAP4rev2: "The server MUST return a LIST response with the mailbox
-/// name. The list of mailbox attributes MUST be accurate" (RFC 9051 §6.3.2).
-pub fn write_selected(context: &Context, name: &str, out: &mut Vec<u8>) -> Result<(), Status> {
+/// name. The list of mailbox attributes MUST be accurate" (RFC 9051 §6.3.2). `old`: what the client wrote in place of the name.
+pub fn write_selected(context: &Context, mailbox: Folder, old: Option<&str>, out: &mut Vec<u8>) -> Result<(), Status> {
     let returns = Returns { children: true, subscribed: true, ..Returns::default() };
     let asked = Asked { patterns: Vec::new(), extended: true, selection: Selection::default(), returns };
-    let folders = context.folders(name)?;
-    if let Some(folder) = folders.into_iter().find(|folder| folder.name == name) {
-        let entry = Entry { folder, selected: true, child_info: false };
-        write_listed(out, "LIST", &attributes(context, &asked, &entry), name, context.enabled.utf8());
+    let listed = context.folders(&mailbox.name)?.into_iter().find(|folder| folder.name == mailbox.name);
+    let entry = Entry { folder: listed.unwrap_or(mailbox), selected: true, child_info: false };
+    write_head(out, "LIST", &attributes(context, &asked, &entry), &entry.folder.name, context.enabled.utf8());
+    if let Some(old) = old {
+        // `oldname-extended-item = "OLDNAME" SP "(" mailbox ")"` (RFC 9051 §9)
+        out.extend_from_slice(b" (\"OLDNAME\" (");
+        write_mailbox_as(out, old, context.enabled.utf8());
+        out.extend_from_slice(b"))");
     }
+    out.extend_from_slice(b"\r\n");
     Ok(())
+}
+
+/// Tells a client what became of the name it wrote, if the mailbox has another one: "it SHOULD return an untagged LIST with an
+/// OLDNAME extended data item, with the OLDNAME value being the supplied mailbox name and the name parameter being the normalized
+/// mailbox name" (RFC 9051 §6.3.4).
+pub fn write_normalized(context: &Context, written: &WrittenName<'_>, mailbox: Folder, out: &mut Vec<u8>) -> Result<(), Status> {
+    match written.old_name(context, &mailbox.name) {
+        Some(old) => write_selected(context, mailbox, Some(old), out),
+        None => Ok(()),
+    }
 }

@@ -6,6 +6,7 @@ use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::imap::context::{Context, refusal};
 use crate::imap::enabled::{CONDSTORE, QRESYNC};
+use crate::imap::folder::Folder;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::modseq::Resync;
@@ -75,7 +76,7 @@ fn parameters(context: &Context, cursor: &mut Cursor<'_>) -> Parsed<Parameters> 
 
 fn open(
     context: &mut Context,
-    name: &WrittenName<'_>,
+    written: &WrittenName<'_>,
     parameters: &Parameters,
     out: &mut Vec<u8>,
     read_only: bool,
@@ -94,7 +95,7 @@ fn open(
     if !context.faults().on(Fault::ImapFailedSelectKeepsMailbox) {
         context.selected = None;
     }
-    let mut mailbox = context.selectable(&name.decoded(context)?)?;
+    let mut mailbox = context.selectable(&written.decoded(context)?)?;
     let name = mailbox.name.clone();
     // Nothing can be changed without a right to (RFC 4314 §5.2).
     let read_only = read_only || !mailbox.rights.meets(Rights::OF_CHANGE);
@@ -150,7 +151,11 @@ fn open(
         resynchronize(context, &selected, resync, out)?;
     }
     if rev2 && !context.faults().on(Fault::ImapSelectWithoutList) {
-        write_selected(context, &selected.mailbox.name, out)?;
+        // "If the server allows denormalized UTF-8 mailbox names […] and the supplied mailbox name differs from the normalized
+        // version, the server MUST return LIST with the OLDNAME extended data item" (RFC 9051 §6.3.2); that of INBOX in other
+        // letters is in the sample of RFC 9051 §8.
+        let old = written.old_name(context, &selected.mailbox.name);
+        write_selected(context, Folder::unlisted(selected.mailbox.clone()), old, out)?;
     }
     context.selected = Some(selected);
     Ok(match read_only {

@@ -164,6 +164,25 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// `number64 = 1*DIGIT ; Unsigned 63-bit integer` (RFC 9051 §9)
+    pub fn number64(&mut self) -> Parsed<u64> {
+        let start = self.at;
+        let digits = self.take_while(|octet| octet.is_ascii_digit());
+        let value = digits.iter().try_fold(0i64, |value, digit| value.checked_mul(10)?.checked_add(i64::from(digit - b'0')));
+        match value {
+            Some(value) if !digits.is_empty() => Ok(value.unsigned_abs()),
+            _ => Err(SyntaxError { offset: start, expected: "a number of 63 bits" }),
+        }
+    }
+
+    /// How many octets, or which one: a `number64` where there is IMAP4rev2 (RFC 9051 Appendix E), else a `number`.
+    pub fn octets(&mut self) -> Parsed<u64> {
+        match self.lacks(Extension::ImapRev2) {
+            true => self.number().map(u64::from),
+            false => self.number64(),
+        }
+    }
+
     /// `nz-number = digit-nz *DIGIT ; Non-zero unsigned 32-bit integer`
     pub fn nz_number(&mut self) -> Parsed<u32> {
         match self.peek() {

@@ -44,8 +44,8 @@ pub enum Item {
 /// A substring: `<origin.length>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Partial {
-    pub origin: u32,
-    pub length: u32,
+    pub origin: u64,
+    pub length: u64,
 }
 
 impl Item {
@@ -174,10 +174,14 @@ impl Cursor<'_> {
         }
     }
 
+    /// `partial = "<" number64 "." nz-number64 ">"` (RFC 9051 §9), behind the `<`.
     fn partial(&mut self) -> Parsed<Partial> {
-        let origin = self.number()?;
+        let origin = self.octets()?;
         self.need(b'.', "\".\" after the first octet's position")?;
-        let length = self.nz_number()?;
+        let length = match self.peek() {
+            Some(b'1'..=b'9') => self.octets()?,
+            _ => return self.expected("a number of octets that is not zero and has no leading zero"),
+        };
         self.need(b'>', "\">\" after the number of octets")?;
         Ok(Partial { origin, length })
     }
@@ -198,6 +202,7 @@ mod tests {
     #[case("(RFC822 RFC822.SIZE RFC822.HEADER RFC822.TEXT)", 4)]
     #[case("BODY[HEADER.FIELDS (DATE FROM)]<0.2048>", 1)]
     #[case("(BINARY[] BINARY.PEEK[1.2]<0.9> BINARY.SIZE[3] SAVEDATE PREVIEW)", 5)]
+    #[case("BODY[]<9223372036854775807.9223372036854775807>", 1)]
     #[case("(PREVIEW (LAZY) UID)", 2)]
     #[case("PREVIEW (LAZY)", 1)]
     fn accepted(#[case] text: &str, #[case] count: usize) {
@@ -221,9 +226,17 @@ mod tests {
     #[case("PREVIEW (EAGER)", 9)]
     #[case("BODY[]<0.0>", 9)]
     #[case("BODY[]<-1.5>", 7)]
-    #[case("BODY[]<4294967296.1>", 7)]
+    #[case("BODY[]<9223372036854775808.1>", 7)]
+    #[case("BODY[]<0.01>", 9)]
     fn refused(#[case] text: &str, #[case] offset: usize) {
         assert_eq!(Cursor::new(text.as_bytes()).fetch_items().unwrap_err().offset, offset);
+    }
+
+    #[test]
+    fn octets_have_32_bits_in_the_first_revision() {
+        let without = [Extension::ImapRev2].into_iter().collect();
+        let refused = |text: &str| Cursor::of_server(text.as_bytes(), without).fetch_items().unwrap_err().offset;
+        assert_eq!((refused("BODY[]<4294967296.1>"), refused("BODY[]<0.4294967296>")), (7, 9));
     }
 
     #[test]

@@ -48,13 +48,8 @@ impl Cursor<'_> {
 
     /// `mod-sequence-valzer = "0" / mod-sequence-value`
     pub fn mod_sequence_or_zero(&mut self) -> Parsed<u64> {
-        let start = self.offset();
-        let digits = self.take_while(|octet| octet.is_ascii_digit());
-        let value = digits.iter().try_fold(0i64, |value, digit| value.checked_mul(10)?.checked_add(i64::from(digit - b'0')));
-        match value {
-            Some(value) if !digits.is_empty() => Ok(value.unsigned_abs()),
-            _ => Err(SyntaxError { offset: start, expected: "a modification sequence: a number of 63 bits" }),
-        }
+        let expected = "a modification sequence: a number of 63 bits";
+        self.number64().map_err(|error| SyntaxError { expected, ..error })
     }
 
     /// The modifiers behind the data items of FETCH, if there are any.

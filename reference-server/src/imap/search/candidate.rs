@@ -19,6 +19,14 @@ pub struct Scope<'a> {
     pub largest_uid: Uid,
     /// How a server misbehaves on purpose.
     pub ignores_not: bool,
+    pub narrow_numbers: bool,
+}
+
+impl Scope<'_> {
+    /// A number of octets, of which a misbehaving server takes the low 32 bits.
+    fn octets(&self, octets: u64) -> u64 {
+        if self.narrow_numbers { octets & u64::from(u32::MAX) } else { octets }
+    }
 }
 
 /// A message that may match. Its octets are read when a key asks for them first, and those of its body only then.
@@ -70,8 +78,8 @@ impl<'a> Candidate<'a> {
             Key::Header(name, wanted) => self.header_contains(name, wanted),
             Key::Body(wanted) => self.body_contains(wanted),
             Key::Text(wanted) => self.texts().header.contains(wanted) || self.body_contains(wanted),
-            Key::Larger(size) => message.size > u64::from(*size),
-            Key::Smaller(size) => message.size < u64::from(*size),
+            Key::Larger(size) => message.size > self.scope.octets(*size),
+            Key::Smaller(size) => message.size < self.scope.octets(*size),
             Key::ModSeq(modseq) => message.modseq >= *modseq,
             Key::Older(seconds) => self.age() >= Duration::seconds(i64::from(*seconds)),
             Key::Younger(seconds) => self.age() <= Duration::seconds(i64::from(*seconds)),

@@ -47,6 +47,7 @@ pub fn scope<'a>(context: &Context, store: &'a Store, view: &View) -> Scope<'a> 
         store,
         now: context.site.clock.now(),
         largest_uid: view.last_uid().unwrap_or(0),
+        narrow_numbers: context.faults().on(Fault::ImapNarrowNumbers),
         ignores_not: context.faults().on(Fault::ImapSearchIgnoresNot),
     }
 }

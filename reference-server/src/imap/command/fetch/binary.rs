@@ -78,7 +78,7 @@ pub fn write(item: &Item, loaded: &Loaded<'_>, faults: Faults, twist: Twist, ans
         answer.text(if sized { b"0" } else { b"NIL" });
         return Ok(());
     };
-    let asked = |size: u64| substring(0..size, partial, twist.shifted);
+    let asked = |size: u64| substring(0..size, partial, twist);
     let measured = measure(loaded, range.clone(), decoder.clone(), asked)?;
     if sized {
         let size = if faults.on(Fault::ImapBinarySizeIsEncoded) { range.end - range.start } else { measured.size };

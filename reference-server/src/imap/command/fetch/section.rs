@@ -13,6 +13,8 @@ use std::ops::Range;
 pub struct Twist {
     /// Literals are announced one octet too long.
     pub wrong_size: bool,
+    /// Of the position of the first octet only the low 32 bits count.
+    pub narrow: bool,
     /// Partial ones start one octet too late.
     pub shifted: bool,
     /// The line end before a delimiter counts to the part.
@@ -67,13 +69,13 @@ pub fn write(item: &Item, section: &Section, loaded: &Loaded<'_>, twist: Twist, 
     match fields {
         Some((names, except)) => {
             let chosen = mime::subset(&loaded.bytes(range)?, names, except);
-            let shown = substring(0..chosen.len() as u64, partial, twist.shifted);
+            let shown = substring(0..chosen.len() as u64, partial, twist);
             announce(answer, shown.end - shown.start);
             let shown = chosen.get(shown.start as usize..shown.end as usize).unwrap_or_default();
             answer.literal(shown);
         }
         None => {
-            let shown = substring(range, partial, twist.shifted);
+            let shown = substring(range, partial, twist);
             announce(answer, shown.end - shown.start);
             loaded.show(answer, shown, false);
         }
@@ -101,8 +103,9 @@ pub fn place(section: &Section, loaded: &Loaded<'_>) -> Option<Range<u64>> {
 
 /// "If the starting octet is beyond the end of the text, an empty string is returned", and "any partial fetch that
 /// attempts to read beyond the end of the text is truncated as appropriate" (RFC 3501 §6.4.5).
-pub fn substring(text: Range<u64>, partial: Option<Partial>, shifted: bool) -> Range<u64> {
+pub fn substring(text: Range<u64>, partial: Option<Partial>, twist: Twist) -> Range<u64> {
     let Some(partial) = partial else { return text };
-    let start = (text.start + u64::from(partial.origin) + u64::from(shifted)).min(text.end);
-    start..(start + u64::from(partial.length)).min(text.end)
+    let origin = if twist.narrow { partial.origin & u64::from(u32::MAX) } else { partial.origin };
+    let start = text.start.saturating_add(origin).saturating_add(u64::from(twist.shifted)).min(text.end);
+    start..start.saturating_add(partial.length).min(text.end)
 }

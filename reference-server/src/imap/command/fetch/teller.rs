@@ -62,6 +62,7 @@ impl Teller<'_> {
         let message = &self.row.message;
         let twist = Twist {
             wrong_size: self.told.faults.on(Fault::ImapLiteralSizeOffByOne),
+            narrow: self.told.faults.on(Fault::ImapNarrowNumbers),
             shifted: self.told.faults.on(Fault::ImapPartialOffByOne),
             line_end: self.told.faults.on(Fault::ImapPartKeepsLineEnd),
         };

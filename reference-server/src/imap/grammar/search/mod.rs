@@ -63,8 +63,8 @@ pub enum Key {
     Header(String, String),
     Body(String),
     Text(String),
-    Larger(u32),
-    Smaller(u32),
+    Larger(u64),
+    Smaller(u64),
     /// The internal date is so many seconds ago, or longer (RFC 5032).
     Older(u32),
     /// The internal date is so many seconds ago, or less.
@@ -206,8 +206,8 @@ impl Cursor<'_> {
             }
             b"BODY" => Key::Body(self.text_argument(charset)?),
             b"TEXT" => Key::Text(self.text_argument(charset)?),
-            b"LARGER" => Key::Larger(self.number_argument()?),
-            b"SMALLER" => Key::Smaller(self.number_argument()?),
+            b"LARGER" => Key::Larger(self.octets_argument()?),
+            b"SMALLER" => Key::Smaller(self.octets_argument()?),
             b"OLDER" if !self.lacks(Extension::ImapWithin) => Key::Older(self.nz_number_argument()?),
             b"YOUNGER" if !self.lacks(Extension::ImapWithin) => Key::Younger(self.nz_number_argument()?),
             b"MODSEQ" if !self.lacks(Extension::ImapCondStore) => self.modseq_argument()?,
@@ -298,9 +298,10 @@ impl Cursor<'_> {
         }
     }
 
-    fn number_argument(&mut self) -> Parsed<u32> {
+    /// `number64` (RFC 9051 §9)
+    fn octets_argument(&mut self) -> Parsed<u64> {
         self.space()?;
-        self.number()
+        self.octets()
     }
 
     fn nz_number_argument(&mut self) -> Parsed<u32> {
@@ -371,6 +372,7 @@ mod tests {
     #[case("FROM \"Smith\"", Key::Header("FROM".into(), "SMITH".into()))]
     #[case("HEADER X-Y \"\"", Key::Header("X-Y".into(), String::new()))]
     #[case("LARGER 0", Key::Larger(0))]
+    #[case("SMALLER 9223372036854775807", Key::Smaller(9223372036854775807))]
     #[case("OLDER 86400", Key::Older(86400))]
     #[case("younger 1", Key::Younger(1))]
     #[case("FUZZY SUBJECT work", Key::Fuzzy(Box::new(Key::Header("SUBJECT".into(), "WORK".into()))))]
@@ -481,6 +483,7 @@ mod tests {
     #[case("YOUNGER 5", Extension::ImapWithin, 0)]
     #[case("UIDAFTER 5", Extension::ImapMessageLimit, 0)]
     #[case("UIDBEFORE 5", Extension::ImapMessageLimit, 0)]
+    #[case("LARGER 4294967296", Extension::ImapRev2, 7)]
     #[case("FUZZY ALL", Extension::ImapSearchFuzzy, 0)]
     #[case("EMAILID M1", Extension::ImapObjectId, 0)]
     #[case("FILTER on-the-road", Extension::ImapFilters, 0)]
