@@ -325,6 +325,8 @@ pub struct Limits {
     pub smtp_patience: Duration,
     pub pop3_patience: Duration,
     pub imap_patience: Duration,
+    /// How many things that happened are kept for an IMAP client which asked for them with NOTIFY, and reads nothing.
+    pub notifications: usize,
     /// How long a client may be silent before it has logged in to POP3 or IMAP.
     pub login_patience: Duration,
     /// How long a message is tried before it is returned (RFC 5321 §4.5.4.1: 4-5 days).
@@ -363,6 +365,7 @@ impl Default for Limits {
             smtp_patience: Duration::from_secs(5 * 60),
             pop3_patience: Duration::from_secs(10 * 60),
             imap_patience: Duration::from_secs(30 * 60),
+            notifications: 1000,
             login_patience: Duration::from_secs(3 * 60),
             queue_lifetime: Duration::from_secs(5 * 24 * 3600),
             retry_after: Duration::from_secs(30 * 60),

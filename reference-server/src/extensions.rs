@@ -93,6 +93,7 @@ extensions! {
     ImapEnable = "imap/ENABLE", "extensions that change responses are asked for (RFC 5161)";
     ImapId = "imap/ID", "client and server say who they are (RFC 2971)";
     ImapIdle = "imap/IDLE", "news without asking (RFC 2177)";
+    ImapNotify = "imap/NOTIFY", "news of all mailboxes without asking (RFC 5465)";
     ImapNamespace = "imap/NAMESPACE", "where whose mailboxes are (RFC 2342)";
     ImapChildren = "imap/CHILDREN", "LIST tells which mailboxes have others below (RFC 3348)";
     ImapUnselect = "imap/UNSELECT", "CLOSE that expunges nothing (RFC 3691)";

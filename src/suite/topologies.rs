@@ -102,6 +102,8 @@ pub struct SettingsYaml {
     pub message_limit: Option<usize>,
     /// Messages of one COPY or APPEND, told as SAVELIMIT.
     pub save_limit: Option<usize>,
+    /// Changes that are kept for an IMAP client until it is told of them by NOTIFY.
+    pub notifications: Option<usize>,
     /// How long an SMTP client may be silent: `5m`.
     pub smtp_patience: Option<At<String>>,
     /// How long a POP3 client may be silent: `10m`.
@@ -305,6 +307,7 @@ impl Reader<'_> {
             recipients: yaml.recipients,
             message_limit: yaml.message_limit,
             save_limit: yaml.save_limit,
+            notifications: yaml.notifications,
             smtp_patience: self.duration(yaml.smtp_patience.as_ref()),
             pop3_patience: self.duration(yaml.pop3_patience.as_ref()),
             imap_patience: self.duration(yaml.imap_patience.as_ref()),

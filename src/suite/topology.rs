@@ -84,6 +84,8 @@ pub struct Settings {
     /// Messages of one IMAP command, and of one COPY or APPEND.
     pub message_limit: Option<usize>,
     pub save_limit: Option<usize>,
+    /// Changes that are kept for an IMAP client until it is told of them by NOTIFY.
+    pub notifications: Option<usize>,
     /// How long a client may be silent.
     pub smtp_patience: Option<Duration>,
     pub pop3_patience: Option<Duration>,

@@ -2,6 +2,7 @@
 
 use super::enabled::{CONDSTORE, Enabled};
 use super::grammar::search::charset::Charset;
+use super::notify::Notify;
 use super::response::{Code, Status, write_untagged};
 use super::selected::{Selected, Told};
 use super::staged::Staging;
@@ -11,7 +12,7 @@ use crate::faults::{Fault, Faults};
 use crate::sasl::Mechanism;
 use crate::session::Peer;
 use crate::site::Site;
-use crate::store::{self, Mailbox, Right, Store};
+use crate::store::{self, Mailbox, MailboxId, Origin, Right, Store, Uid};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -28,6 +29,8 @@ pub struct Context {
     pub account: Option<Arc<Account>>,
     /// The mailbox that is open, if one is.
     pub selected: Option<Selected>,
+    /// What the client wants to hear of, once it has said so with NOTIFY.
+    pub notify: Option<Box<Notify>>,
     /// What the client has enabled.
     pub enabled: Enabled,
     /// The large literals of the command at hand.
@@ -53,14 +56,17 @@ pub enum State {
 impl Context {
     pub fn new(site: Arc<Site>, store: Store, peer: Peer) -> Self {
         static SERIAL: AtomicU32 = AtomicU32::new(0);
+        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        let origin = origin_of(serial);
         Context {
             site,
-            store,
+            store: store.by(origin),
             peer,
-            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
+            serial,
             tag: String::new(),
             account: None,
             selected: None,
+            notify: None,
             enabled: Enabled::default(),
             staging: Staging::default(),
             url_resets: 0,
@@ -141,6 +147,26 @@ impl Context {
         }
     }
 
+    /// By what others know that a change is of this session.
+    pub fn origin(&self) -> Origin {
+        origin_of(self.serial)
+    }
+
+    /// The session itself put these messages into a mailbox: if it is the selected one, nothing of them is told but that they
+    /// are there (RFC 5465 §5.2).
+    pub fn put(&mut self, mailbox: MailboxId, uids: &[Uid]) {
+        if let Some(selected) = self.selected.as_mut().filter(|selected| selected.mailbox.id == mailbox) {
+            selected.own_arrivals.extend(uids);
+        }
+    }
+
+    /// The session itself expunged these messages of the selected mailbox: it is told, whatever it wants to hear of others.
+    pub fn took(&mut self, uids: &[Uid]) {
+        if let Some(selected) = &mut self.selected {
+            selected.own_expunges.extend(uids);
+        }
+    }
+
     /// What the store knows the user by. Empty before login, when no command asks.
     pub fn account_name(&self) -> &str {
         self.account.as_ref().map_or("", |account| account.name())
@@ -173,6 +199,11 @@ impl Context {
             _ => status,
         })
     }
+}
+
+/// Nobody in particular is the first.
+fn origin_of(serial: u32) -> Origin {
+    Origin(serial.wrapping_add(1))
 }
 
 /// What a client is told when the store refuses.

@@ -114,6 +114,17 @@ pub fn write_metadata(context: &Context, out: &mut Vec<u8>, name: &str, entries:
     out.extend_from_slice(b")\r\n");
 }
 
+/// Tells that an annotation changed, and not to what: "Only the names of changed metadata entries" are told (RFC 5465 §5.7).
+///
+/// `entry-list = entry *(SP entry)`
+pub fn write_changed_entry(context: &Context, out: &mut Vec<u8>, name: &str, entry: &str) {
+    out.extend_from_slice(b"* METADATA ");
+    write_mailbox_as(out, name, context.enabled.utf8());
+    out.push(b' ');
+    write_astring(out, entry.as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

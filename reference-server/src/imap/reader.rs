@@ -120,6 +120,11 @@ impl Reader {
         &self.command
     }
 
+    /// Whether nothing of a command has come yet.
+    pub fn is_between_commands(&self) -> bool {
+        matches!(self.phase, Phase::Line) && self.command.is_empty() && self.consumed == self.incoming.len()
+    }
+
     /// Reads the announced literal as part of the command.
     pub fn accept(&mut self) {
         if let Phase::Held(announced) = self.phase {

@@ -78,6 +78,8 @@ pub enum Code {
     Unavailable,
     /// The charsets that are known instead.
     BadCharset(&'static [&'static str]),
+    /// The events of NOTIFY that there are (RFC 5465 §8).
+    BadEvent(String),
     BadUrl(String),
     Cannot,
     Capability(String),
@@ -108,6 +110,8 @@ pub enum Code {
     /// A search is not kept up to date, by the tag of its command (RFC 5267 §4.3.1).
     NoUpdate(String),
     NoPerm,
+    /// Of NOTIFY (RFC 5465 §5.8).
+    NotificationOverflow,
     OverQuota,
     PermanentFlags(String),
     PrivacyRequired,
@@ -160,6 +164,8 @@ impl fmt::Display for Code {
             Code::NoUpdate(tag) => write!(out, "NOUPDATE \"{tag}\""),
             Code::Metadata(what) => write!(out, "METADATA {what}"),
             Code::NoPerm => out.write_str("NOPERM"),
+            Code::NotificationOverflow => out.write_str("NOTIFICATIONOVERFLOW"),
+            Code::BadEvent(events) => write!(out, "BADEVENT ({events})"),
             Code::OverQuota => out.write_str("OVERQUOTA"),
             Code::PermanentFlags(flags) => write!(out, "PERMANENTFLAGS ({flags})"),
             Code::PrivacyRequired => out.write_str("PRIVACYREQUIRED"),

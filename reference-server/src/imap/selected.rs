@@ -5,7 +5,7 @@ use super::grammar::sequence::{SequenceSet, write_uid_set};
 use super::response::{Code, Status, write_untagged};
 use super::search::updating::Updating;
 use crate::faults::{Fault, Faults};
-use crate::store::{self, Changes, Expunges, Flags, Mailbox, Right, Row, Store, SystemFlag, Uid, Update, Vanished, View};
+use crate::store::{self, Changes, Flags, Mailbox, Right, Row, Store, SystemFlag, Telling, Uid, Update, Vanished, View};
 use std::fmt;
 
 /// An open mailbox.
@@ -19,6 +19,10 @@ pub struct Selected {
     pub saved: Vec<Uid>,
     /// The searches the client is told of as their results change (RFC 5267 §4.3).
     pub updating: Vec<Updating>,
+    /// What the session itself put into the mailbox, and was not told yet.
+    pub own_arrivals: Vec<Uid>,
+    /// What the session itself expunged with the command that runs.
+    pub own_expunges: Vec<Uid>,
     /// The keywords the client was told of with FLAGS.
     keywords: Flags,
     /// The revision of the mailbox that was learnt last: while the store has no newer one nothing is asked for.
@@ -38,7 +42,17 @@ impl Selected {
     /// Opens a mailbox with the state a session was given for it.
     pub fn new(mailbox: Mailbox, view: View, read_only: bool) -> Self {
         let keywords = view.keywords().clone();
-        Selected { mailbox, view, read_only, saved: Vec::new(), updating: Vec::new(), keywords, learnt: None }
+        Selected {
+            mailbox,
+            view,
+            read_only,
+            saved: Vec::new(),
+            updating: Vec::new(),
+            own_arrivals: Vec::new(),
+            own_expunges: Vec::new(),
+            keywords,
+            learnt: None,
+        }
     }
 
     /// All flags of the mailbox, as FLAGS lists them (RFC 3501 §7.2.6).
@@ -90,11 +104,13 @@ impl Selected {
         Ok(())
     }
 
-    /// Writes the updates the client is owed (RFC 3501 §5.2, §7.3, §7.4). What comes back is the modification sequence that
-    /// a client which resynchronises must be told: it was told of expunges now, or some are withheld from it.
-    pub fn write_updates(&mut self, out: &mut Vec<u8>, expunges: Expunges, naming: Naming, told: Told<'_>) -> Option<u64> {
-        self.write_new_keywords(out);
-        let updates = self.view.sync(expunges);
+    /// Writes the updates the client is owed (RFC 3501 §5.2, §7.3, §7.4).
+    pub fn write_updates(&mut self, out: &mut Vec<u8>, telling: Telling<'_>, naming: Naming, told: Told<'_>) -> Written {
+        if telling.arrivals || telling.flags {
+            self.write_new_keywords(out);
+        }
+        let known = self.view.exists() as usize;
+        let updates = self.view.sync(telling);
         let gone = updates.iter().filter_map(|update| match update {
             Update::Expunge { uid, .. } => Some(*uid),
             _ => None,
@@ -116,7 +132,13 @@ impl Selected {
             }
         }
         let owed = told.enabled.resynchronizes() && (!gone.is_empty() || self.view.withholds());
-        owed.then(|| self.view.told_modseq())
+        let arrived = self.view.rows().skip(known - gone.len()).map(|(number, row)| (number, row.message.uid));
+        let arrived = arrived.filter(|(_, uid)| !self.own_arrivals.contains(uid) || told.faults.on(Fault::ImapNotifyFetchesOwn));
+        let arrived = arrived.collect();
+        if telling.arrivals {
+            self.own_arrivals.clear();
+        }
+        Written { highest: owed.then(|| self.view.told_modseq()), arrived }
     }
 
     /// The UIDs that vanished after this modification sequence, but for messages the client still counts: ascending, and
@@ -187,6 +209,15 @@ impl Selected {
         let rows = numbers.iter().filter_map(|number| Some((*number, self.view.row(*number)?)));
         rows.filter(|(_, row)| !row.gone).collect()
     }
+}
+
+/// What has been written of the updates.
+pub struct Written {
+    /// The modification sequence that a client which resynchronises must be told: it was told of expunges now, or something
+    /// is withheld from it.
+    pub highest: Option<u64>,
+    /// The messages that the client was told of as new, but for those it put there itself: numbers and UIDs.
+    pub arrived: Vec<(u32, Uid)>,
 }
 
 /// What a client is told of a message that changed.

@@ -6,14 +6,14 @@ use super::grammar::Cursor;
 use super::grammar::string::is_tag_char;
 use super::reader::{Announced, Fault as Framing, Limits, Read, Reader, Unit};
 use super::response::{Code, Condition, Status, write_untagged};
-use super::search::updating;
 use super::selected::Naming;
 use super::staged::Staging;
+use super::unasked::Unasked;
 use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::session::{After, Channel, Peer, Session};
 use crate::site::Site;
-use crate::store::{Expunges, Store};
+use crate::store::Store;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +56,16 @@ enum Awaited {
     Idle(String, idle::Running),
     /// Nothing from the client: a FETCH has more to say.
     Fetch(String, Box<fetch::Running>),
+    /// Nothing either: of messages that have come more is told.
+    Unasked(Box<(Unasked, Then)>),
+}
+
+/// What follows on FETCH responses that nobody asked for.
+enum Then {
+    /// The completion of the command that ran when the messages came.
+    Complete(String, Status),
+    /// What was awaited before.
+    Await(Awaited),
 }
 
 impl ImapSession {
@@ -83,8 +93,23 @@ impl ImapSession {
                     }
                     continue;
                 }
+                Awaited::Unasked(..) => {
+                    if self.fetch_unasked(out) == After::Close {
+                        return After::Close;
+                    }
+                    continue;
+                }
             };
-            let Some(read) = self.reader.next(unit) else { return After::Continue };
+            let Some(read) = self.reader.next(unit) else {
+                // What happened while a command was refused is told behind it.
+                if self.is_notified() {
+                    self.tell_now(out);
+                }
+                if matches!(self.awaited, Awaited::Unasked(..)) {
+                    continue;
+                }
+                return After::Continue;
+            };
             let after = match read {
                 Read::Literal(announced) => self.literal(announced, out),
                 Read::Piece(octets) => {
@@ -111,7 +136,7 @@ impl ImapSession {
                 let outcome = running.line(octets);
                 self.conclude(tag, &idle::COMMAND, outcome, out)
             }
-            Awaited::Command | Awaited::Fetch(..) => self.command(octets, out),
+            Awaited::Command | Awaited::Fetch(..) | Awaited::Unasked(..) => self.command(octets, out),
         }
     }
 
@@ -193,7 +218,8 @@ impl ImapSession {
             }
             Outcome::Idle(running) => {
                 self.awaited = Awaited::Idle(tag, running);
-                self.wake(out)
+                self.tell_now(out);
+                After::Continue
             }
             Outcome::Fetch(running) => {
                 self.awaited = Awaited::Fetch(tag, running);
@@ -221,8 +247,8 @@ impl ImapSession {
     /// After expunges a client that resynchronises is told up to where it knows all: in the completion of EXPUNGE
     /// (RFC 7162 §3.2.7), and wherever expunges are withheld from it (RFC 7162 §3.2).
     fn over(&mut self, tag: &str, command: &Command, naming: Naming, status: Status, out: &mut Vec<u8>) -> After {
-        let highest = self.updates(command, naming, out).map(Code::HighestModSeq);
-        let status = match highest {
+        let owed = self.context.tell_owed(Some(command), naming, out);
+        let status = match owed.highest.map(Code::HighestModSeq) {
             Some(highest) if status.condition == Condition::Ok && status.code.is_none() => status.with(highest),
             Some(highest) => {
                 write_untagged(out, Status::ok("Known up to here").with(highest));
@@ -230,52 +256,52 @@ impl ImapSession {
             }
             None => status,
         };
-        self.tagged(tag, status, out)
+        match owed.fetches {
+            Some(fetches) => {
+                self.awaited = Awaited::Unasked(Box::new((fetches, Then::Complete(tag.to_owned(), status))));
+                After::Continue
+            }
+            None => self.tagged(tag, status, out),
+        }
     }
 
-    /// Tells the client what it is owed before a command is over: "A server MUST send mailbox size updates automatically
-    /// if a mailbox size change is observed during the processing of a command" (RFC 3501 §5.2). Gives the modification
-    /// sequence it must be told.
-    fn updates(&mut self, command: &Command, naming: Naming, out: &mut Vec<u8>) -> Option<u64> {
-        let expunges = match command.expunges {
-            _ if std::mem::take(&mut self.context.numbers_are_named) => Expunges::Withhold,
-            Expunges::Withhold if self.context.faults().on(Fault::ImapExpungeDuringFetch) => Expunges::Tell,
-            expunges => expunges,
+    /// Tells the client what it is owed now, in IDLE or between two commands. While a command is half read nothing is told: it is
+    /// with the end of that one.
+    fn tell_now(&mut self, out: &mut Vec<u8>) {
+        let faults = self.context.faults();
+        let command = match &self.awaited {
+            Awaited::Idle(..) if !faults.on(Fault::ImapIdleSilent) => Some(&idle::COMMAND),
+            Awaited::Command if self.is_notified() && !faults.on(Fault::ImapNotifyOnlyWithCommands) => None,
+            _ => return,
         };
-        self.tell_url_resets(out);
-        let silent = self.context.faults().on(Fault::ImapNoExistsAfterAppend) && command.name == "APPEND";
-        if silent {
-            return None;
+        let owed = self.context.tell_owed(command, Naming::Numbers, out);
+        if let Some(highest) = owed.highest.map(Code::HighestModSeq) {
+            write_untagged(out, Status::ok("Known up to here").with(highest));
         }
-        let mut selected = self.context.selected.take()?;
-        let highest = match selected.learn(&self.context.store) {
-            Ok(()) => {
-                let mut searches = std::mem::take(&mut selected.updating);
-                updating::tell_removed(&mut searches, &self.context, &selected.view, out);
-                let highest = selected.write_updates(out, expunges, naming, self.context.told());
-                updating::tell_added(&mut searches, &self.context, &selected.view, out);
-                selected.updating = searches;
-                highest
-            }
-            Err(error) => {
-                tracing::error!(%error, "changes of a mailbox can not be read");
-                None
-            }
-        };
-        self.context.selected = Some(selected);
-        self.tell_url_resets(out);
-        highest
+        if let Some(fetches) = owed.fetches {
+            let before = std::mem::replace(&mut self.awaited, Awaited::Command);
+            self.awaited = Awaited::Unasked(Box::new((fetches, Then::Await(before))));
+        }
     }
 
-    /// "Any current IMAP session logged in as the user that has the mailbox selected will receive an untagged OK response with
-    /// the URLMECH status response code" (RFC 4467 §7).
-    fn tell_url_resets(&mut self, out: &mut Vec<u8>) {
-        let Some(selected) = self.context.selected.as_ref() else { return };
-        let resets = self.context.store.url_resets(self.context.account_name(), selected.mailbox.id);
-        if resets != self.context.url_resets && !self.context.lacks(Extension::ImapUrlAuth) {
-            self.context.url_resets = resets;
-            write_untagged(out, Status::ok("The key of this mailbox is another one now").with(Code::UrlMech));
+    /// Whether the client asked to be told at any time, and this is one at which it can be.
+    fn is_notified(&self) -> bool {
+        self.context.notify.is_some() && self.reader.is_between_commands()
+    }
+
+    /// Writes some more of what is fetched without being asked for, and then goes on with what was interrupted.
+    fn fetch_unasked(&mut self, out: &mut Vec<u8>) -> After {
+        if let Awaited::Unasked(mut unasked) = std::mem::replace(&mut self.awaited, Awaited::Command) {
+            match unasked.0.step(&mut self.context, out) {
+                fetch::Step::More => self.awaited = Awaited::Unasked(unasked),
+                fetch::Step::Broken => return After::Close,
+                fetch::Step::Done(_) => match unasked.1 {
+                    Then::Complete(tag, status) => return self.tagged(&tag, status, out),
+                    Then::Await(awaited) => self.awaited = awaited,
+                },
+            }
         }
+        After::Continue
     }
 
     fn tagged(&mut self, tag: &str, status: Status, out: &mut Vec<u8>) -> After {
@@ -409,7 +435,7 @@ impl ImapSession {
         // The command that was going on is over, whatever it was.
         let tag = match std::mem::replace(&mut self.awaited, Awaited::Command) {
             Awaited::Sasl(tag, _) | Awaited::Idle(tag, _) => Some(tag),
-            Awaited::Command | Awaited::Fetch(..) => {
+            Awaited::Command | Awaited::Fetch(..) | Awaited::Unasked(..) => {
                 let mut cursor = Cursor::new(begun);
                 let tag = cursor.take_while(is_tag_char);
                 (!tag.is_empty() && cursor.eat(b' ')).then(|| String::from_utf8_lossy(tag).into_owned())
@@ -449,16 +475,11 @@ impl Session for ImapSession {
         self.advance(out)
     }
 
-    /// Only IDLE asks for news between commands (RFC 2177 §3); others hear of them with their next command.
+    /// Only IDLE and NOTIFY ask for news between commands (RFC 2177 §3, RFC 5465 §3.1); others hear of them with their next
+    /// command.
     fn wake(&mut self, out: &mut Vec<u8>) -> After {
-        let deaf = self.context.faults().on(Fault::ImapIdleSilent);
-        if matches!(self.awaited, Awaited::Idle(..)) && !deaf {
-            let highest = self.updates(&idle::COMMAND, Naming::Numbers, out).map(Code::HighestModSeq);
-            if let Some(highest) = highest {
-                write_untagged(out, Status::ok("Known up to here").with(highest));
-            }
-        }
-        After::Continue
+        self.tell_now(out);
+        self.advance(out)
     }
 
     /// RFC 3501 §5.4 wants at least 30 minutes, RFC 9051 §5.4 says of whom: those who have logged in.
@@ -478,6 +499,7 @@ impl Session for ImapSession {
     fn closed(&mut self) {
         // "implicitly close the currently selected mailbox without doing an expunge" (RFC 3501 §6.4.2).
         self.context.selected = None;
+        self.context.notify = None;
         self.awaited = Awaited::Command;
     }
 }

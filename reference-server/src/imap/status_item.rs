@@ -1,5 +1,6 @@
 //! What STATUS can be asked for, also by way of LIST (RFC 5819). The table is closed: an item is one line.
 
+use super::context::Context;
 use super::grammar::cursor::{Cursor, Parsed};
 use super::mailbox_name::write_mailbox_as;
 use super::object_id::mailbox_id;
@@ -96,6 +97,32 @@ pub fn status_items(cursor: &mut Cursor<'_>, without: Without) -> Parsed<Vec<&'s
         }
         cursor.need(b' ', "one space or the closing parenthesis after a status item")?;
     }
+}
+
+/// The items of these names.
+pub fn items_named(names: &[&str]) -> Vec<&'static StatusItem> {
+    names.iter().filter_map(|name| ITEMS.iter().find(|item| item.name == *name)).collect()
+}
+
+/// Tells of a mailbox, by the name the user knows it by.
+pub fn tell_status(
+    context: &Context,
+    mailbox: MailboxId,
+    name: &str,
+    items: &[&StatusItem],
+    out: &mut Vec<u8>,
+) -> store::Result<()> {
+    let told = Told {
+        mailbox,
+        name,
+        status: &context.store.status(mailbox)?,
+        deleted_storage: deleted_storage(&context.store, mailbox, items)?,
+        append_limit: context.append_limit(),
+        faults: context.faults(),
+        utf8: context.enabled.utf8(),
+    };
+    write_status(out, items, &told);
+    Ok(())
 }
 
 /// What must be looked up for some items beside the counts of the mailbox.

@@ -11,6 +11,7 @@ mod message_limit;
 mod messages;
 mod misbehaviour;
 mod moving;
+mod notifying;
 mod resynchronizing;
 mod revision2;
 mod search_costs;

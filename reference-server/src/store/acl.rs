@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Mailbox, MailboxId, Result, Rights, Store, Tx, mailboxes, sql};
+use super::{Happening, Mailbox, MailboxId, Result, Rights, Store, Tx, mailboxes, sql};
 
 /// Everybody.
 pub const ANYONE: &str = "anyone";
@@ -55,7 +55,8 @@ impl Store {
         let identifier = identifier.to_owned();
         self.write(move |tx| {
             let owner = sql::mailbox::account(tx.connection, mailbox)?.ok_or_else(mailboxes::gone)?;
-            let grants = with_owner(sql::acl::of(tx.connection, mailbox)?, &owner);
+            let listed = sql::acl::of(tx.connection, mailbox)?;
+            let grants = with_owner(listed.clone(), &owner);
             let before = grants.iter().find(|grant| grant.identifier == identifier).map(|grant| grant.rights);
             let before = before.unwrap_or(Rights::NONE);
             let mut after = match change {
@@ -71,9 +72,13 @@ impl Store {
                 sql::acl::set(tx.connection, mailbox, &grant.identifier, grant.rights)?;
             }
             match after {
-                Some(rights) => sql::acl::set(tx.connection, mailbox, &identifier, rights),
-                None => sql::acl::remove(tx.connection, mailbox, &identifier),
+                Some(rights) => sql::acl::set(tx.connection, mailbox, &identifier, rights)?,
+                None => sql::acl::remove(tx.connection, mailbox, &identifier)?,
             }
+            if let Some(place) = tx.place_of(mailbox)? {
+                tx.happened(Happening::Granted { mailbox: place, before: listed });
+            }
+            Ok(())
         })
     }
 
@@ -120,7 +125,7 @@ impl Tx<'_> {
 
 /// The union of what the user and everybody are granted, without what they are denied. A mailbox without a list is its owner's
 /// alone.
-fn effective(grants: &[Grant], owner: &str, user: &str) -> Rights {
+pub(super) fn effective(grants: &[Grant], owner: &str, user: &str) -> Rights {
     let own = if owner == user { Rights::OF_THE_OWNER } else { Rights::NONE };
     if grants.is_empty() {
         return if owner == user { Rights::ALL } else { Rights::NONE };

@@ -1,7 +1,7 @@
 //! Annotations of mailboxes and of the server (RFC 5464): entries that everybody sees, and entries of one user.
 
 use super::special_use::SPECIAL_USE;
-use super::{Error, MailboxId, Result, SpecialUse, Store, Tx, sql};
+use super::{Error, Happening, MailboxId, Result, SpecialUse, Store, Tx, sql};
 
 /// The most octets of a value; a server takes at least 1024 (RFC 5464 §4.1).
 pub const LONGEST_ANNOTATION: usize = 16 * 1024;
@@ -52,13 +52,27 @@ impl Tx<'_> {
             return self.set_special_use(user, mailbox, &uses).map(drop);
         }
         let Some(value) = value else {
-            return sql::annotation::remove(self.connection, mailbox, owner, entry).map(drop);
+            if sql::annotation::remove(self.connection, mailbox, owner, entry)? {
+                self.annotated(mailbox, owner, entry)?;
+            }
+            return Ok(());
         };
         sql::annotation::set(self.connection, mailbox, owner, entry, value)?;
+        self.annotated(mailbox, owner, entry)?;
         match sql::annotation::all(self.connection, mailbox, owner)?.len() > MOST {
             true => Err(Error::TooManyAnnotations),
             false => Ok(()),
         }
+    }
+
+    /// Says that an annotation of a user changed, or, without a name, one of everybody.
+    pub(super) fn annotated(&self, mailbox: MailboxId, user: &str, entry: &str) -> Result<()> {
+        let place = self.place_of(mailbox)?;
+        if place.is_some() || mailbox == THE_SERVER {
+            let user = (!user.is_empty()).then(|| user.to_owned());
+            self.happened(Happening::Annotated { mailbox: place, user, entry: entry.to_owned() });
+        }
+        Ok(())
     }
 }
 

@@ -271,7 +271,7 @@ fn recent_belongs_to_the_first_session(#[values(memory(), file())] store: Fresh)
     assert_eq!(store.status(inbox).unwrap().recent, 0);
     append(&store, inbox, "two");
     first.learn(store.changes(inbox, first.modseq(), true).unwrap());
-    assert_eq!(first.sync(Expunges::Tell), [Update::Exists(2), Update::Recent(2)]);
+    assert_eq!(first.sync(Telling::all(Expunges::Tell)), [Update::Exists(2), Update::Recent(2)]);
     assert_eq!(store.changes(inbox, second.modseq(), true).unwrap().recent_from, 3);
 }
 
@@ -330,7 +330,7 @@ fn concurrent_appends_get_distinct_uids_in_few_commits(#[values(memory(), file()
     let counter = Arc::clone(&woken);
     let watch = store.watch(
         inbox,
-        Arc::new(move || {
+        Arc::new(move |_| {
             counter.fetch_add(1, Ordering::SeqCst);
         }),
     );

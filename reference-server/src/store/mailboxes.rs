@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::Connection;
 
 use super::names::{self, INBOX};
-use super::{Error, Result, Rights, SpecialUse, Store, Tx, special_use, sql};
+use super::{Error, Happening, Kinds, Result, Rights, SpecialUse, Store, Tx, special_use, sql};
 
 /// A mailbox, whatever its name becomes. Never given to another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -138,7 +138,8 @@ impl Store {
             }
             tx.remove_all(mailbox.id)?;
             sql::mailbox::remember_name(tx.connection, &account, &name, mailbox.uidvalidity)?;
-            tx.touch(mailbox.id);
+            tx.touch(mailbox.id, Kinds::MESSAGES);
+            tx.happened(Happening::Deleted(tx.place(&account, &name, mailbox.id)?));
             sql::mailbox::delete(tx.connection, mailbox.id)?;
             if children {
                 sql::mailbox::insert(tx.connection, &account, &name, mailbox.uidvalidity, false)?;
@@ -162,20 +163,25 @@ impl Store {
                 return Err(Error::AlreadyExists(to));
             }
             if from == INBOX {
-                let target = tx.make(&account, &to)?;
+                tx.make_superiors(&account, &to)?;
+                let target = tx.make_silently(&account, &to)?;
                 tx.move_all(mailbox.id, target.id)?;
                 // "annotations are copied from the original INBOX to the renamed mailbox" (RFC 5464 §4.1).
-                return sql::annotation::copy(tx.connection, mailbox.id, target.id);
+                sql::annotation::copy(tx.connection, mailbox.id, target.id)?;
+                tx.happened(Happening::Renamed { from, to: tx.place(&account, &to, target.id)? });
+                return Ok(());
             }
             if to.strip_prefix(&from).is_some_and(|rest| rest.starts_with(names::DELIMITER)) {
                 return Err(Error::BadName { name: to, why: "it lies below the mailbox that is renamed" });
             }
             tx.make_superiors(&account, &to)?;
             let below = sql::mailbox::below(tx.connection, &account, &from)?;
+            let id = mailbox.id;
             for old in std::iter::once(mailbox).chain(below) {
                 let name = format!("{to}{}", old.name.get(from.len()..).unwrap_or_default());
                 tx.give_name(&account, &old, &name)?;
             }
+            tx.happened(Happening::Renamed { from, to: tx.place(&account, &to, id)? });
             Ok(())
         })
     }
@@ -184,14 +190,25 @@ impl Store {
     pub fn subscribe(&self, account: &str, name: &str) -> Result<()> {
         let name = names::checked(name)?;
         let account = account.to_owned();
-        self.write(move |tx| sql::mailbox::subscribe(tx.connection, &account, &name))
+        self.write(move |tx| {
+            if sql::mailbox::subscribe(tx.connection, &account, &name)? {
+                tx.happened(Happening::Subscription { user: account, name });
+            }
+            Ok(())
+        })
     }
 
     /// Ends a subscription; gives whether there was one.
     pub fn unsubscribe(&self, account: &str, name: &str) -> Result<bool> {
         let name = names::canonical(name);
         let account = account.to_owned();
-        self.write(move |tx| sql::mailbox::unsubscribe(tx.connection, &account, &name))
+        self.write(move |tx| {
+            let was = sql::mailbox::unsubscribe(tx.connection, &account, &name)?;
+            if was {
+                tx.happened(Happening::Subscription { user: account, name });
+            }
+            Ok(was)
+        })
     }
 
     /// The names subscribed to, in order.
@@ -234,6 +251,13 @@ impl Tx<'_> {
 
     fn make(&self, account: &str, name: &str) -> Result<Mailbox> {
         self.make_superiors(account, name)?;
+        let made = self.make_silently(account, name)?;
+        self.happened(Happening::Created(self.place(account, name, made.id)?));
+        Ok(made)
+    }
+
+    /// The same below superiors that are there, and nobody hears that it was made.
+    fn make_silently(&self, account: &str, name: &str) -> Result<Mailbox> {
         if let Some(bare) = find(self.connection, account, name)? {
             sql::mailbox::delete(self.connection, bare.id)?;
         }
@@ -249,6 +273,7 @@ impl Tx<'_> {
                 let uidvalidity = next_uidvalidity(self.connection)?;
                 let id = sql::mailbox::insert(self.connection, account, superior, uidvalidity, true)?;
                 self.inherit_acl(account, superior, id)?;
+                self.happened(Happening::Created(self.place(account, superior, id)?));
             }
         }
         Ok(())
@@ -260,11 +285,13 @@ impl Tx<'_> {
         sql::mailbox::remember_name(self.connection, account, &mailbox.name, mailbox.uidvalidity)?;
         sql::mailbox::set_name(self.connection, mailbox.id, name)?;
         let former = sql::mailbox::former_uidvalidity(self.connection, account, name)?;
+        let mut kinds = Kinds::OTHER;
         if former.is_some_and(|former| former > mailbox.uidvalidity) {
+            kinds = Kinds::VALIDITY;
             let uidvalidity = next_uidvalidity(self.connection)?;
             sql::mailbox::set_uidvalidity(self.connection, mailbox.id, uidvalidity)?;
         }
-        self.touch(mailbox.id);
+        self.touch(mailbox.id, kinds);
         Ok(())
     }
 }

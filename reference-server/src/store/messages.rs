@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use time::OffsetDateTime;
 
-use super::{BlobId, Error, Flags, MailboxId, Result, Rights, Store, SystemFlag, Tx, mailboxes, sql};
+use super::{BlobId, Error, Flags, Kinds, MailboxId, Result, Rights, Store, SystemFlag, Tx, mailboxes, sql};
 
 /// The unique identifier of a message in its mailbox.
 pub type Uid = u32;
@@ -250,7 +250,7 @@ impl Tx<'_> {
         let message =
             Message { uid: place.uid, modseq: place.modseq as u64, flags: Flags::default(), date, saved: Some(date), size, blob };
         sql::message::insert(self.connection, place.mailbox, &message)?;
-        self.touch(place.mailbox);
+        self.touch(place.mailbox, Kinds::MESSAGES);
         Ok(())
     }
 
@@ -284,7 +284,7 @@ impl Tx<'_> {
             sql::message::insert(self.connection, mailbox, &message)?;
             uids.push(uid);
         }
-        self.touch(mailbox);
+        self.touch(mailbox, Kinds::MESSAGES);
         Ok(Appended { uidvalidity, uids })
     }
 
@@ -320,6 +320,7 @@ impl Tx<'_> {
         let mut outcome = FlagOutcome::default();
         // All messages of one operation get the same modification sequence; none is spent if nothing changes.
         let mut spent = None;
+        let mut kinds = Kinds::FLAGS;
         // Messages that come to have the same flags are written together as far as their UIDs follow each other.
         let mut together: Vec<Uid> = Vec::new();
         let mut their = Flags::none();
@@ -340,6 +341,9 @@ impl Tx<'_> {
             };
             let mut modseq = message.modseq;
             if flags != message.flags {
+                if flags.has(SystemFlag::Seen) != message.flags.has(SystemFlag::Seen) {
+                    kinds = kinds | Kinds::SEEN;
+                }
                 let new = match spent {
                     Some(modseq) => modseq,
                     None => *spent.insert(sql::mailbox::next_modseq(self.connection, mailbox)?),
@@ -356,7 +360,7 @@ impl Tx<'_> {
         }
         if let Some(modseq) = spent {
             sql::message::set_flags(self.connection, mailbox, &together, &their, modseq)?;
-            self.touch(mailbox);
+            self.touch(mailbox, kinds);
         }
         Ok(outcome)
     }
@@ -375,7 +379,7 @@ impl Tx<'_> {
             removed.push(uid);
         }
         if !removed.is_empty() {
-            self.touch(mailbox);
+            self.touch(mailbox, Kinds::MESSAGES);
         }
         Ok(removed)
     }

@@ -12,6 +12,7 @@ mod blobs;
 mod changes;
 mod digests;
 mod error;
+mod events;
 mod flags;
 mod lock;
 mod mailboxes;
@@ -49,16 +50,17 @@ pub use blobs::{BlobId, Hold, Stage};
 pub use changes::{Changes, Snapshot, Vanished};
 pub use digests::Digest;
 pub use error::Error;
+pub use events::{Event, Happening, Origin, Place};
 pub use flags::{Flags, SystemFlag};
 pub use mailboxes::{Listed, Mailbox, MailboxId, Status};
 pub use maildrop::Maildrop;
 pub use messages::{Appended, Body, Copied, FlagChange, FlagOutcome, Flagged, How, Message, NewMessage, Uid, UnchangedSince};
-pub use names::{DELIMITER, INBOX};
+pub use names::{DELIMITER, INBOX, canonical as canonical_name};
 pub use quotas::{Quota, Resource, default_quotas};
 pub use rights::{Right, Rights};
 pub use special_use::SpecialUse;
-pub use view::{Expunges, Row, Update, View};
-pub use watch::{Waker, Watch};
+pub use view::{Expunges, Row, Telling, Update, View};
+pub use watch::{Kinds, Listening, Touch, Waker, Watch};
 pub(crate) use writer::Tx;
 
 /// What the operations of the store give.
@@ -70,6 +72,8 @@ pub struct Store {
     inner: Arc<Inner>,
     /// What all queries of this handle see, if it is to be the same.
     still: Option<Arc<readers::Still>>,
+    /// Who makes the changes that are made by this handle.
+    origin: Origin,
 }
 
 struct Inner {
@@ -143,6 +147,7 @@ impl Store {
                 _lock: lock,
             }),
             still: None,
+            origin: Origin::default(),
         })
     }
 
@@ -150,7 +155,11 @@ impl Store {
     ///
     /// Operations of several callers share a transaction; one that fails is undone alone.
     pub(crate) fn write<T: Send + 'static>(&self, operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static) -> Result<T> {
-        self.inner.writer.run(operation)
+        let origin = self.origin;
+        self.inner.writer.run(move |tx| {
+            tx.begin_as(origin);
+            operation(tx)
+        })
     }
 
     /// Runs `operation` on the writer thread, which calls `then` with its result once it is committed. Does not wait.
@@ -187,7 +196,7 @@ impl Store {
 
     /// The handle to be kept: one whose queries see the last commit each time.
     pub(crate) fn moving(&self) -> Store {
-        Store { inner: Arc::clone(&self.inner), still: None }
+        Store { inner: Arc::clone(&self.inner), still: None, origin: self.origin }
     }
 
     /// Does work that asks for much, one small thing after the other, on a handle whose queries all see the same commit: the
@@ -196,7 +205,7 @@ impl Store {
     pub(crate) fn standing_still<T>(&self, work: impl FnOnce(&Store) -> T) -> Result<T> {
         let all = || {
             let still = readers::Still::on(&self.inner)?.map(Arc::new);
-            Ok(work(&Store { inner: Arc::clone(&self.inner), still }))
+            Ok(work(&Store { inner: Arc::clone(&self.inner), still, origin: self.origin }))
         };
         // A database in memory has no disk to wait for.
         if self.is_durable() { waiting(all) } else { all() }

@@ -19,7 +19,7 @@ const DEEPEST: usize = 64;
 /// The one spelling of a name: the first level `inbox`, in any case, becomes INBOX.
 ///
 /// RFC 3501 §5.1 says so of the whole name; taking the superiors along keeps the tree below INBOX in one piece.
-pub(crate) fn canonical(name: &str) -> String {
+pub fn canonical(name: &str) -> String {
     let first = name.split(DELIMITER).next().unwrap_or_default();
     if first.eq_ignore_ascii_case(INBOX) { format!("{INBOX}{}", &name[first.len()..]) } else { name.to_owned() }
 }

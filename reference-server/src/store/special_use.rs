@@ -88,9 +88,13 @@ impl Tx<'_> {
 
     fn note_special_use(&self, user: &str, mailbox: MailboxId, uses: &[SpecialUse]) -> Result<()> {
         if uses.is_empty() {
-            return sql::annotation::remove(self.connection, mailbox, user, SPECIAL_USE).map(drop);
+            if sql::annotation::remove(self.connection, mailbox, user, SPECIAL_USE)? {
+                self.annotated(mailbox, user, SPECIAL_USE)?;
+            }
+            return Ok(());
         }
         let list = uses.iter().map(|one| one.attribute()).collect::<Vec<_>>().join(" ");
-        sql::annotation::set(self.connection, mailbox, user, SPECIAL_USE, list.as_bytes())
+        sql::annotation::set(self.connection, mailbox, user, SPECIAL_USE, list.as_bytes())?;
+        self.annotated(mailbox, user, SPECIAL_USE)
     }
 }

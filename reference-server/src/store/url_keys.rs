@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use super::readers::lock;
-use super::{MailboxId, Result, Store, sql};
+use super::{Kinds, MailboxId, Result, Store, sql};
 
 /// How often the keys of a user were reset since the server started: of one mailbox, and of all at once.
 #[derive(Default)]
@@ -42,7 +42,7 @@ impl Store {
             sql::url_key::set(tx.connection, &account, mailbox, &key)?;
             // Whoever is woken after the commit finds it counted.
             resets.count(account, Some(mailbox));
-            tx.touch(mailbox);
+            tx.touch(mailbox, Kinds::OTHER);
             Ok(())
         })
     }
@@ -55,7 +55,7 @@ impl Store {
             let mailboxes = sql::url_key::mailboxes(tx.connection, &account)?;
             sql::url_key::remove_all(tx.connection, &account)?;
             resets.count(account, None);
-            mailboxes.into_iter().for_each(|mailbox| tx.touch(mailbox));
+            mailboxes.into_iter().for_each(|mailbox| tx.touch(mailbox, Kinds::OTHER));
             Ok(())
         })
     }

@@ -22,6 +22,8 @@ pub struct View {
     owed: BTreeSet<Uid>,
     /// How many rows are gone without the client's knowledge.
     gone: usize,
+    /// The first change of others that was kept for later when the client was told of changes last.
+    kept: Option<u64>,
     /// All keywords the messages have or had since the view began.
     keywords: Flags,
     /// Whether the client follows modification sequences, so that it is owed those of messages whose flags are as before.
@@ -52,6 +54,31 @@ pub enum Expunges {
     Tell,
     /// It may not: no command is in progress, or FETCH, STORE or SEARCH is (RFC 3501 §7.4.1).
     Withhold,
+}
+
+/// Which of the changes are told, and which are kept for later.
+#[derive(Clone, Copy, Debug)]
+pub struct Telling<'a> {
+    /// Whether EXPUNGE may be sent.
+    pub expunges: Expunges,
+    /// Messages whose expunge is told in any case: the client itself expunged them.
+    pub expunged: &'a [Uid],
+    /// Whether new messages are told.
+    pub arrivals: bool,
+    /// Whether changes of flags are told.
+    pub flags: bool,
+}
+
+impl Telling<'_> {
+    /// All that is owed, but perhaps expunges.
+    pub fn all(expunges: Expunges) -> Self {
+        Telling { expunges, expunged: &[], arrivals: true, flags: true }
+    }
+
+    /// Whether it is told that this message is gone.
+    fn tells_end(&self, uid: Uid) -> bool {
+        self.expunges == Expunges::Tell || self.expunged.contains(&uid)
+    }
 }
 
 /// Something the client is to be told, in the order they are given.
@@ -94,6 +121,7 @@ impl View {
             modseq: snapshot.status.highest_modseq,
             owed: BTreeSet::new(),
             gone: 0,
+            kept: None,
             keywords: Flags::none(),
             follows_modseqs: false,
             knows_recent: true,
@@ -124,16 +152,17 @@ impl View {
         self.modseq
     }
 
-    /// Every change up to here has been told: an expunge that is withheld holds it back (RFC 7162 §3.2). True between
-    /// two calls of [`View::sync`], once all that was learnt before was told.
+    /// Every change up to here has been told: one that is withheld holds it back (RFC 7162 §3.2). True between two calls of
+    /// [`View::sync`], once all that was learnt before was told.
     pub fn told_modseq(&self) -> u64 {
-        let withheld = self.rows.iter().filter(|row| row.gone).map(|row| row.gone_at.saturating_sub(1));
-        if self.gone == 0 { self.modseq } else { withheld.min().unwrap_or(self.modseq) }
+        let gone = self.rows.iter().filter(|row| row.gone && self.gone > 0).map(|row| row.gone_at);
+        let withheld = gone.chain(self.kept).min();
+        withheld.map_or(self.modseq, |first| first.saturating_sub(1).min(self.modseq))
     }
 
-    /// Whether the client has not been told of all expunges.
+    /// Whether something is kept from the client: not all expunges are told, or not all that it did not ask for.
     pub fn withholds(&self) -> bool {
-        self.gone > 0
+        self.gone > 0 || self.kept.is_some()
     }
 
     /// From now on the client is owed each message's modification sequence too (RFC 7162 §3.1).
@@ -255,21 +284,26 @@ impl View {
     }
 
     /// What the client is owed now, in the order to send it. Calling again gives nothing, until more is learnt.
-    pub fn sync(&mut self, expunges: Expunges) -> Vec<Update> {
+    pub fn sync(&mut self, telling: Telling<'_>) -> Vec<Update> {
         let mut updates = Vec::new();
-        if expunges == Expunges::Tell && self.gone > 0 {
+        let first_kept = |kept: Option<u64>, modseq: u64| Some(kept.map_or(modseq, |kept| kept.min(modseq)));
+        self.kept = None;
+        if self.gone > 0 {
             let mut number = 0;
             self.rows.retain(|row| {
                 number += 1;
-                if row.gone {
+                let told = row.gone && telling.tells_end(row.message.uid);
+                if told {
                     updates.push(Update::Expunge { number, uid: row.message.uid });
                     number -= 1;
                 }
-                !row.gone
+                !told
             });
-            self.gone = 0;
+            self.gone -= updates.len();
         }
-        if !self.arrived.is_empty() {
+        if !telling.arrivals {
+            self.kept = self.arrived.iter().map(|row| row.message.modseq).fold(self.kept, first_kept);
+        } else if !self.arrived.is_empty() {
             self.arrived.iter_mut().for_each(|row| row.recent &= self.knows_recent);
             self.rows.append(&mut self.arrived);
             updates.push(Update::Exists(self.exists()));
@@ -278,10 +312,22 @@ impl View {
             }
         }
         for uid in std::mem::take(&mut self.owed) {
-            let Ok(index) = self.rows.binary_search_by_key(&uid, |row| row.message.uid) else { continue };
+            let Ok(index) = self.rows.binary_search_by_key(&uid, |row| row.message.uid) else {
+                // A message that is not told of yet is so with its first flags.
+                if row_of(&mut self.arrived, uid).is_some() {
+                    self.owed.insert(uid);
+                }
+                continue;
+            };
             let Some(row) = self.rows.get_mut(index).filter(|row| !row.gone) else { continue };
             let other_modseq = self.follows_modseqs && row.told_modseq != row.message.modseq;
-            if row.told != row.message.flags || other_modseq {
+            let owed = row.told != row.message.flags || other_modseq;
+            if owed && !telling.flags {
+                self.kept = first_kept(self.kept, row.message.modseq);
+                self.owed.insert(uid);
+                continue;
+            }
+            if owed {
                 row.told = row.message.flags.clone();
                 updates.push(Update::Flags {
                     number: index as u32 + 1,

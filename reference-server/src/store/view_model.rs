@@ -17,7 +17,8 @@ enum Event {
     /// The same on the condition that the message is as the client was told.
     Conditional(usize, &'static str, How),
     Learn,
-    Sync(Expunges),
+    /// The client is told: of expunges, of new messages, of flags.
+    Sync(Expunges, bool, bool),
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -30,8 +31,9 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (0..8_usize, flag(), how()).prop_map(|(index, flag, how)| Event::Silent(index, flag, how)),
         1 => (0..8_usize, flag(), how()).prop_map(|(index, flag, how)| Event::Conditional(index, flag, how)),
         2 => Just(Event::Learn),
-        2 => Just(Event::Sync(Expunges::Tell)),
-        1 => Just(Event::Sync(Expunges::Withhold)),
+        2 => Just(Event::Sync(Expunges::Tell, true, true)),
+        1 => Just(Event::Sync(Expunges::Withhold, true, true)),
+        1 => (any::<bool>(), any::<bool>()).prop_map(|(arrivals, flags)| Event::Sync(Expunges::Withhold, arrivals, flags)),
     ]
 }
 
@@ -98,7 +100,7 @@ proptest! {
         }
         // What the client knew at each moment when its connection could have broken.
         let mut moments = Vec::new();
-        for event in events.into_iter().chain([Event::Learn, Event::Sync(Expunges::Tell)]) {
+        for event in events.into_iter().chain([Event::Learn, Event::Sync(Expunges::Tell, true, true)]) {
             let truth = store.messages(inbox).unwrap();
             match event {
                 Event::Append => {
@@ -142,12 +144,15 @@ proptest! {
                     }
                 },
                 Event::Learn => view.learn(store.changes(inbox, view.modseq(), true).unwrap()),
-                Event::Sync(expunges) => {
-                    let updates = view.sync(expunges);
+                Event::Sync(expunges, arrivals, flags) => {
+                    let telling = Telling { arrivals, flags, ..Telling::all(expunges) };
+                    let updates = view.sync(telling);
                     let told_of_expunge = updates.iter().any(|update| matches!(update, Update::Expunge { .. }));
                     prop_assert!(expunges == Expunges::Tell || !told_of_expunge);
                     apply(&mut belief, &updates, &view);
-                    prop_assert_eq!(view.sync(expunges), []);
+                    let came = updates.iter().any(|update| matches!(update, Update::Exists(_)));
+                    prop_assert!(arrivals || !came);
+                    prop_assert_eq!(view.sync(telling), []);
                     moments.push((view.told_modseq(), belief.clone()));
                 }
             }

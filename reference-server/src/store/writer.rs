@@ -5,7 +5,7 @@
 //! before the COMMIT that holds it.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -14,8 +14,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::events::{Event, Happening, Origin};
 use super::readers::lock;
-use super::watch::Watchers;
+use super::watch::{Kinds, Touch, Watchers};
 use super::{Error, Known, MailboxId, Result, sql};
 use crate::waiting::waiting;
 
@@ -30,19 +31,37 @@ pub(crate) struct Tx<'c> {
     /// The connection of the writer.
     pub(crate) connection: &'c Connection,
     pub(super) known: &'c Known,
-    touched: RefCell<Vec<MailboxId>>,
+    origin: Cell<Origin>,
+    done: RefCell<Done>,
+}
+
+/// What was done, to be told after the commit.
+#[derive(Default)]
+struct Done {
+    touched: Vec<Touch>,
+    events: Vec<Event>,
 }
 
 impl Tx<'_> {
+    /// Says who does what follows.
+    pub(super) fn begin_as(&self, origin: Origin) {
+        self.origin.set(origin);
+    }
+
     /// Says that the mailbox has changed, so that its watchers are woken after the commit.
-    pub(crate) fn touch(&self, mailbox: MailboxId) {
-        self.touched.borrow_mut().push(mailbox);
+    pub(crate) fn touch(&self, mailbox: MailboxId, kinds: Kinds) {
+        self.done.borrow_mut().touched.push(Touch { mailbox, origin: self.origin.get(), kinds });
+    }
+
+    /// Says that something happened, so that those who listen hear of it after the commit.
+    pub(super) fn happened(&self, what: Happening) {
+        self.done.borrow_mut().events.push(Event { origin: self.origin.get(), what });
     }
 }
 
-/// Runs an operation in its savepoint; gives what has changed, why it failed, and the answer to send when the fate of the
+/// Runs an operation in its savepoint; gives what was done, why it failed, and the answer to send when the fate of the
 /// batch is known.
-type Job = Box<dyn FnOnce(&Connection, &Known) -> (Vec<MailboxId>, Option<Error>, Answer) + Send>;
+type Job = Box<dyn FnOnce(&Connection, &Known) -> (Done, Option<Error>, Answer) + Send>;
 type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 
 pub(super) struct Writer {
@@ -97,10 +116,10 @@ impl Writer {
         then: impl FnOnce(Result<T>) + Send + 'static,
     ) {
         let job: Job = Box::new(move |connection, known| {
-            let (touched, result) = in_savepoint(connection, known, operation);
+            let (done, result) = in_savepoint(connection, known, operation);
             let failure = result.as_ref().err().cloned();
             let answer: Answer = Box::new(move |committed| then(committed.and(result)));
-            (touched, failure, answer)
+            (done, failure, answer)
         });
         if let Some(jobs) = &self.jobs {
             // A writer that has stopped drops the job, and whoever waits for its answer notices.
@@ -150,7 +169,7 @@ impl Desk {
     }
 
     fn run_batch(&self, first: Job) {
-        let mut changed = Vec::new();
+        let mut all = Done::default();
         let mut answers = Vec::new();
         let committed = {
             let connection = lock(&self.connection);
@@ -158,11 +177,12 @@ impl Desk {
             // SQLite undoes the whole transaction where it cannot undo one operation alone, on a full disk for example.
             let mut undone = None;
             for job in std::iter::once(first).chain(self.queued.try_iter().take(BATCH - 1)) {
-                let (touched, failure, answer) = job(&connection, &self.known);
+                let (done, failure, answer) = job(&connection, &self.known);
                 if connection.is_autocommit() && undone.is_none() {
                     undone = failure;
                 }
-                changed.extend(touched);
+                all.touched.extend(done.touched);
+                all.events.extend(done.events);
                 answers.push(answer);
             }
             let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
@@ -172,7 +192,7 @@ impl Desk {
             committed.map_err(|error| undone.unwrap_or_else(|| error.into()))
         };
         if committed.is_ok() {
-            self.watchers.announce(changed);
+            self.watchers.announce(all.touched, all.events);
         }
         for answer in answers {
             answer(committed.clone());
@@ -180,28 +200,24 @@ impl Desk {
     }
 }
 
-fn in_savepoint<T>(
-    connection: &Connection,
-    known: &Known,
-    operation: impl FnOnce(&Tx<'_>) -> Result<T>,
-) -> (Vec<MailboxId>, Result<T>) {
+fn in_savepoint<T>(connection: &Connection, known: &Known, operation: impl FnOnce(&Tx<'_>) -> Result<T>) -> (Done, Result<T>) {
     if connection.is_autocommit() {
         // BEGIN failed, or SQLite rolled the whole transaction back (disk full): nothing may run outside one.
-        return (Vec::new(), Err(Error::Failed("the transaction could not be started or was rolled back".into())));
+        return (Done::default(), Err(Error::Failed("the transaction could not be started or was rolled back".into())));
     }
-    let tx = Tx { connection, known, touched: RefCell::default() };
+    let tx = Tx { connection, known, origin: Cell::default(), done: RefCell::default() };
     let result = connection.execute_batch("SAVEPOINT operation").map_err(Error::from).and_then(|()| {
         catch_unwind(AssertUnwindSafe(|| operation(&tx)))
             .unwrap_or_else(|panic| Err(Error::Failed(format!("an operation panicked: {}", panic_text(&*panic)))))
     });
     match result {
         Ok(value) => match connection.execute_batch("RELEASE operation") {
-            Ok(()) => (tx.touched.into_inner(), Ok(value)),
-            Err(error) => (Vec::new(), Err(error.into())),
+            Ok(()) => (tx.done.into_inner(), Ok(value)),
+            Err(error) => (Done::default(), Err(error.into())),
         },
         Err(error) => {
             let _ = connection.execute_batch("ROLLBACK TO operation; RELEASE operation");
-            (Vec::new(), Err(error))
+            (Done::default(), Err(error))
         }
     }
 }

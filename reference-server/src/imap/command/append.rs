@@ -68,6 +68,7 @@ fn append(
     let allowed = |message: &NewMessage| NewMessage { flags: mailbox.rights.allowed(&message.flags), ..message.clone() };
     let messages = incoming.iter().map(|one| allowed(&one.message)).collect();
     let Appended { uidvalidity: uid_validity, uids } = context.store.append(mailbox.id, messages).map_err(refusal)?;
+    context.put(mailbox.id, &uids);
     write_normalized(context, written, Folder::unlisted(mailbox), out)?;
     Ok(match context.tells_uids() {
         true => Status::ok("APPEND completed").with(Code::AppendUid { uid_validity, uids }),

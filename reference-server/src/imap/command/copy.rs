@@ -31,7 +31,7 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, naming: Naming) -> Pa
     Ok(copy(context, &set, naming, &name).unwrap_or_else(|status| status))
 }
 
-fn copy(context: &Context, set: &SequenceSet, naming: Naming, name: &WrittenName<'_>) -> Result<Status, Status> {
+fn copy(context: &mut Context, set: &SequenceSet, naming: Naming, name: &WrittenName<'_>) -> Result<Status, Status> {
     let Some(selected) = &context.selected else { return Err(Status::bad("No mailbox is selected")) };
     let numbers = selected.numbers(set, naming)?;
     let destination = context.destination(&name.decoded(context)?)?;
@@ -55,6 +55,7 @@ fn copy(context: &Context, set: &SequenceSet, naming: Naming, name: &WrittenName
     let now = context.site.clock.now();
     let copied = context.store.copy_as(selected.mailbox.id, present, destination.id, now, destination.rights).map_err(refusal)?;
     let (from, to): (Vec<u32>, Vec<u32>) = copied.uids.into_iter().unzip();
+    context.put(destination.id, &to);
     if context.faults().on(Fault::ImapCopyLosesFlags) {
         let change = FlagChange { how: How::Replace, flags: Flags::none(), unchanged_since: None };
         context.store.change_flags(destination.id, to.clone(), change).map_err(refusal)?;

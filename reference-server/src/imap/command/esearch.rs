@@ -10,12 +10,12 @@ use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::search::options::{Extended, ReturnOptions};
 use crate::imap::grammar::search::{Key, Program};
 use crate::imap::grammar::sources::Source;
-use crate::imap::mailbox_name::WrittenName;
+use crate::imap::mailbox_filter::MailboxFilter;
 use crate::imap::response::{Condition, Status};
 use crate::imap::search::answer::{Answer, saved};
 use crate::imap::search::{Found, find, program, run};
 use crate::imap::selected::{Naming, Selected};
-use crate::store::{self, DELIMITER, INBOX, Mailbox, Right, View};
+use crate::store::{self, Mailbox, Right, View};
 
 /// ```abnf
 /// esearch = "ESEARCH" [SP esearch-source-opts] [SP search-return-opts] SP search-program
@@ -80,7 +80,7 @@ fn search(
             answer.write_extended(options, out);
         }
         if here && options.update && run::can_be_kept_updated(&program) {
-            run::keep_updated(context, Naming::Uids, keys, &found, None, out);
+            run::keep_updated(context, Naming::Uids, keys, options, &found, None, out);
         }
         if options.save {
             run::save(context, saved(&found, options));
@@ -115,40 +115,18 @@ fn check(context: &Context, sources: &[Source<'_>], options: &ReturnOptions) -> 
     Ok(())
 }
 
-/// Whether a folder is one that a source means.
-type Meant = Box<dyn Fn(&Folder) -> bool>;
-
 /// The mailboxes that are meant, each once, by the names the user has for them. "Mailboxes matching the source options for
 /// which the logged-in user lacks sufficient rights MUST be ignored" (RFC 7377 §2.2), and so are names that no mailbox has.
 fn mailboxes(context: &Context, sources: &[Source<'_>]) -> Result<Vec<Mailbox>, Status> {
     let all = context.folders("")?;
     let mut chosen: Vec<Mailbox> = Vec::new();
     for source in sources {
-        let is_meant: Meant = match source {
-            Source::Selected => {
-                chosen.extend(context.selected.as_ref().map(|selected| selected.mailbox.clone()));
-                continue;
-            }
-            Source::Inboxes => Box::new(|folder| folder.name == INBOX),
-            // What others share has another name here than in their own folders.
-            Source::Personal => Box::new(|folder| folder.mailbox.as_ref().is_some_and(|mailbox| mailbox.name == folder.name)),
-            Source::Subscribed => Box::new(|folder| folder.subscribed),
-            Source::Mailboxes(names) => {
-                chosen.extend(named(context, &decoded(context, names)?));
-                continue;
-            }
-            Source::Subtree(names) => {
-                let names = decoded(context, names)?;
-                chosen.extend(named(context, &names));
-                below(names, |_| true)
-            }
-            Source::SubtreeOne(names) => {
-                let names = decoded(context, names)?;
-                chosen.extend(named(context, &names));
-                below(names, |rest| !rest.contains(DELIMITER))
-            }
+        let Some(filter) = MailboxFilter::of(context, source) else {
+            chosen.extend(context.selected.as_ref().map(|selected| selected.mailbox.clone()));
+            continue;
         };
-        chosen.extend(all.iter().filter(|folder| is_meant(folder)).filter_map(visible));
+        chosen.extend(named(context, filter.named()));
+        chosen.extend(all.iter().filter(|folder| filter.covers((*folder).into())).filter_map(visible));
     }
     let mut once = Vec::new();
     for mailbox in chosen {
@@ -168,24 +146,5 @@ fn visible(folder: &Folder) -> Option<Mailbox> {
 
 /// The mailboxes of these names that the user may read.
 fn named(context: &Context, names: &[String]) -> Vec<Mailbox> {
-    let found = names.iter().filter_map(|name| Some((name, context.selectable(name).ok()?)));
-    let shown = found.map(|(name, mailbox)| match name.eq_ignore_ascii_case(&mailbox.name) {
-        true => mailbox,
-        false => Mailbox { name: name.clone(), ..mailbox },
-    });
-    shown.collect()
-}
-
-fn decoded(context: &Context, names: &[WrittenName<'_>]) -> Result<Vec<String>, Status> {
-    names.iter().map(|name| name.decoded(context)).collect()
-}
-
-/// Whether a folder is below one of these, and wanted by what follows the delimiter.
-fn below(names: Vec<String>, wanted: fn(&str) -> bool) -> Meant {
-    Box::new(move |folder| {
-        names.iter().any(|name| {
-            let rest = folder.name.strip_prefix(name.as_str()).and_then(|rest| rest.strip_prefix(DELIMITER));
-            rest.is_some_and(wanted)
-        })
-    })
+    names.iter().filter_map(|name| Some(Mailbox { name: name.clone(), ..context.selectable(name).ok()? })).collect()
 }

@@ -69,7 +69,10 @@ fn expunge(context: &mut Context, among: Option<Vec<u32>>) -> Status {
         return denied(selected.mailbox.rights);
     }
     match context.store.expunge(selected.mailbox.id, among) {
-        Ok(_) => Status::ok("EXPUNGE completed"),
+        Ok(expunged) => {
+            context.took(&expunged);
+            Status::ok("EXPUNGE completed")
+        }
         Err(error) => refusal(error),
     }
 }

@@ -21,7 +21,7 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
     // The watch begins before the session looks at the mailbox again, so that no change falls between.
     let watch = context.selected.as_ref().map(|selected| {
         let bell = context.peer.bell.clone();
-        context.store.watch(selected.mailbox.id, Arc::new(move || bell.ring()))
+        context.store.watch(selected.mailbox.id, Arc::new(move |_| bell.ring()))
     });
     out.extend_from_slice(b"+ idling\r\n");
     Ok(Outcome::Idle(Running(watch)))

@@ -12,7 +12,7 @@ use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::list_options::{Returns, Selection};
 use crate::imap::list_pattern::{Pattern, common_prefix};
-use crate::imap::listing::{Entry, choose};
+use crate::imap::listing::{Entry, choose, superiors};
 use crate::imap::mailbox_name::{WrittenName, write_mailbox_as};
 use crate::imap::metadata_entry::{Annotated, write_metadata};
 use crate::imap::response::Status;
@@ -212,18 +212,8 @@ fn write_head(out: &mut Vec<u8>, response: &str, attributes: &str, name: &str, u
 /// Writes the LIST response that SELECT owes a client of IMAP4rev2: "The server MUST return a LIST response with the mailbox
 /// name. The list of mailbox attributes MUST be accurate" (RFC 9051 §6.3.2). `old`: what the client wrote in place of the name.
 pub fn write_selected(context: &Context, mailbox: Folder, old: Option<&str>, out: &mut Vec<u8>) -> Result<(), Status> {
-    let returns = Returns { children: true, subscribed: true, ..Returns::default() };
-    let asked = Asked { patterns: Vec::new(), extended: true, selection: Selection::default(), returns };
     let listed = context.folders(&mailbox.name)?.into_iter().find(|folder| folder.name == mailbox.name);
-    let entry = Entry { folder: listed.unwrap_or(mailbox), selected: true, child_info: false };
-    write_head(out, "LIST", &attributes(context, &asked, &entry), &entry.folder.name, context.enabled.utf8());
-    if let Some(old) = old {
-        // `oldname-extended-item = "OLDNAME" SP "(" mailbox ")"` (RFC 9051 §9)
-        out.extend_from_slice(b" (\"OLDNAME\" (");
-        write_mailbox_as(out, old, context.enabled.utf8());
-        out.extend_from_slice(b"))");
-    }
-    out.extend_from_slice(b"\r\n");
+    write_unasked(context, listed.unwrap_or(mailbox), "", old, out);
     Ok(())
 }
 
@@ -235,4 +225,40 @@ pub fn write_normalized(context: &Context, written: &WrittenName<'_>, mailbox: F
         Some(old) => write_selected(context, mailbox, Some(old), out),
         None => Ok(()),
     }
+}
+
+/// Writes the LIST response by which NOTIFY tells what a name stands for now; with what else is to be said of it, and its
+/// former name, if it has just got this one (RFC 5465 §5.4).
+pub fn write_news(context: &Context, name: &str, also: &str, former: Option<&str>, out: &mut Vec<u8>) -> Result<(), Status> {
+    let mut folders = context.folders(name)?;
+    context.add_missing_subscriptions(name, &mut folders)?;
+    let children = folders.iter().any(|folder| folder.mailbox.is_some() && superiors(&folder.name).any(|above| above == name));
+    let folder = folders.into_iter().find(|folder| folder.name == name);
+    let folder = folder.unwrap_or_else(|| Folder::missing(name.to_owned()));
+    let folder = Folder { children: children || folder.children, ..folder };
+    let former = former.filter(|_| !context.faults().on(Fault::ImapNotifyForgetsOldName));
+    write_unasked(context, folder, also, former, out);
+    Ok(())
+}
+
+/// Writes a LIST response that no LIST asked for, with all attributes the folder has and others: "all mailbox attributes MUST be
+/// accurately computed" (RFC 5465 §5.5).
+///
+/// `oldname-extended-item = "OLDNAME" SP "(" mailbox ")"` (RFC 9051 §9)
+fn write_unasked(context: &Context, folder: Folder, also: &str, old: Option<&str>, out: &mut Vec<u8>) {
+    let returns = Returns { children: true, subscribed: true, ..Returns::default() };
+    let asked = Asked { patterns: Vec::new(), extended: true, selection: Selection::default(), returns };
+    let entry = Entry { folder, selected: true, child_info: false };
+    let mut attributes = attributes(context, &asked, &entry);
+    if !also.is_empty() {
+        attributes = format!("{attributes} {also}");
+    }
+    let utf8 = context.enabled.utf8();
+    write_head(out, "LIST", &attributes, &entry.folder.name, utf8);
+    if let Some(old) = old {
+        out.extend_from_slice(b" (\"OLDNAME\" (");
+        write_mailbox_as(out, old, utf8);
+        out.extend_from_slice(b"))");
+    }
+    out.extend_from_slice(b"\r\n");
 }

@@ -32,6 +32,7 @@ pub mod moving;
 pub mod myrights;
 pub mod namespace;
 pub mod noop;
+pub mod notify;
 pub mod rename;
 pub mod replace;
 pub mod resetkey;
@@ -147,6 +148,7 @@ const COMMANDS: &[&Command] = &[
     &myrights::COMMAND,
     &namespace::COMMAND,
     &noop::COMMAND,
+    &notify::COMMAND,
     &rename::COMMAND,
     &replace::COMMAND,
     &resetkey::COMMAND,

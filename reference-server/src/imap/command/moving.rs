@@ -10,8 +10,8 @@ use crate::imap::grammar::sequence::SequenceSet;
 use crate::imap::mailbox_name::WrittenName;
 use crate::imap::namespace::denied;
 use crate::imap::response::{Code, Status, write_untagged};
-use crate::imap::selected::{Naming, Selected};
-use crate::store::{FlagChange, Flags, How, Mailbox, Rights, SystemFlag, Uid};
+use crate::imap::selected::Naming;
+use crate::store::{FlagChange, Flags, How, Mailbox, MailboxId, Rights, SystemFlag, Uid};
 
 /// `move = "MOVE" SP sequence-set SP mailbox`
 pub const COMMAND: Command = Command {
@@ -35,7 +35,7 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
 
 /// "Unlike COPY or UID COPY, MOVE or UID MOVE don't need to be atomic" (RFC 9738 §3.1).
 fn transfer(
-    context: &Context,
+    context: &mut Context,
     set: &SequenceSet,
     naming: Naming,
     name: &WrittenName<'_>,
@@ -61,7 +61,8 @@ fn transfer(
         return Ok(Status::ok("No message was moved, for there is none with such a UID"));
     }
     let cut = context.message_limit().and_then(|limit| limit.cut(&mut present, |uid| *uid));
-    let status = moved(context, selected, &destination, present, out)?;
+    let source = selected.mailbox.id;
+    let status = moved(context, source, &destination, present, out)?;
     Ok(match cut {
         Some(cut) => cut.complete(status, out),
         None => status,
@@ -70,8 +71,8 @@ fn transfer(
 
 /// Moves messages, all of them or none.
 fn moved(
-    context: &Context,
-    selected: &Selected,
+    context: &mut Context,
+    source: MailboxId,
     destination: &Mailbox,
     present: Vec<Uid>,
     out: &mut Vec<u8>,
@@ -81,15 +82,17 @@ fn moved(
         let mut flags = Flags::none();
         flags.set(SystemFlag::Deleted);
         let change = FlagChange { how: How::Add, flags, unchanged_since: None };
-        context.store.change_flags(selected.mailbox.id, present.clone(), change).map_err(refusal)?;
+        context.store.change_flags(source, present.clone(), change).map_err(refusal)?;
     }
     let now = context.site.clock.now();
     let moved = match faults.on(Fault::ImapMoveKeepsOriginal) {
-        true => context.store.copy_as(selected.mailbox.id, present, destination.id, now, destination.rights),
-        false => context.store.transfer_as(selected.mailbox.id, present, destination.id, now, destination.rights),
+        true => context.store.copy_as(source, present, destination.id, now, destination.rights),
+        false => context.store.transfer_as(source, present, destination.id, now, destination.rights),
     };
     let moved = moved.map_err(refusal)?;
-    let (from, to) = moved.uids.into_iter().unzip();
+    let (from, to): (Vec<u32>, Vec<u32>) = moved.uids.into_iter().unzip();
+    context.put(destination.id, &to);
+    context.took(&from);
     let status = Status::ok("MOVE completed");
     if !context.tells_uids() {
         return Ok(status);

@@ -78,6 +78,8 @@ fn replace(
         false => context.store.replace(source, uid, destination.id, message),
     };
     let appended = appended.map_err(refusal)?;
+    context.put(destination.id, &appended.uids);
+    context.took(&[uid]);
     if context.tells_uids() {
         let code = Code::AppendUid { uid_validity: appended.uidvalidity, uids: appended.uids };
         // "advised to send the APPENDUID response code in an untagged OK before sending the EXPUNGE" (RFC 8508 §4.3).

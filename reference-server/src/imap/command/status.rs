@@ -6,7 +6,7 @@ use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::mailbox_name::WrittenName;
 use crate::imap::response::Status;
-use crate::imap::status_item::{HIGHESTMODSEQ, StatusItem, Told, deleted_storage, status_items, write_status};
+use crate::imap::status_item::{HIGHESTMODSEQ, StatusItem, status_items, tell_status};
 
 /// `status = "STATUS" SP mailbox SP "(" status-att *(SP status-att) ")"`
 pub const COMMAND: Command = Command { name: "STATUS", run, ..USUAL };
@@ -25,17 +25,6 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
 
 fn tell(context: &Context, name: &WrittenName<'_>, items: &[&StatusItem], out: &mut Vec<u8>) -> Result<Status, Status> {
     let mailbox = context.selectable(&name.decoded(context)?)?;
-    let status = context.store.status(mailbox.id).map_err(refusal)?;
-    let deleted_storage = deleted_storage(&context.store, mailbox.id, items).map_err(refusal)?;
-    let told = Told {
-        mailbox: mailbox.id,
-        name: &mailbox.name,
-        status: &status,
-        deleted_storage,
-        append_limit: context.append_limit(),
-        faults: context.faults(),
-        utf8: context.enabled.utf8(),
-    };
-    write_status(out, items, &told);
+    tell_status(context, mailbox.id, &mailbox.name, items, out).map_err(refusal)?;
     Ok(Status::ok("STATUS completed"))
 }

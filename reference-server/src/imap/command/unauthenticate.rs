@@ -19,6 +19,7 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, _: &mut Vec<u8>) -> Parse
         context.selected = None;
         context.account = None;
         context.enabled.clear();
+        context.notify = None;
     }
     let status = Status::ok("UNAUTHENTICATE completed");
     // "the server terminates its outgoing compression layer after it sends the CRLF following the OK response"

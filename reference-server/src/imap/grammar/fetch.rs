@@ -120,6 +120,11 @@ impl Cursor<'_> {
         if !self.eat(b'(') {
             return Ok(vec![self.fetch_att()?]);
         }
+        self.rest_of_fetch_items()
+    }
+
+    /// `fetch-att *(SP fetch-att) ")"`; one that is given twice counts once.
+    pub fn rest_of_fetch_items(&mut self) -> Parsed<Vec<Item>> {
         let mut items = Vec::new();
         loop {
             let item = self.fetch_att()?;

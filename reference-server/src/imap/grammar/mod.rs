@@ -9,6 +9,7 @@ pub mod flag;
 pub mod list;
 pub mod list_options;
 pub mod modseq;
+pub mod notify;
 pub mod search;
 pub mod section;
 pub mod sequence;

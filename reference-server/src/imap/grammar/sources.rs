@@ -1,6 +1,7 @@
 //! Which mailboxes ESEARCH searches (RFC 7377 §2.2).
 
 use super::cursor::{Cursor, Parsed, SyntaxError};
+use crate::extensions::Extension;
 use crate::imap::mailbox_name::WrittenName;
 
 /// Some of the mailboxes.
@@ -44,20 +45,30 @@ impl<'a> Cursor<'a> {
     }
 
     /// ```abnf
-    /// filter-mailboxes-selected = "selected"
-    /// filter-mailboxes-other    = "inboxes" / "personal" / "subscribed" / ( "subtree" SP one-or-more-mailbox ) /
-    ///                             ( "subtree-one" SP one-or-more-mailbox ) / ( "mailboxes" SP one-or-more-mailbox )
+    /// source-mailbox = "selected" / filter-mailboxes-other
     /// ```
     fn source(&mut self) -> Parsed<Source<'a>> {
+        if self.eat_word("SELECTED") {
+            return Ok(Source::Selected);
+        }
+        self.other_mailboxes()
+    }
+
+    /// Mailboxes other than the selected one. `subtree-one` is there with ESEARCH, and then for NOTIFY too.
+    ///
+    /// ```abnf
+    /// filter-mailboxes-other = "inboxes" / "personal" / "subscribed" / ( "subtree" SP one-or-more-mailbox ) /
+    ///                          ( "subtree-one" SP one-or-more-mailbox ) / ( "mailboxes" SP one-or-more-mailbox )
+    /// ```
+    pub fn other_mailboxes(&mut self) -> Parsed<Source<'a>> {
         let start = self.offset();
         let name = self.atom("a source option")?.to_ascii_lowercase();
         Ok(match name.as_slice() {
-            b"selected" => Source::Selected,
             b"inboxes" => Source::Inboxes,
             b"personal" => Source::Personal,
             b"subscribed" => Source::Subscribed,
             b"subtree" => Source::Subtree(self.one_or_more_mailboxes()?),
-            b"subtree-one" => Source::SubtreeOne(self.one_or_more_mailboxes()?),
+            b"subtree-one" if !self.lacks(Extension::ImapMultisearch) => Source::SubtreeOne(self.one_or_more_mailboxes()?),
             b"mailboxes" => Source::Mailboxes(self.one_or_more_mailboxes()?),
             _ => return Err(SyntaxError { offset: start, expected: "a source option" }),
         })

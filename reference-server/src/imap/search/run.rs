@@ -114,7 +114,7 @@ impl Searching {
         };
         // What a search did not look at is not told of later, either.
         if options.update && lasting && cut.is_none() {
-            keep_updated(context, self.naming, keys, &found, sorted, out);
+            keep_updated(context, self.naming, keys, &options, &found, sorted, out);
         } else if options.update {
             refuse_updates(context, out);
         }
@@ -218,6 +218,7 @@ pub fn keep_updated(
     context: &mut Context,
     naming: Naming,
     keys: Vec<Key>,
+    options: &ReturnOptions,
     found: &[Found],
     sorted: Option<(Vec<Criterion>, Vec<Sortable>)>,
     out: &mut Vec<u8>,
@@ -231,7 +232,7 @@ pub fn keep_updated(
         None => Updating::searched(tag, naming, keys, found, view),
         Some((criteria, messages)) => Updating::sorted(tag, naming, keys, criteria, messages, view),
     };
-    selected.updating.push(updating);
+    selected.updating.push(updating.fetching(options.update_fetch.clone()));
 }
 
 /// Sets what `$` means.

@@ -4,6 +4,7 @@ use super::candidate::{Candidate, Scope};
 use super::{Found, scope};
 use crate::faults::Fault;
 use crate::imap::context::Context;
+use crate::imap::grammar::fetch::Item;
 use crate::imap::grammar::search::Key;
 use crate::imap::grammar::sequence::write_uid_set;
 use crate::imap::grammar::sort::Criterion;
@@ -23,6 +24,8 @@ pub struct Updating {
     pub tag: String,
     naming: Naming,
     keys: Vec<Key>,
+    /// What is fetched of new messages that match (RFC 5465 §7).
+    fetch: Vec<Item>,
     results: Results,
     /// Changes up to this modification sequence have been looked at.
     seen: u64,
@@ -36,7 +39,7 @@ enum Results {
 
 /// Which data item of ESEARCH carries an update.
 #[derive(Clone, Copy)]
-enum Item {
+enum Change {
     AddTo,
     RemoveFrom,
 }
@@ -54,23 +57,37 @@ pub fn tell_removed(searches: &mut [Updating], context: &Context, view: &View, o
 
 /// Tells of messages that match now. It comes behind EXISTS: "an ADDTO containing message sequence numbers added as a result
 /// of those messages being delivered or appended MUST be sent after the EXISTS notification itself" (RFC 5267 §4.3.3).
-pub fn tell_added(searches: &mut [Updating], context: &Context, view: &View, out: &mut Vec<u8>) {
+/// Gives what is fetched of the messages that came from elsewhere: "No untagged FETCH response SHOULD be returned if a message
+/// becomes a member of UPDATE SEARCH due to flag or annotation changes" (RFC 5465 §7).
+pub fn tell_added(
+    searches: &mut [Updating],
+    context: &Context,
+    view: &View,
+    arrived: &[(u32, Uid)],
+    out: &mut Vec<u8>,
+) -> Vec<(u32, Vec<Item>)> {
     let scope = scope(context, &context.store, view);
+    let mut fetches = Vec::new();
     for search in searches {
         if context.faults().on(Fault::ImapContextRemovesLate) {
             search.tell_removed(view, &scope, out);
         }
         if !context.faults().on(Fault::ImapContextTellsNothingNew) {
-            search.tell_added(view, &scope, out);
+            let added = search.tell_added(view, &scope, out);
+            if !search.fetch.is_empty() && !context.faults().on(Fault::ImapUpdateFetchesNothing) {
+                let came = added.into_iter().filter(|uid| arrived.iter().any(|(_, arrived)| arrived == uid));
+                fetches.extend(came.filter_map(|uid| Some((view.number(uid)?, search.fetch.clone()))));
+            }
         }
     }
+    fetches
 }
 
 impl Updating {
     /// Begins with what SEARCH found.
     pub fn searched(tag: &str, naming: Naming, keys: Vec<Key>, found: &[Found], view: &View) -> Self {
         let results = Results::InMailboxOrder(found.iter().map(|found| found.uid).collect());
-        Updating { tag: tag.to_owned(), naming, keys, results, seen: view.modseq() }
+        Updating { tag: tag.to_owned(), naming, keys, fetch: Vec::new(), results, seen: view.modseq() }
     }
 
     /// Begins with what SORT found, in its order.
@@ -84,7 +101,12 @@ impl Updating {
     ) -> Self {
         let known = messages.iter().map(|sortable| sortable.found.uid).collect();
         let results = Results::Sorted { criteria, messages, known };
-        Updating { tag: tag.to_owned(), naming, keys, results, seen: view.modseq() }
+        Updating { tag: tag.to_owned(), naming, keys, fetch: Vec::new(), results, seen: view.modseq() }
+    }
+
+    /// The same, with these data items of each message that comes and matches.
+    pub fn fetching(self, fetch: Vec<Item>) -> Self {
+        Updating { fetch, ..self }
     }
 
     fn tell_removed(&mut self, view: &View, scope: &Scope<'_>, out: &mut Vec<u8>) {
@@ -116,12 +138,13 @@ impl Updating {
                 known.retain(|uid| !gone.contains(uid));
             }
         }
-        self.write(Item::RemoveFrom, &pairs, out);
+        self.write(Change::RemoveFrom, &pairs, out);
     }
 
-    fn tell_added(&mut self, view: &View, scope: &Scope<'_>, out: &mut Vec<u8>) {
+    /// Gives what was added.
+    fn tell_added(&mut self, view: &View, scope: &Scope<'_>, out: &mut Vec<u8>) -> Vec<Uid> {
         if !self.may_have_changed(view) {
-            return;
+            return Vec::new();
         }
         let timed = self.depends_on_time();
         let added: Vec<(u32, &Row)> = view
@@ -129,9 +152,11 @@ impl Updating {
             .filter(|(_, row)| !row.gone && (timed || row.message.modseq > self.seen) && !self.knows(row.message.uid))
             .filter(|(_, row)| Candidate::new(scope, row).matches_all(&self.keys))
             .collect();
-        self.seen = view.modseq();
+        // What is kept from the client is looked at again.
+        self.seen = view.told_modseq();
+        let uids: Vec<Uid> = added.iter().map(|(_, row)| row.message.uid).collect();
         if added.is_empty() {
-            return;
+            return uids;
         }
         let naming = self.naming;
         let number = |number: u32, row: &Row| if naming == Naming::Uids { row.message.uid } else { number };
@@ -160,7 +185,8 @@ impl Updating {
                 }
             }
         }
-        self.write(Item::AddTo, &pairs, out);
+        self.write(Change::AddTo, &pairs, out);
+        uids
     }
 
     fn still_matches(&self, row: &Row, scope: &Scope<'_>) -> bool {
@@ -188,13 +214,13 @@ impl Updating {
     /// ret-data-addto = "ADDTO" SP "(" context-position SP sequence-set *(SP context-position SP sequence-set) ")"
     /// ret-data-removefrom = "REMOVEFROM" SP "(" context-position SP sequence-set *(SP context-position SP sequence-set) ")"
     /// ```
-    fn write(&self, item: Item, pairs: &[String], out: &mut Vec<u8>) {
+    fn write(&self, item: Change, pairs: &[String], out: &mut Vec<u8>) {
         out.extend_from_slice(b"* ESEARCH (TAG ");
         write_string(out, self.tag.as_bytes());
         let uid = if self.naming == Naming::Uids { " UID" } else { "" };
         let name = match item {
-            Item::AddTo => "ADDTO",
-            Item::RemoveFrom => "REMOVEFROM",
+            Change::AddTo => "ADDTO",
+            Change::RemoveFrom => "REMOVEFROM",
         };
         out.extend_from_slice(format!("){uid} {name} ({})\r\n", pairs.join(" ")).as_bytes());
     }

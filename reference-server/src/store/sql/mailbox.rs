@@ -50,6 +50,12 @@ pub(crate) fn account(connection: &Connection, id: MailboxId) -> Result<Option<S
     Ok(select.query_row([id.0], |row| row.get(0)).optional()?)
 }
 
+/// Whose mailbox it is, and its name.
+pub(crate) fn account_and_name(connection: &Connection, id: MailboxId) -> Result<Option<(String, String)>> {
+    let mut select = connection.prepare_cached("SELECT account, name FROM mailbox WHERE id = ?")?;
+    Ok(select.query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
 /// Adds a mailbox, or a name that only holds others.
 pub(crate) fn insert(
     connection: &Connection,
@@ -195,11 +201,10 @@ pub(crate) fn clear_recent(connection: &Connection, id: MailboxId) -> Result<()>
     Ok(())
 }
 
-/// Subscribes to a name.
-pub(crate) fn subscribe(connection: &Connection, account: &str, name: &str) -> Result<()> {
+/// Subscribes to a name; gives whether it was not subscribed to.
+pub(crate) fn subscribe(connection: &Connection, account: &str, name: &str) -> Result<bool> {
     let sql = "INSERT OR IGNORE INTO subscription (account, name) VALUES (?, ?)";
-    connection.prepare_cached(sql)?.execute([account, name])?;
-    Ok(())
+    Ok(connection.prepare_cached(sql)?.execute([account, name])? == 1)
 }
 
 /// Ends a subscription; gives whether there was one.

@@ -153,31 +153,82 @@ async fn two_sessions_that_change_flags_at_once_both_win() {
     server.stop().await;
 }
 
-/// Who idles hears at once. The bound is generous, for machines that have much else to do; what was measured is printed.
+/// Who idles hears at once, and so does who asked for it with NOTIFY and says nothing. The bound is generous, for machines that
+/// have much else to do; what was measured is printed.
+#[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn idle_wakes_within_milliseconds() {
+async fn who_waits_is_woken_within_milliseconds(
+    #[values("IDLE", "NOTIFY SET (SELECTED (MessageNew MessageExpunge FlagChange))")] command: &str,
+) {
     let directory = tempfile::tempdir().unwrap();
     let server = server(Config { storage: Storage::Dir(directory.path().to_owned()), ..Config::default() }).await;
     let address = server.addresses["imap"];
     let mut busy = Talk::open(address).await.unwrap();
     busy.ask("APPEND INBOX {14+}\r\nSubject: x\r\n\r\n", "APPEND").await.unwrap();
     busy.select().await.unwrap();
-    let mut idler = Talk::open(address).await.unwrap();
-    let tag = idler.send("IDLE").await.unwrap();
-    while !idler.hear().await.unwrap().starts_with('+') {}
+    let mut waiter = Talk::open(address).await.unwrap();
+    let tag = waiter.send(command).await.unwrap();
+    while !waiter.hear().await.unwrap().starts_with(['+', 'a']) {}
     let mut waits = Vec::new();
     for round in 0..50 {
         let sign = if round % 2 == 0 { '+' } else { '-' };
         busy.ask(&format!("STORE 1 {sign}FLAGS (\\Flagged)"), "STORE").await.unwrap();
         // The change is committed, or the other session would not have its answer.
         let answered = Instant::now();
-        while !idler.hear().await.unwrap().contains("FLAGS (") {}
+        while !waiter.hear().await.unwrap().contains("FLAGS (") {}
         waits.push(answered.elapsed());
-        assert_eq!(idler.belief.messages[0].flags, busy.belief.messages[0].flags);
+        assert_eq!(waiter.belief.messages[0].flags, busy.belief.messages[0].flags);
     }
-    idler.done(&tag).await.unwrap();
+    if command == "IDLE" {
+        waiter.done(&tag).await.unwrap();
+    }
     waits.sort();
-    println!("IDLE hears a change {:?} after it is answered (median), {:?} at worst", waits[25], waits[49]);
+    println!("{command} hears a change {:?} after it is answered (median), {:?} at worst", waits[25], waits[49]);
     assert!(waits[25] < Duration::from_millis(500), "half of all changes are heard after more than {:?}", waits[25]);
+    server.stop().await;
+}
+
+/// Two sessions make mailboxes and fill them at the same time, old ones and each other's new ones: who asked to hear of it is told
+/// of the last message of each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn notify_loses_nothing_of_what_two_sessions_do_at_once() {
+    const MAILBOXES: u32 = 20;
+    const ROUNDS: u32 = 8;
+    let server = server(Config::default()).await;
+    let address = server.addresses["imap"];
+    let mut listener = Talk::open(address).await.unwrap();
+    let tag = listener.send("NOTIFY SET (PERSONAL (MessageNew MessageExpunge MailboxName))").await.unwrap();
+    while !listener.hear().await.unwrap().starts_with(&tag) {}
+    let writers: Vec<_> = (0..2)
+        .map(|_| {
+            tokio::spawn(async move {
+                let mut writer = Talk::open(address).await.unwrap();
+                for round in 0..ROUNDS {
+                    for mailbox in 0..MAILBOXES {
+                        if round == 0 {
+                            // One of the two is the first.
+                            let tag = writer.send(&format!("CREATE box{mailbox}")).await.unwrap();
+                            while !writer.hear().await.unwrap().starts_with(&tag) {}
+                        }
+                        writer.ask(&format!("APPEND box{mailbox} {{1+}}\r\nx"), "APPEND").await.unwrap();
+                    }
+                }
+            })
+        })
+        .collect();
+    let mut unfinished: Vec<String> = (0..MAILBOXES)
+        .map(|mailbox| format!("* STATUS box{mailbox} (UIDNEXT {} MESSAGES {}", 2 * ROUNDS + 1, 2 * ROUNDS))
+        .collect();
+    let mut unmade: Vec<String> = (0..MAILBOXES).map(|mailbox| format!("\"/\" box{mailbox}")).collect();
+    while !unfinished.is_empty() || !unmade.is_empty() {
+        // It comes without a command; if it did not, the line would be waited for in vain.
+        let line = listener.hear().await.unwrap();
+        assert!(!line.contains("NOTIFICATIONOVERFLOW"), "{line}");
+        unfinished.retain(|last| !line.starts_with(&format!("{last} ")));
+        unmade.retain(|name| !line.ends_with(name));
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
     server.stop().await;
 }

@@ -163,6 +163,11 @@ impl Running {
         }
     }
 
+    /// These items of these messages, which no command asked for.
+    pub fn unasked(items: Vec<Item>, numbers: Vec<u32>) -> Running {
+        Running { items, left: VecDeque::from(numbers), naming: Naming::Uids, ..Running::of_answer(Answer::default(), &COMMAND) }
+    }
+
     /// Writes some more of the answers.
     pub fn step(&mut self, context: &mut Context, out: &mut Vec<u8>) -> Step {
         loop {

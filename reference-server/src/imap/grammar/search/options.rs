@@ -2,6 +2,7 @@
 
 use crate::extensions::Extension;
 use crate::imap::grammar::cursor::{Cursor, Parsed, SyntaxError};
+use crate::imap::grammar::fetch::Item;
 
 /// The result options of one search. An option that is given twice counts once, but for PARTIAL.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct ReturnOptions {
     pub context: bool,
     /// Tell of changes (RFC 5267 §4.3).
     pub update: bool,
+    /// What is fetched of new messages that match (RFC 5465 §7).
+    pub update_fetch: Vec<Item>,
     /// Tell how well each message fits (RFC 6203 §4).
     pub relevancy: bool,
     pub partial: Option<PartialRange>,
@@ -129,8 +132,11 @@ impl Cursor<'_> {
     /// search-return-opt =  "MIN" / "MAX" / "ALL" / "COUNT"                                           ; RFC 4731 §4
     /// search-return-opt =/ "SAVE"                                                                   ; RFC 5182 §3
     /// search-return-opt =/ modifier-context / modifier-partial / modifier-update                    ; RFC 5267 §5
+    /// modifier-update = "UPDATE" [ "(" fetch-att *(SP fetch-att) ")" ]                              ; RFC 5465 §8
     /// search-return-opt =/ "RELEVANCY"                                                              ; RFC 6203 §7
     /// ```
+    /// The example of RFC 5465 §7 has a space in front of the data items.
+    ///
     /// "Any options not defined by extensions that the server supports MUST be rejected with a BAD response" (RFC 9051 §6.4.4).
     fn return_option(&mut self, command: Extended, options: &mut ReturnOptions) -> Parsed<()> {
         let start = self.offset();
@@ -145,7 +151,12 @@ impl Cursor<'_> {
             b"COUNT" if values => options.count = true,
             b"SAVE" if !self.lacks(Extension::ImapSearchRes) => options.save = true,
             b"CONTEXT" if contexts => options.context = true,
-            b"UPDATE" if contexts => options.update = true,
+            b"UPDATE" if contexts => {
+                options.update = true;
+                if !self.lacks(Extension::ImapNotify) && (self.eat(b'(') || self.eat_text(" (")) {
+                    options.update_fetch = self.fetch_atts()?;
+                }
+            }
             b"RELEVANCY" if !self.lacks(Extension::ImapSearchFuzzy) => options.relevancy = true,
             b"PARTIAL" if options.partial.is_none() && (contexts || pages) => {
                 self.space()?;
