@@ -5,7 +5,8 @@
 #   benches/retrieval.sh                        10,000 messages, 5 rounds; Debian 12, root
 #   benches/retrieval.sh --messages 1000 --rounds 9
 #   benches/retrieval.sh --rows SEARCH          only the rows whose names have this in them
-#   benches/retrieval.sh --scale                the reference server alone, with 1,000, 10,000 and 100,000 messages
+#   benches/retrieval.sh --scale                the reference server alone, with 1,000, 10,000 and 100,000 messages,
+#                                               and with 100, 1,000 and 10,000 mailboxes
 #   benches/retrieval.sh --idle                 the reference server alone: memory of 5,000 sessions that do nothing
 #
 # Dovecot runs twice. As it comes (mail_fsync = optimized) it waits for the disk when a message is saved, and not when flags

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! retrieval compare NAME=IMAP:POP3 … [--messages 10000] [--rounds 5]     rows of medians, and ratios to the first server
-//! retrieval scale IMAP               [--sizes 1000,10000,100000]         what each command costs in mailboxes of these sizes
+//! retrieval scale IMAP               [--sizes 1000,10000,100000]         what each command costs in mailboxes of these sizes,
+//!                                    [--mailboxes 100,1000,10000]        and among so many mailboxes
 //! retrieval idle IMAP PID            [--sessions 5000]                   the memory an idle session costs
 //! ```
 //!
@@ -43,8 +44,14 @@ fn main() -> Outcome<()> {
             compare::run(&servers, number("messages", 10_000)?, number("rounds", 5)?, option("rows").unwrap_or(""))
         }
         Some((what, [port])) if *what == "scale" => {
-            let sizes = option("sizes").unwrap_or("1000,10000,100000").split(',').map(str::parse);
-            scale::run(loopback(port.parse()?), &sizes.collect::<Result<Vec<_>, _>>()?)
+            let sizes = |name, usual: &'static str| {
+                let sizes = option(name).unwrap_or(usual).split(',').map(str::parse);
+                sizes.collect::<Result<Vec<_>, _>>()
+            };
+            let port = loopback(port.parse()?);
+            scale::run(port, &sizes("sizes", "1000,10000,100000")?)?;
+            println!();
+            scale::run_mailboxes(port, &sizes("mailboxes", "100,1000,10000")?)
         }
         Some((what, [port, process])) if *what == "idle" => {
             idle::run(loopback(port.parse()?), process, number("sessions", 5000)?)

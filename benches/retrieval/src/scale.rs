@@ -1,4 +1,4 @@
-//! How the cost of each command grows with the mailbox.
+//! How the cost of each command grows with the mailbox, and with the number of mailboxes.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -27,23 +27,62 @@ const COMMANDS: &[(&str, &str)] = &[
     ("EXPUNGE of half", "EXPUNGE"),
 ];
 
+/// What is measured in an account of so many mailboxes, fifty to a tree.
+const WITH_MAILBOXES: &[(&str, &str)] = &[
+    ("LIST \"\" *", "LIST \"\" *"),
+    ("LIST \"\" %", "LIST \"\" %"),
+    ("LIST of one tree", "LIST \"\" tree1/%"),
+    ("LIST with STATUS", "LIST \"\" * RETURN (STATUS (MESSAGES UNSEEN UIDNEXT))"),
+    ("LSUB \"\" *", "LSUB \"\" *"),
+    ("STATUS of one", "STATUS tree1/1 (MESSAGES UNSEEN)"),
+    ("SELECT of one", "SELECT tree1/1"),
+    ("CREATE", "CREATE new"),
+    ("SUBSCRIBE", "SUBSCRIBE new"),
+    ("RENAME of one", "RENAME new newer"),
+    ("RENAME of a tree", "RENAME tree0 other"),
+    ("DELETE", "DELETE newer"),
+];
+
+/// Mailboxes of a tree.
+const TREE: usize = 50;
+
+/// Makes as many mailboxes, plays the commands among them, and tells how long each took.
+pub fn run_mailboxes(imap: SocketAddr, sizes: &[usize]) -> Outcome<()> {
+    let columns = sizes.iter().enumerate().map(|(at, size)| mailboxes(imap, 5 + at, *size)).collect::<Outcome<Vec<_>>>()?;
+    let names: Vec<&str> = WITH_MAILBOXES.iter().map(|(name, _)| *name).collect();
+    print("ms, mailboxes:", sizes, &names, &columns);
+    Ok(())
+}
+
+fn mailboxes(address: SocketAddr, account: usize, size: usize) -> Outcome<Vec<Duration>> {
+    let mut imap = Imap::login(address, &format!("user{account}"), &format!("secret{account}"))?;
+    for number in 0..size {
+        imap.ask(&format!("CREATE tree{}/{}", number / TREE, number % TREE))?;
+    }
+    WITH_MAILBOXES.iter().map(|(_, command)| timed(|| imap.ask(command).map(drop))).collect()
+}
+
 /// Makes a mailbox of each size, plays the commands there, and tells how long each took.
 pub fn run(imap: SocketAddr, sizes: &[usize]) -> Outcome<()> {
     let server = Server { name: String::new(), imap, pop3: imap };
     Imap::login(imap, "user1", "secret1")?.ask("CREATE seed")?;
     fill(&server, "user1", "secret1", "seed", 1000)?;
     let columns = sizes.iter().map(|size| column(imap, *size)).collect::<Outcome<Vec<_>>>()?;
-    print!("{:<24}", "ms, messages:");
-    sizes.iter().for_each(|size| print!("{size:>12}"));
-    println!();
     let names =
         COMMANDS.iter().map(|(name, _)| *name).chain(["NOOP, another session's", "IDLE hears a flag", "IDLE hears a message"]);
-    for (at, name) in names.enumerate() {
+    print("ms, messages:", sizes, &names.collect::<Vec<_>>(), &columns);
+    Ok(())
+}
+
+fn print(title: &str, sizes: &[usize], names: &[&str], columns: &[Vec<Duration>]) {
+    print!("{title:<24}");
+    sizes.iter().for_each(|size| print!("{size:>12}"));
+    println!();
+    for (at, name) in names.iter().enumerate() {
         print!("{name:<24}");
         columns.iter().filter_map(|column| column.get(at)).for_each(|took| print!("{:>12.2}", took.as_secs_f64() * 1e3));
         println!();
     }
-    Ok(())
 }
 
 fn column(address: SocketAddr, size: usize) -> Outcome<Vec<Duration>> {
