@@ -249,6 +249,7 @@ faults! {
     ImapUidOnlyTakesMatches = "imap/uidonly-takes-matches", "takes message sequence match data although UIDONLY is enabled";
     ImapUidOnlyWithoutCode = "imap/uidonly-without-code", "refuses message numbers without the response code UIDREQUIRED";
     ImapUidOnlySendsFetch = "imap/uidonly-sends-fetch", "sends FETCH responses although UIDONLY is enabled";
+    ImapUidFetchByNumber = "imap/uidfetch-by-number", "sends UIDFETCH responses with message numbers";
     ImapUidOnlySendsExpunge = "imap/uidonly-sends-expunge", "sends EXPUNGE responses although UIDONLY is enabled";
     ImapUidOnlyTellsUnseen = "imap/uidonly-tells-unseen", "tells the number of the first unseen message although UIDONLY is enabled";
     ImapSelectWithoutClosed = "imap/select-without-closed", "does not say CLOSED when SELECT closes a mailbox";

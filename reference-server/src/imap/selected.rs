@@ -250,8 +250,9 @@ impl Told<'_> {
     /// STORE are replaced by UIDFETCH responses", and so are those that nobody asked for (RFC 9586 §3.3, §3.6).
     pub fn heading(self, number: u32, uid: Uid) -> impl fmt::Display {
         let by_uid = self.enabled.uid_only() && !self.faults.on(Fault::ImapUidOnlySendsFetch);
+        let named = if self.faults.on(Fault::ImapUidFetchByNumber) { number } else { uid };
         fmt::from_fn(move |formatter| match by_uid {
-            true => write!(formatter, "{uid} UIDFETCH"),
+            true => write!(formatter, "{named} UIDFETCH"),
             false => write!(formatter, "{number} FETCH"),
         })
     }
