@@ -3,6 +3,7 @@
 use super::super::Span;
 use super::super::attempt::{Attempt, Difference};
 use super::super::distinct::distinct;
+use super::groups::Groups;
 use super::value::{Context, described, one};
 use super::{ValueKind, ValuePattern};
 use crate::protocol::imap::Value;
@@ -172,33 +173,11 @@ pub(super) fn triplets(
     whole: Span,
     attempt: &mut Attempt<'_>,
 ) -> Result<(), Difference> {
-    let open = !exact || patterns.iter().any(ValuePattern::is_open);
-    let written: Vec<&ValuePattern> = patterns.iter().filter(|pattern| !pattern.is_open()).collect();
-    if !written.len().is_multiple_of(3) || !values.len().is_multiple_of(3) {
-        return ordered(patterns, values, Mode::Plain, "QUOTA", whole, attempt);
-    }
-    let written: Vec<Vec<ValuePattern>> =
-        written.chunks(3).map(|triplet| triplet.iter().map(|pattern| (*pattern).clone()).collect()).collect();
-    let received: Vec<&[Value]> = values.chunks(3).collect();
-    let fits = |pattern: &Vec<ValuePattern>, triplet: &&[Value], attempt: &mut Attempt<'_>| {
-        ordered(pattern, triplet, Mode::Plain, "QUOTA", whole, attempt).is_ok()
-    };
-    let missing = |_, pattern: &Vec<ValuePattern>, attempt: &Attempt<'_>| {
-        let span = pattern.first().map_or(whole, |first| first.span);
-        attempt.differ(span, || {
-            let expected = pattern.iter().map(|one| described(one, attempt)).collect::<Vec<_>>().join(" ");
-            let came = values.iter().map(render_value).collect::<Vec<_>>().join(" ");
-            format!("expected {expected} in QUOTA, received {}", if came.is_empty() { "none" } else { &came })
-        })
-    };
-    let used = distinct(&written, &received, attempt, fits, missing)?;
-    match received.iter().zip(&used).find(|(_, used)| !**used) {
-        Some((triplet, _)) if !open => Err(attempt.differ(whole, || {
-            let triplet = triplet.iter().map(render_value).collect::<Vec<_>>().join(" ");
-            format!("expected nothing more in QUOTA, received also {triplet}")
-        })),
-        _ => Ok(()),
-    }
+    let groups = Groups { size: 3, response: "QUOTA", exact, whole };
+    groups.compare(patterns, values, attempt, |written, received, attempt| {
+        let mut pairs = written.iter().zip(received);
+        pairs.all(|(pattern, value)| one(pattern, value, Context::plain("QUOTA"), attempt).is_ok())
+    })
 }
 
 fn are_pairs(values: &[Value]) -> bool {

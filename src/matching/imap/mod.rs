@@ -7,6 +7,7 @@ mod data;
 mod ending;
 mod explain;
 mod fetch;
+mod groups;
 mod judge;
 mod lists;
 mod rights;

@@ -2,7 +2,7 @@
 
 use super::super::Span;
 use super::super::attempt::{Attempt, Difference};
-use super::super::distinct::distinct;
+use super::groups::Groups;
 use super::lists::{Mode, ordered};
 use super::value::{Context, described, one};
 use super::{ValueKind, ValuePattern};
@@ -54,35 +54,13 @@ pub(super) fn acl_pairs(
     whole: Span,
     attempt: &mut Attempt<'_>,
 ) -> Result<(), Difference> {
-    let open = !exact || patterns.iter().any(ValuePattern::is_open);
-    let written: Vec<&ValuePattern> = patterns.iter().filter(|pattern| !pattern.is_open()).collect();
-    if !written.len().is_multiple_of(2) || !values.len().is_multiple_of(2) {
-        return ordered(patterns, values, Mode::Plain, "ACL", whole, attempt);
-    }
-    let written: Vec<&[&ValuePattern]> = written.chunks(2).collect();
-    let received: Vec<&[Value]> = values.chunks(2).collect();
-    let fits = |pattern: &&[&ValuePattern], pair: &&[Value], attempt: &mut Attempt<'_>| match (*pattern, *pair) {
+    let groups = Groups { size: 2, response: "ACL", exact, whole };
+    groups.compare(patterns, values, attempt, |written, received, attempt| match (written, received) {
         ([identifier, granted], [name, value]) => {
             one(identifier, name, Context::plain("identifier"), attempt).is_ok() && rights(granted, value, attempt).is_ok()
         }
         _ => false,
-    };
-    let missing = |_, pattern: &&[&ValuePattern], attempt: &Attempt<'_>| {
-        let span = pattern.first().map_or(whole, |first| first.span);
-        attempt.differ(span, || {
-            let expected = pattern.iter().map(|one| described(one, attempt)).collect::<Vec<_>>().join(" ");
-            let came = values.iter().map(render_value).collect::<Vec<_>>().join(" ");
-            format!("expected {expected} in ACL, received {}", if came.is_empty() { "none" } else { &came })
-        })
-    };
-    let used = distinct(&written, &received, attempt, fits, missing)?;
-    match received.iter().zip(&used).find(|(_, used)| !**used) {
-        Some((pair, _)) if !open => Err(attempt.differ(whole, || {
-            let pair = pair.iter().map(render_value).collect::<Vec<_>>().join(" ");
-            format!("expected nothing more in ACL, received also {pair}")
-        })),
-        _ => Ok(()),
-    }
+    })
 }
 
 /// LISTRIGHTS, behind the mailbox: the identifier, the rights it always has, and those it can be granted, the tied ones in one
@@ -98,20 +76,9 @@ pub(super) fn listed_rights(
     };
     one(identifier, name, Context::plain("identifier"), attempt)?;
     rights(required, always, attempt)?;
-    let open = optional.iter().any(ValuePattern::is_open);
-    let written: Vec<&ValuePattern> = optional.iter().filter(|pattern| !pattern.is_open()).collect();
-    let fits = |pattern: &&ValuePattern, value: &Value, attempt: &mut Attempt<'_>| rights(pattern, value, attempt).is_ok();
-    let missing = |_, pattern: &&ValuePattern, attempt: &Attempt<'_>| {
-        attempt.differ(pattern.span, || {
-            let came = granted.iter().map(render_value).collect::<Vec<_>>().join(" ");
-            format!("expected {} in LISTRIGHTS, received {came}", described(pattern, attempt))
-        })
-    };
-    let used = distinct(&written, granted, attempt, fits, missing)?;
-    match granted.iter().zip(&used).find(|(_, used)| !**used) {
-        Some((value, _)) if !open => {
-            Err(attempt.differ(whole, || format!("expected nothing more in LISTRIGHTS, received also {}", render_value(value))))
-        }
-        _ => Ok(()),
-    }
+    let groups = Groups { size: 1, response: "LISTRIGHTS", exact: true, whole };
+    groups.compare(optional, granted, attempt, |written, received, attempt| {
+        let mut pairs = written.iter().zip(received);
+        pairs.all(|(pattern, value)| rights(pattern, value, attempt).is_ok())
+    })
 }
