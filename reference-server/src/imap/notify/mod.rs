@@ -11,6 +11,7 @@ mod wish;
 
 use super::context::Context;
 use super::folder::Folder;
+use super::grammar::fetch::Item;
 use super::response::Status;
 use crate::extensions::Extension;
 use crate::faults::Fault;
@@ -78,7 +79,7 @@ impl Notify {
     }
 
     /// What is fetched of messages that come into the selected mailbox.
-    pub fn fetch(&self, context: &Context) -> &[super::grammar::fetch::Item] {
+    pub fn fetch(&self, context: &Context) -> &[Item] {
         let fetches = self.settled && self.wish.selected.messages && !context.faults().on(Fault::ImapNotifyFetchesNothing);
         if fetches { &self.wish.selected.fetch } else { &[] }
     }
@@ -101,7 +102,8 @@ impl Notify {
 
     /// Has the session woken by changes of the mailbox that is selected now; before it looks at them.
     pub fn attend(&mut self, context: &Context) {
-        let wanted = self.wish.selected.messages.then_some(()).and(context.selected.as_ref()).map(|selected| selected.mailbox.id);
+        let selected = context.selected.as_ref().filter(|_| self.wish.selected.messages);
+        let wanted = selected.map(|selected| selected.mailbox.id);
         if self.attended.as_ref().map(|(mailbox, _)| *mailbox) != wanted {
             self.attended = wanted.map(|mailbox| (mailbox, self.watch(context, mailbox)));
         }
@@ -139,7 +141,7 @@ fn observable(folder: &Folder) -> Option<MailboxId> {
     folder.selectable().filter(|mailbox| mailbox.rights.has(Right::Lookup)).map(|mailbox| mailbox.id)
 }
 
-/// Whether modification sequences are told: those of mailboxes are for all who ask for a STATUS (RFC 5465 §3.1).
+/// Whether mailboxes have modification sequences that can be told.
 fn has_modseqs(context: &Context) -> bool {
     !context.lacks(Extension::ImapCondStore)
 }

@@ -98,6 +98,25 @@ fn new_messages_are_fetched_behind_exists_and_own_ones_are_not() {
 }
 
 #[test]
+fn a_client_that_names_messages_by_uids_alone_hears_of_uids_alone() {
+    let server = Server::new();
+    // The message has the number 1 and the UID 2.
+    let mut other = server.alice_in_inbox(&["gone", "x"]);
+    other.says("x STORE 1 +FLAGS.SILENT (\\Deleted)");
+    other.says("y EXPUNGE");
+    let mut one = server.alice();
+    one.is_answered("a ENABLE UIDONLY", "a OK");
+    one.is_answered("b SELECT INBOX", "b OK");
+    one.is_answered("c NOTIFY SET (selected (MessageNew (FLAGS) MessageExpunge FlagChange))", "c OK");
+    other.says("d STORE 1 +FLAGS.SILENT (\\Flagged)");
+    assert_eq!(plain(&one.hears_after_a_ring()), "* 2 UIDFETCH (FLAGS (\\Flagged))\r\n");
+    other.says("e APPEND INBOX (\\Deleted) {1+}\r\ny");
+    assert_eq!(plain(&one.hears_after_a_ring()), "* 2 EXISTS\r\n* 3 UIDFETCH (FLAGS (\\Deleted))\r\n");
+    other.says("f EXPUNGE");
+    assert!(one.hears_after_a_ring().starts_with("* VANISHED 3\r\n"));
+}
+
+#[test]
 fn large_messages_are_fetched_in_steps_and_idle_goes_on() {
     let (mut one, mut other) = two("SET (selected (MessageNew (UID BODY.PEEK[]) MessageExpunge))");
     one.says("a IDLE");
