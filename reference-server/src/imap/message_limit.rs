@@ -14,7 +14,8 @@ pub struct MessageLimit {
 }
 
 impl Context {
-    /// Of one FETCH, SEARCH, STORE, MOVE or UID EXPUNGE; `None`: as many as there are.
+    /// Of one FETCH, SEARCH, STORE, MOVE or UID EXPUNGE; `None`: as many as there are. SORT and THREAD of more are refused
+    /// (RFC 9738 §3.3); ESEARCH is not among the commands that RFC 9738 names.
     pub fn message_limit(&self) -> Option<MessageLimit> {
         self.limit(Extension::ImapMessageLimit, self.site.limits.command_messages)
     }
