@@ -114,15 +114,3 @@ fn it_can_be_switched_off() {
     assert!(!alice.says("a CAPABILITY").contains("UIDONLY"));
     assert_eq!(alice.says("b ENABLE UIDONLY"), "* ENABLED\r\nb OK ENABLE completed\r\n");
 }
-
-#[test]
-fn what_notify_fetches_is_told_by_uid() {
-    let server = Server::new();
-    let mut alice = with_enabled(&server, "UIDONLY");
-    alice.says("a UID STORE 1 +FLAGS.SILENT (\\Deleted)");
-    alice.says("b EXPUNGE");
-    alice.is_answered("c NOTIFY SET (selected (MessageNew (FLAGS UID) MessageExpunge FlagChange))", "c OK");
-    server.alice_in_inbox(&["new"]);
-    let heard = alice.says("d NOOP") + &alice.hears_after_a_ring();
-    assert!(heard.contains("* 4 UIDFETCH (FLAGS () UID 4)\r\n") && !heard.contains(" FETCH "), "{heard}");
-}
