@@ -202,6 +202,9 @@ faults! {
     ImapListMetadataHidesNil = "imap/list-metadata-hides-nil", "leaves entries without a value out of the METADATA of LIST";
     ImapListMetadataOfOthers = "imap/list-metadata-of-others", "answers LIST with METADATA of names that only have matching children, too";
     ImapMetadataHalfDone = "imap/metadata-half-done", "sets the entries before one that can not be set";
+    ImapMetadataShortValues = "imap/metadata-short-values", "takes no values of 1024 octets";
+    ImapMetadataLimitUntold = "imap/metadata-limit-untold", "refuses values that are too long and does not tell how long they may be";
+    ImapMetadataTakesNine = "imap/metadata-takes-nine", "takes no tenth annotation";
     ImapFilterUnchecked = "imap/filter-unchecked", "takes for a named filter what is no criterion of a search";
     ImapUndefinedFilterFindsAll = "imap/undefined-filter-finds-all", "finds every message by a filter that is not there";
     ImapFilterInAnyCharset = "imap/filter-in-any-charset", "takes FILTER in a search whose charset is not UTF-8";
@@ -213,6 +216,7 @@ faults! {
     ImapIgnoresAppendLimit = "imap/ignores-append-limit", "accepts messages that are over the announced APPENDLIMIT";
     ImapLiteralMinusUnlimited = "imap/literal-minus-unlimited", "announces LITERAL- in place of LITERAL+ and takes literals with + of any size";
     ImapReplaceInheritsFlags = "imap/replace-inherits-flags", "gives the replacement the flags of the message it replaces";
+    ImapReplaceNeedsRoomForBoth = "imap/replace-needs-room-for-both", "replaces a message only if the quota has room for both";
     ImapReplaceKeepsOriginal = "imap/replace-keeps-original", "appends in REPLACE and removes nothing";
     ImapBinaryStaysEncoded = "imap/binary-stays-encoded", "answers BINARY with the octets as they are encoded";
     ImapBinarySizeIsEncoded = "imap/binary-size-is-encoded", "answers BINARY.SIZE with the size of the encoded part";

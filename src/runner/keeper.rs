@@ -113,9 +113,14 @@ impl Keeper {
     pub async fn fill(&mut self, name: &str, messages: &[SeedMessage], fixtures: &Fixtures) -> Result<(), String> {
         for message in messages {
             let bytes = fixtures.get(&message.fixture).ok_or_else(|| format!("there is no fixture `{}`", message.fixture))?;
-            let flags = if message.flags.is_empty() { String::new() } else { format!(" ({})", message.flags.join(" ")) };
+            let utf8 = self.utf8 && has_utf8_header(bytes);
+            // Courier 5.0 knows UTF8 only behind a list of flags, which may be empty.
+            let flags = match message.flags.is_empty() && !utf8 {
+                true => String::new(),
+                false => format!(" ({})", message.flags.join(" ")),
+            };
             let date = message.date.as_ref().map(|date| format!(" {}", quoted(date))).unwrap_or_default();
-            let (before, after) = match self.utf8 && has_utf8_header(bytes) {
+            let (before, after) = match utf8 {
                 true => ("UTF8 (~", ")\r\n"),
                 false => ("", "\r\n"),
             };

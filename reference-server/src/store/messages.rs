@@ -199,10 +199,10 @@ impl Store {
     /// gone.
     pub fn replace(&self, from: MailboxId, uid: Uid, to: MailboxId, message: NewMessage) -> Result<Appended> {
         self.write(move |tx| {
-            let appended = tx.append(to, &[message])?;
+            // What goes makes room for what comes.
             match tx.remove(from, &[uid])?.is_empty() {
                 true => Err(Error::MessageGone(uid)),
-                false => Ok(appended),
+                false => tx.append(to, &[message]),
             }
         })
     }

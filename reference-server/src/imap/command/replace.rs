@@ -12,7 +12,7 @@ use crate::imap::mailbox_name::WrittenName;
 use crate::imap::namespace::denied;
 use crate::imap::response::{Code, Status, write_untagged};
 use crate::imap::selected::Naming;
-use crate::store::Rights;
+use crate::store::{self, Rights};
 
 /// `replace = "REPLACE" SP seq-number SP mailbox append-message`
 pub const COMMAND: Command = Command {
@@ -73,6 +73,10 @@ fn replace(
     }
     let mut message = incoming.message.clone();
     message.flags = destination.rights.allowed(&message.flags);
+    // "only the net quota consumption is considered" (RFC 8508 §3.4).
+    if faults.on(Fault::ImapReplaceNeedsRoomForBoth) && !context.store.has_room(context.account_name(), 1, 0).map_err(refusal)? {
+        return Err(refusal(store::Error::OverQuota));
+    }
     let appended = match faults.on(Fault::ImapReplaceKeepsOriginal) {
         true => context.store.append(destination.id, vec![message]),
         false => context.store.replace(source, uid, destination.id, message),

@@ -9,7 +9,7 @@ use crate::imap::grammar::cursor::Parsed;
 use crate::imap::mailbox_name::WrittenName;
 use crate::imap::metadata_entry::{ADMIN, Annotated};
 use crate::imap::response::{Code, Status};
-use crate::store::{LONGEST_ANNOTATION, THE_SERVER, is_private};
+use crate::store::{self, LONGEST_ANNOTATION, THE_SERVER, is_private};
 
 /// ```abnf
 /// setmetadata  = "SETMETADATA" SP mailbox SP entry-values
@@ -55,6 +55,12 @@ fn set(context: &Context, name: &WrittenName<'_>, mut entries: Vec<(String, Opti
         }
         return Err(status);
     }
+    if context.faults().on(Fault::ImapMetadataTakesNine) {
+        let have = context.store.annotations(annotated.id, context.account_name()).map_err(refusal)?.len();
+        if have + entries.len() > 9 {
+            return Err(refusal(store::Error::TooManyAnnotations));
+        }
+    }
     if context.faults().on(Fault::ImapMetadataForgetsNil) {
         entries.retain(|(_, value)| value.is_some());
     }
@@ -71,7 +77,13 @@ fn check(context: &Context, annotated: &Annotated, entry: &str, value: Option<&[
         return Err(Status::no(Code::NoPerm, "Shared annotations of the server are for its administrators to change"));
     }
     let Some(value) = value else { return Ok(()) };
+    if context.faults().on(Fault::ImapMetadataShortValues) && value.len() > 1000 {
+        return Err(Status::no(Code::Metadata("MAXSIZE 1000".to_owned()), "The value is too long; nothing was changed"));
+    }
     if value.len() > LONGEST_ANNOTATION {
+        if context.faults().on(Fault::ImapMetadataLimitUntold) {
+            return Err(Status::no(None, "The value is too long; nothing was changed"));
+        }
         let limit = Code::Metadata(format!("MAXSIZE {LONGEST_ANNOTATION}"));
         return Err(Status::no(limit, "The value is too long; nothing was changed"));
     }
