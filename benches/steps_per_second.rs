@@ -140,6 +140,7 @@ async fn play_case(target: Arc<Target>, case: Arc<Case>) -> Result<Duration, Fai
         mailboxes: BTreeMap::new(),
         private_prefix: String::new(),
         domain: target.domain.clone(),
+        shared_mailbox: None,
         unique: "u".to_owned(),
         fixtures: Arc::new(Fixtures::default()),
         capabilities: BTreeMap::new(),

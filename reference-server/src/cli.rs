@@ -13,8 +13,8 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
 use crate::config::{
-    AccountConfig, AliasConfig, Certificate, ClientCa, Config, Limits, ListConfig, Listen, NamedLimit, Senders, Service, Storage,
-    TokenConfig,
+    AccountConfig, AliasConfig, Certificate, ClientCa, Config, Limits, ListConfig, Listen, NamedLimit, Senders, Service,
+    SharedMailboxConfig, Storage, TokenConfig,
 };
 use crate::extensions::Extension;
 use crate::faults::Fault;
@@ -56,9 +56,15 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDRESS:PASSWORD")]
     pub account: Vec<AccountConfig>,
 
-    /// An account that may change what all users see of the server: its shared annotations. Repeatable
+    /// An account that may change what all users see of the server: its shared annotations, the shared mailboxes there are and
+    /// how much they may hold. Repeatable
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub administrator: Vec<Address>,
+
+    /// A mailbox below Shared/ that belongs to nobody, and the rights of accounts and of anyone; they have at least these
+    /// whenever the server starts. Repeatable
+    #[arg(long, value_name = "NAME=WHO:RIGHTS,...")]
+    pub shared_mailbox: Vec<SharedMailboxConfig>,
 
     /// An address that stands for others; its senders hear of mail that cannot be delivered. Repeatable
     #[arg(long, value_name = "ADDRESS=ADDRESS,...")]
@@ -182,6 +188,7 @@ impl ServeArgs {
             domains,
             accounts: self.account.clone(),
             administrators: self.administrator.clone(),
+            shared_mailboxes: self.shared_mailbox.clone(),
             aliases: self.alias.clone(),
             lists: self.list.clone(),
             without: self.without.iter().copied().collect(),

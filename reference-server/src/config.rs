@@ -5,6 +5,7 @@ mod named;
 mod pop3;
 mod senders;
 mod sending;
+mod shared;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -22,6 +23,7 @@ pub use named::NamedLimit;
 pub use pop3::{Expire, Pop3Policy};
 pub use senders::Senders;
 pub use sending::{Route, Sending, SendingLimits, SendingTls, TlsFor};
+pub use shared::{Grantee, SharedMailboxConfig};
 
 /// Everything a server needs to know to start.
 #[derive(Clone, Debug)]
@@ -36,6 +38,8 @@ pub struct Config {
     pub accounts: Vec<AccountConfig>,
     /// The accounts that say what all users see of the server, such as its shared annotations.
     pub administrators: Vec<Address>,
+    /// Mailboxes that belong to nobody.
+    pub shared_mailboxes: Vec<SharedMailboxConfig>,
     /// Addresses that stand for others.
     pub aliases: Vec<AliasConfig>,
     pub lists: Vec<ListConfig>,
@@ -82,6 +86,7 @@ impl Default for Config {
             domains: vec!["example.org".to_owned()],
             accounts: Vec::new(),
             administrators: Vec::new(),
+            shared_mailboxes: Vec::new(),
             aliases: Vec::new(),
             lists: Vec::new(),
             tokens: Vec::new(),

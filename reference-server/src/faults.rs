@@ -269,6 +269,7 @@ faults! {
     ImapEveryMessageAThread = "imap/every-message-a-thread", "puts each message into a thread of its own";
     ImapSelectWithoutList = "imap/select-without-list", "leaves the LIST response out of SELECT in IMAP4rev2";
     ImapUnaskedWithoutUid = "imap/unasked-without-uid", "leaves the UID out of FETCH responses that nobody asked for in IMAP4rev2";
+    ImapNamespaceWithoutShared = "imap/namespace-without-shared", "does not tell of the namespace of mailboxes that belong to nobody";
     ImapAppendTakesUtf8Header = "imap/append-takes-utf8-header", "appends messages with headers in UTF-8 from clients that did not enable it";
     ImapShowsUtf8Headers = "imap/shows-utf8-headers", "shows headers in UTF-8 to clients that did not enable it";
     ImapDowngradesSilently = "imap/downgrades-silently", "does not tell that it shows surrogates of internationalized messages";

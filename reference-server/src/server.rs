@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
-use crate::config::{Config, Listen, Service, Storage};
+use crate::config::{Config, Grantee, Listen, Service, SharedMailboxConfig, Storage};
 #[cfg(unix)]
 use crate::control::Socket;
 use crate::courier::LocalCourier;
@@ -25,7 +25,7 @@ use crate::relay::SmtpRelay;
 use crate::site::Site;
 use crate::smtp::{Role, SmtpSession};
 use crate::stop::{self, Stop, StopSender};
-use crate::store::{Store, default_quotas};
+use crate::store::{ANYONE, Grant, Store, default_quotas};
 use crate::tls::Tls;
 
 /// How long the threads of a killed server may take to end what they are in.
@@ -65,6 +65,7 @@ pub async fn start(config: Config) -> Result<Running> {
     // Before there is a runtime: one must not be dropped here if the store cannot be opened.
     let store = open_store(&config.storage)?;
     store.set_default_quotas(&default_quotas(config.limits.quota_storage, config.limits.quota_messages))?;
+    make_shared_mailboxes(&config, &site, &store)?;
     let courier = Arc::new(LocalCourier { site: site.clone() });
     let queue = Queue::new(store.clone(), config.clock.clone()).serving(courier.clone(), &config.limits);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -219,6 +220,22 @@ fn open_store(storage: &Storage) -> Result<Store> {
             Ok(Store::open(&directory.join(DATABASE))?)
         }
     }
+}
+
+/// Sees to it that the shared mailboxes are there, and that those who are named have their rights.
+fn make_shared_mailboxes(config: &Config, site: &Site, store: &Store) -> Result<()> {
+    for SharedMailboxConfig { name, grants } in &config.shared_mailboxes {
+        let named = grants.iter().map(|(grantee, rights)| {
+            let identifier = match grantee {
+                Grantee::Anyone => ANYONE.to_owned(),
+                Grantee::Account(address) => site.accounts.named(address)?,
+            };
+            Ok(Grant { identifier, rights: *rights })
+        });
+        let grants = named.collect::<Result<_>>().with_context(|| format!("the shared mailbox {name} can not be made"))?;
+        store.make_shared(name, grants)?;
+    }
+    Ok(())
 }
 
 fn free_name(taken: &BTreeMap<String, SocketAddr>, service: Service) -> String {

@@ -20,6 +20,8 @@ pub struct Site {
     pub accounts: Accounts,
     /// The names of the accounts that say what all users see of the server.
     pub administrators: Vec<String>,
+    /// Whether there are mailboxes that belong to nobody.
+    pub shares_mailboxes: bool,
     pub limits: Limits,
     pub faults: Faults,
     pub without: Without,
@@ -47,6 +49,7 @@ impl Site {
             host: config.host.clone(),
             accounts,
             administrators,
+            shares_mailboxes: !config.shared_mailboxes.is_empty(),
             limits: config.limits.clone(),
             faults: config.faults,
             without: without(config),

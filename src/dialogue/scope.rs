@@ -50,6 +50,8 @@ pub struct Environment {
     pub private_prefix: String,
     /// The mail domain of the target.
     pub domain: String,
+    /// A mailbox that belongs to nobody, where the target has one.
+    pub shared_mailbox: Option<String>,
     /// Letters and digits, new for each case.
     pub unique: String,
     pub fixtures: Arc<Fixtures>,
@@ -178,6 +180,7 @@ impl Values for Scope {
         let text = match name {
             "domain" => environment.domain.clone(),
             "unique" => environment.unique.clone(),
+            "shared-mailbox" => environment.shared_mailbox.clone()?,
             "nobody.address" => format!("nobody-{}@{}", environment.unique, environment.domain),
             "foreign.address" => "someone@elsewhere.invalid".to_owned(),
             "foreign.domain" => "elsewhere.invalid".to_owned(),
@@ -240,6 +243,7 @@ mod tests {
             mailboxes: BTreeMap::new(),
             private_prefix: "p-".into(),
             domain: "example.org".into(),
+            shared_mailbox: None,
             unique: "u".into(),
             fixtures: Arc::new(Fixtures::from([("plain".to_owned(), Arc::from(&b"x"[..]))])),
             capabilities: BTreeMap::new(),

@@ -14,6 +14,7 @@ fn play(case: Case, answers: &[(&str, &str)]) -> (Played, String) {
         mailboxes: BTreeMap::new(),
         private_prefix: String::new(),
         domain: "example.org".into(),
+        shared_mailbox: None,
         unique: "unique".into(),
         fixtures: Arc::new(Fixtures::new()),
         capabilities: BTreeMap::new(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use globset::GlobMatcher;
 
 use crate::dialogue::Environment;
-use crate::suite::roles::Secrets;
+use crate::suite::roles::Needs;
 use crate::suite::{Action, CapabilityNeed, Case, Level, Literals, Protocol, Start, StartState, Step, Transport};
 use crate::target::{Target, baseline};
 
@@ -185,11 +185,14 @@ pub fn impossible(case: &Case, target: &Target, environment: &Environment) -> Op
     if upgrades(&case.dialogue) && !target.has_starttls(case.start.protocol, service) {
         return Some(format!("the target offers no STARTTLS for {}", case.start.protocol));
     }
-    let secrets = Secrets::of(case);
-    if secrets.token && !target.accounts.iter().all(|account| account.token.is_some()) {
+    let needs = Needs::of(case);
+    if needs.shared_mailbox && target.shared_mailbox.is_none() {
+        return Some("the target has no `shared-mailbox:`".to_owned());
+    }
+    if needs.token && !target.accounts.iter().all(|account| account.token.is_some()) {
         return Some("the target's accounts have no `token:`".to_owned());
     }
-    if secrets.certificate && !target.accounts.iter().all(|account| account.certificate.is_some()) {
+    if needs.certificate && !target.accounts.iter().all(|account| account.certificate.is_some()) {
         return Some("the target's accounts have no `client-certificate:`".to_owned());
     }
     if let Some(need) = case.requires.iter().find(|need| !environment.offers(case.start.protocol, need)) {

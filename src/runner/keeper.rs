@@ -22,6 +22,8 @@ pub struct Keeper {
     pub prefix: String,
     /// Headers in UTF-8 are appended as such (RFC 6855 §4).
     utf8: bool,
+    /// A mailbox that belongs to nobody, and what is below it is no account's to remove.
+    shared_mailbox: Option<String>,
     cleaned: bool,
     disposable: bool,
 }
@@ -56,6 +58,7 @@ impl Keeper {
             searched: 0,
             prefix: String::new(),
             utf8: false,
+            shared_mailbox: target.shared_mailbox.clone(),
             cleaned: false,
             disposable: account.disposable,
         };
@@ -142,11 +145,12 @@ impl Keeper {
         let list = self.command(&format!("LIST \"\" {}", quoted(pattern))).await?;
         // A server under test may list what was not asked for; what does not bear the prefix is not ours to remove.
         let prefix = pattern.trim_end_matches('*');
+        let is_shared = |name: &str| self.shared_mailbox.as_ref().is_some_and(|shared| name.starts_with(shared.as_str()));
         let mut names: Vec<String> = list
             .untagged
             .iter()
             .filter_map(|line| listed(line))
-            .filter(|name| name.starts_with(prefix) && !name.eq_ignore_ascii_case("INBOX"))
+            .filter(|name| name.starts_with(prefix) && !name.eq_ignore_ascii_case("INBOX") && !is_shared(name))
             .collect();
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         for name in names {

@@ -145,6 +145,7 @@ pub fn bare_environment(target: &Target, facts: &TargetFacts) -> Environment {
         mailboxes: BTreeMap::new(),
         private_prefix: String::new(),
         domain: target.domain.clone(),
+        shared_mailbox: target.shared_mailbox.clone(),
         unique: "probe".to_owned(),
         fixtures: Arc::new(Fixtures::new()),
         capabilities: facts.capabilities.clone(),

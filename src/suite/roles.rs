@@ -86,28 +86,30 @@ fn walk(steps: &[Step], roles: &mut Vec<String>) {
     }
 }
 
-/// What a case needs of its accounts besides a password: a bearer token, a certificate for TLS.
+/// What a case needs of the target besides accounts with a password: a bearer token, a certificate for TLS, a mailbox of nobody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Secrets {
+pub struct Needs {
     pub token: bool,
     pub certificate: bool,
+    pub shared_mailbox: bool,
 }
 
-impl Secrets {
+impl Needs {
     /// The needs of a case.
-    pub fn of(case: &Case) -> Secrets {
-        let mut secrets = Secrets::default();
-        secrets.walk(&case.setup);
-        secrets.walk(&case.dialogue);
-        secrets
+    pub fn of(case: &Case) -> Needs {
+        let mut needs = Needs::default();
+        needs.walk(&case.setup);
+        needs.walk(&case.dialogue);
+        needs
     }
 
     fn walk(&mut self, steps: &[Step]) {
         for step in steps {
             match &step.action {
                 Action::Exchange(exchange) => {
-                    let sent = exchange.sends.iter().flat_map(|send| send.template.holes());
-                    self.token |= sent.into_iter().any(names_token);
+                    let sent: Vec<&Hole> = exchange.sends.iter().flat_map(|send| send.template.holes()).collect();
+                    self.token |= sent.iter().any(|hole| names_token(hole));
+                    self.shared_mailbox |= sent.iter().any(|hole| hole.name == "shared-mailbox");
                 }
                 Action::Raw { bytes, .. } => self.raw(bytes),
                 Action::Tls { role, .. } => self.certificate |= role.is_some(),

@@ -25,6 +25,8 @@ pub struct Target {
     pub description: Option<String>,
     /// The domain whose mail it takes.
     pub domain: String,
+    /// A mailbox that belongs to nobody, below which every account may make mailboxes and do everything with them.
+    pub shared_mailbox: Option<String>,
     pub host: IpAddr,
     /// By name: `smtp`, `submission`, `smtps`, `lmtp`, `pop3`, `pop3s`, `imap`, `imaps`.
     pub endpoints: BTreeMap<String, Endpoint>,
@@ -120,6 +122,7 @@ impl Target {
             name: name.to_owned(),
             description: None,
             domain: "example.org".to_owned(),
+            shared_mailbox: None,
             host,
             endpoints,
             protocols,

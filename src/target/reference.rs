@@ -74,6 +74,9 @@ pub struct Finding {
 /// Accounts enough for every worker and for cases that need several.
 const ACCOUNTS: usize = 24;
 
+/// A mailbox that belongs to nobody, where everybody may do everything.
+const COMMON: &str = "common=anyone:lrswipkxtea";
+
 /// Peers enough that hardly one is used twice in a run.
 const PEERS: usize = 128;
 
@@ -115,6 +118,7 @@ pub async fn start(faults: &[String], without: &[String]) -> Result<Reference, S
     let trusted = trusted().map_err(|error| format!("the authority of the peers cannot be kept in a file: {error}"))?;
     let config = Config {
         tokens: tokens?,
+        shared_mailboxes: vec![COMMON.parse()?],
         client_ca: Some(ClientCa::Pem(authority.pem)),
         limits: Limits {
             retry_after: RETRY_AFTER,
@@ -126,6 +130,7 @@ pub async fn start(faults: &[String], without: &[String]) -> Result<Reference, S
         ..Config::default()
     };
     let mut reference = Reference::begin("reference", slots, kind, config).await?;
+    reference.target.shared_mailbox = Some("Shared/common".to_owned());
     reference.target.description = Some(format!("mailspec's reference server {}", env!("CARGO_PKG_VERSION")));
     (reference.target.peers, reference.authority) = (peers, Some(trusted));
     reference.reserved.extend(reserved);

@@ -20,6 +20,8 @@ struct TargetYaml {
     name: String,
     description: Option<String>,
     domain: String,
+    /// A mailbox that belongs to nobody, below which every account may do everything.
+    shared_mailbox: Option<String>,
     host: Option<At<String>>,
     endpoints: BTreeMap<String, At<EndpointYaml>>,
     #[serde(default)]
@@ -186,6 +188,7 @@ pub fn load(path: &Path) -> Result<Target, String> {
         name: yaml.name,
         description: yaml.description,
         domain: yaml.domain,
+        shared_mailbox: yaml.shared_mailbox,
         host,
         protocols: if protocols.is_empty() { Protocol::ALL.into_iter().filter(served).collect() } else { protocols },
         endpoints,

@@ -63,6 +63,7 @@ fn environment(fixtures: Fixtures) -> Environment {
         mailboxes: BTreeMap::new(),
         private_prefix: "p-".into(),
         domain: "example.org".into(),
+        shared_mailbox: None,
         unique: "u1".into(),
         fixtures: Arc::new(fixtures),
         capabilities: BTreeMap::new(),

@@ -5,7 +5,7 @@ use super::listing::superiors;
 use super::namespace::shown_to_others;
 use super::response::Status;
 use crate::faults::Fault;
-use crate::store::{Listed, Mailbox, Right, SharedMailbox, SpecialUse};
+use crate::store::{Listed, Mailbox, NOBODY, Right, SharedMailbox, SpecialUse};
 use std::collections::{BTreeMap, HashSet};
 
 /// A name, and what it stands for.
@@ -70,7 +70,8 @@ impl Context {
     /// selected, so that a client that goes down level by level gets there.
     fn add_shared(&self, folders: &mut Vec<Folder>) -> Result<(), Status> {
         let shared = self.store.shared_with(self.account_name()).map_err(refusal)?;
-        let mut shared: Vec<_> = shared.into_iter().filter(|one| one.mailbox.rights.has(Right::Lookup)).collect();
+        let meant = |one: &SharedMailbox| one.owner != NOBODY || self.has_shared_namespace();
+        let mut shared: Vec<_> = shared.into_iter().filter(|one| one.mailbox.rights.has(Right::Lookup) && meant(one)).collect();
         if self.faults().on(Fault::ImapListIgnoresLookup) {
             shared.clear();
         }

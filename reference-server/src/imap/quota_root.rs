@@ -1,4 +1,4 @@
-//! Quota roots (RFC 9208): each account has one, which all its mailboxes share.
+//! Quota roots (RFC 9208): each account has one, which all its mailboxes share, and so have the mailboxes of nobody.
 
 use super::context::{Context, refusal};
 use super::grammar::cursor::{Cursor, Parsed};
@@ -6,7 +6,7 @@ use super::mailbox_name::write_mailbox_as;
 use super::response::{Code, Status, write_astring};
 use crate::extensions::Extension;
 use crate::faults::Fault;
-use crate::store::{Quota, Resource};
+use crate::store::{NOBODY, Quota, Resource};
 
 /// What the name of a root begins with; the name of the account follows.
 const PREFIX: &str = "#user/";
@@ -20,6 +20,9 @@ impl Cursor<'_> {
 
 /// The root of an account.
 pub fn root_of(account: &str) -> String {
+    if account == NOBODY {
+        return account.to_owned();
+    }
     format!("{PREFIX}{account}")
 }
 
@@ -32,8 +35,11 @@ impl Context {
         })
     }
 
-    /// The account of a root that the user may ask for: their own.
+    /// The account of a root that the user may ask for: their own, and that of the mailboxes of nobody.
     pub fn own_root(&self, root: &str) -> Result<&str, Status> {
+        if root == NOBODY && self.has_shared_namespace() {
+            return Ok(NOBODY);
+        }
         match root.strip_prefix(PREFIX).filter(|account| *account == self.account_name()) {
             Some(_) => Ok(self.account_name()),
             None => Err(Status::no(Code::NoPerm, "You have no such quota root")),

@@ -17,6 +17,7 @@ mod revision2;
 mod search_costs;
 mod searching;
 mod several;
+mod shared;
 mod sharing;
 mod uid_only;
 mod urls;

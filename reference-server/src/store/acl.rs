@@ -7,6 +7,9 @@ use super::{Happening, Mailbox, MailboxId, Result, Rights, Store, Tx, mailboxes,
 /// Everybody.
 pub const ANYONE: &str = "anyone";
 
+/// Whom the mailboxes belong to that are nobody's. No account is called so, for their names are addresses.
+pub const NOBODY: &str = "#shared";
+
 /// An identifier, and what it is granted or, behind `-`, denied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -45,7 +48,26 @@ impl Store {
         })
     }
 
-    /// The list of a mailbox; the owner is always in it.
+    /// Makes a mailbox that belongs to nobody, if it is not there yet, and gives rights to it.
+    pub fn make_shared(&self, name: &str, grants: Vec<Grant>) -> Result<()> {
+        let name = super::names::checked(name)?;
+        self.write(move |tx| {
+            let found = sql::mailbox::find(tx.connection, NOBODY, &name)?.filter(|mailbox| mailbox.selectable);
+            let mailbox = match found {
+                Some(mailbox) => mailbox,
+                None => tx.make(NOBODY, &name)?,
+            };
+            let before = sql::acl::of(tx.connection, mailbox.id)?;
+            for grant in &grants {
+                let had = before.iter().find(|known| known.identifier == grant.identifier).map(|known| known.rights);
+                let rights = grant.rights.with(had.unwrap_or(Rights::NONE));
+                sql::acl::set(tx.connection, mailbox.id, &grant.identifier, rights)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The list of a mailbox; the owner is always in it, if it has one.
     pub fn acl(&self, mailbox: MailboxId, owner: &str) -> Result<Vec<Grant>> {
         self.read(|connection| Ok(with_owner(sql::acl::of(connection, mailbox)?, owner)))
     }
@@ -143,7 +165,7 @@ pub(super) fn effective(grants: &[Grant], owner: &str, user: &str) -> Rights {
 }
 
 fn with_owner(mut grants: Vec<Grant>, owner: &str) -> Vec<Grant> {
-    if grants.is_empty() {
+    if grants.is_empty() && owner != NOBODY {
         grants.push(Grant { identifier: owner.to_owned(), rights: Rights::ALL });
     }
     grants

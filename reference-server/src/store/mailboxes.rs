@@ -249,7 +249,7 @@ impl Tx<'_> {
         }
     }
 
-    fn make(&self, account: &str, name: &str) -> Result<Mailbox> {
+    pub(super) fn make(&self, account: &str, name: &str) -> Result<Mailbox> {
         self.make_superiors(account, name)?;
         let made = self.make_silently(account, name)?;
         self.happened(Happening::Created(self.place(account, name, made.id)?));

@@ -44,7 +44,7 @@ use rusqlite::Connection;
 
 use crate::waiting::waiting;
 
-pub use acl::{ANYONE, AclChange, Grant, SharedMailbox};
+pub use acl::{ANYONE, AclChange, Grant, NOBODY, SharedMailbox};
 pub use annotations::{Annotation, LONGEST_ANNOTATION, THE_SERVER, is_private};
 pub use blobs::{BlobId, Hold, Stage};
 pub use changes::{Changes, Snapshot, Vanished};

@@ -11,7 +11,7 @@ use crate::imap::grammar::cursor::{Parsed, SyntaxError};
 use crate::imap::mailbox_name::WrittenName;
 use crate::imap::object_id::mailbox_id;
 use crate::imap::response::{Code, Status};
-use crate::store::SpecialUse;
+use crate::store::{AclChange, NOBODY, Rights, SpecialUse};
 
 /// ```abnf
 /// create        = "CREATE" SP mailbox [create-params]            ; RFC 4466 §2.2
@@ -73,6 +73,11 @@ fn create(context: &Context, written: &WrittenName<'_>, uses: &[&[u8]], out: &mu
     };
     let mailbox = context.store.create_for(&place.owner, &place.name, context.account_name(), uses).map_err(refusal)?;
     write_normalized(context, written, Folder::missing(name), out)?;
+    // A mailbox of nobody that has inherited no rights is its maker's to administer.
+    if place.owner == NOBODY && context.store.acl(mailbox.id, NOBODY).map_err(refusal)?.is_empty() {
+        let all = AclChange::Replace(Rights::ALL);
+        context.store.change_acl(mailbox.id, context.account_name(), all).map_err(refusal)?;
+    }
     let status = Status::ok("CREATE completed");
     Ok(match context.lacks(Extension::ImapObjectId) {
         true => status,

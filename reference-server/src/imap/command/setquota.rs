@@ -7,7 +7,7 @@ use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::{Parsed, SyntaxError};
 use crate::imap::response::{Code, Status};
-use crate::store::Resource;
+use crate::store::{NOBODY, Resource};
 
 /// ```abnf
 /// setquota          = "SETQUOTA" SP quota-root-name SP setquota-list
@@ -46,6 +46,9 @@ fn number64(cursor: &mut Cursor<'_>) -> Parsed<u64> {
 
 fn set(context: &Context, root: &str, limits: &[(&[u8], u64)], out: &mut Vec<u8>) -> Result<Status, Status> {
     let account = context.own_root(root)?;
+    if account == NOBODY && !context.is_administrator() {
+        return Err(Status::no(Code::NoPerm, "Administrators limit the shared mailboxes"));
+    }
     let mut known = Vec::new();
     for (name, most) in limits {
         let named = |resource: &Resource| name.eq_ignore_ascii_case(resource.name().as_bytes());
