@@ -10,10 +10,10 @@ use crate::imap::context::{Context, refusal};
 use crate::imap::listing::superiors;
 use crate::imap::mailbox_filter::Candidate;
 use crate::imap::metadata_entry::write_changed_entry;
-use crate::imap::namespace::{OTHERS, shown_to_others};
+use crate::imap::namespace::shown_to_others;
 use crate::imap::response::{Code, Status, write_untagged};
 use crate::imap::status_item::{items_named, tell_status};
-use crate::store::{self, DELIMITER, Happening, Kinds, MailboxId, Place, Right};
+use crate::store::{self, Happening, Kinds, MailboxId, Place, Right};
 use std::collections::HashSet;
 
 /// Something to be told, once.
@@ -212,8 +212,8 @@ fn observes(place: &Place, user: &str) -> bool {
 
 /// A name, whether there is such a mailbox or not.
 fn candidate<'a>(context: &Context, name: &'a str, subscribed: &HashSet<String>) -> Candidate<'a> {
-    let others = name.strip_prefix(OTHERS).is_some_and(|rest| rest.is_empty() || rest.starts_with(DELIMITER));
-    Candidate { name, own: !(others && context.shares()), subscribed: subscribed.contains(name) }
+    let own = context.place(name).is_ok_and(|place| context.is_own(&place));
+    Candidate { name, own, subscribed: subscribed.contains(name) }
 }
 
 fn is_selected(context: &Context, mailbox: MailboxId) -> bool {
