@@ -161,3 +161,21 @@ fn the_header_of_a_large_message_is_whole() {
         assert_eq!(heard, format!("* {number} FETCH (RFC822.HEADER {literal})\r\na OK FETCH completed\r\n"));
     }
 }
+
+#[test]
+fn fields_of_a_header_that_is_longer_than_what_is_kept_in_memory() {
+    let long: String = (0..20_000).map(|number| format!("X-Number: {number}\r\nX-Other:\r\n {number}\r\n")).collect();
+    let message = format!("Subject: first\r\n{long}Subject: last\r\n\r\nSubject: body\r\n");
+    let mut alice = Server::new().alice_in_inbox(&[&message]);
+    let mut fetch = |section: &str, shown: &str| {
+        let (name, partial) = section.split_once('<').map_or((section, ""), |(name, _)| (name, "<10>"));
+        let asked = if partial.is_empty() { section.to_owned() } else { format!("{name}<10.20>") };
+        let expected = format!("* 1 FETCH (BODY[{name}{partial} {{{}}}\r\n{shown})\r\na OK FETCH completed\r\n", shown.len());
+        assert!(alice.says(&format!("a FETCH 1 BODY.PEEK[{asked}")) == expected, "{section}");
+    };
+    let chosen: String = (0..20_000).map(|number| format!("X-Other:\r\n {number}\r\n")).collect();
+    fetch("HEADER.FIELDS (SUBJECT)]", "Subject: first\r\nSubject: last\r\n\r\n");
+    fetch("HEADER.FIELDS (SUBJECT)]<", "irst\r\nSubject: last\r");
+    fetch("HEADER.FIELDS (X-OTHER)]", &format!("{chosen}\r\n"));
+    fetch("HEADER.FIELDS.NOT (X-Number Subject)]", &format!("{chosen}\r\n"));
+}

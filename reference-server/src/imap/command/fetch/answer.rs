@@ -1,6 +1,6 @@
 //! An answer to FETCH that is sent piece by piece, so that a message of any size costs little memory.
 
-use crate::mime::Decoder;
+use crate::mime::{Decoder, FieldFilter};
 use crate::store::{self, BlobId, Hold, Store};
 use std::collections::VecDeque;
 use std::fmt;
@@ -29,8 +29,44 @@ enum Segment {
     Octets(Vec<u8>),
     /// Those in the store.
     Stored { blob: BlobId, range: Range<u64>, keep_nul: bool },
-    /// Those in the store, decoded, but for some at the beginning and beyond a limit.
-    Decoded { blob: BlobId, range: Range<u64>, decoder: Decoder, skip: u64, left: u64 },
+    /// What comes of those in the store, but for some at the beginning and beyond a limit.
+    Made { blob: BlobId, range: Range<u64>, filter: Filter, skip: u64, left: u64 },
+}
+
+/// Makes octets of others as they pass by.
+#[derive(Clone)]
+pub enum Filter {
+    /// Undoes a transfer encoding.
+    Decoder(Decoder),
+    /// Chooses fields of a header.
+    Fields(FieldFilter),
+}
+
+impl Filter {
+    /// Takes octets and adds what comes of them.
+    pub fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+        match self {
+            Filter::Decoder(decoder) => decoder.push(octets, out),
+            Filter::Fields(fields) => fields.push(octets, out),
+        }
+    }
+
+    /// Writes what came of some octets.
+    pub fn write(&self, made: &[u8], out: &mut Vec<u8>) {
+        match self {
+            // With NUL among them it is a literal8 (RFC 3516 §4.2).
+            Filter::Decoder(_) => out.extend_from_slice(made),
+            Filter::Fields(_) => without_nul(made, out),
+        }
+    }
+
+    /// Adds what comes when no more octets do.
+    pub fn finish(self, out: &mut Vec<u8>) {
+        match self {
+            Filter::Decoder(decoder) => decoder.finish(out),
+            Filter::Fields(fields) => fields.finish(out),
+        }
+    }
 }
 
 impl Answer {
@@ -77,9 +113,10 @@ impl Answer {
         self.segments.push_back(Segment::Stored { blob, range, keep_nul });
     }
 
-    /// Adds decoded octets of the store: `left` of them after the first `skip`.
-    pub fn decoded(&mut self, blob: BlobId, range: Range<u64>, decoder: Decoder, skip: u64, left: u64) {
-        self.segments.push_back(Segment::Decoded { blob, range, decoder, skip, left });
+    /// Adds what comes of octets of the store: of that the octets in `shown`.
+    pub fn made(&mut self, blob: BlobId, range: Range<u64>, filter: Filter, shown: Range<u64>) {
+        let (skip, left) = (shown.start, shown.end - shown.start);
+        self.segments.push_back(Segment::Made { blob, range, filter, skip, left });
     }
 
     /// Whether something is still to be read from the store.
@@ -125,19 +162,19 @@ impl Segment {
                 }
                 Ok(range.is_empty())
             }
-            Segment::Decoded { blob, range, decoder, skip, left } => {
-                let mut decoded = Vec::new();
+            Segment::Made { blob, range, filter, skip, left } => {
+                let mut made = Vec::new();
                 let octets = next(store, *blob, range)?;
-                decoder.push(&octets, &mut decoded);
+                filter.push(&octets, &mut made);
                 if range.is_empty() {
-                    std::mem::replace(decoder, Decoder::Identity).finish(&mut decoded);
+                    filter.clone().finish(&mut made);
                 }
-                let from = (*skip).min(decoded.len() as u64) as usize;
+                let from = (*skip).min(made.len() as u64) as usize;
                 *skip -= from as u64;
-                let shown = decoded.get(from..).unwrap_or_default();
+                let shown = made.get(from..).unwrap_or_default();
                 let shown = shown.get(..(*left).min(shown.len() as u64) as usize).unwrap_or_default();
                 *left -= shown.len() as u64;
-                out.extend_from_slice(shown);
+                filter.write(shown, out);
                 Ok(range.is_empty() || *left == 0)
             }
         }

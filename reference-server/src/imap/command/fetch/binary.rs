@@ -1,6 +1,6 @@
 //! BINARY (RFC 3516): the octets of a part with their Content-Transfer-Encoding undone.
 
-use super::answer::Answer;
+use super::answer::{Answer, Filter};
 use super::loaded::{Loaded, Needs};
 use super::section::{Twist, substring};
 use crate::faults::{Fault, Faults};
@@ -92,7 +92,7 @@ pub fn write(item: &Item, loaded: &Loaded<'_>, faults: Faults, twist: Twist, ans
     answer.text(format!("{tilde}{{{size}}}\r\n").as_bytes());
     match decoder {
         Decoder::Identity => loaded.show(answer, range.start + shown.start..range.start + shown.end, true),
-        decoder => loaded.show_decoded(answer, range, decoder, shown),
+        decoder => loaded.show_made(answer, range, Filter::Decoder(decoder), shown),
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! A message that is told of: its octets, which stay in the store if they are many, and its form.
 
-use super::answer::{Answer, CHUNK};
+use super::answer::{Answer, CHUNK, Filter};
 use crate::imap::stored_header::stored_header;
-use crate::mime::{self, Decoder};
+use crate::mime;
 use crate::store::{self, BlobId, Message, Store};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -180,7 +180,7 @@ impl<'s> Loaded<'s> {
     }
 
     /// The octets of this range, if they are in memory.
-    fn at_hand(&self, range: &Range<u64>) -> Option<&[u8]> {
+    pub fn at_hand(&self, range: &Range<u64>) -> Option<&[u8]> {
         let octets = self.octets.as_deref().or(self.header.as_deref())?;
         Some(octets.get(range.start as usize..range.end as usize).unwrap_or_default())
     }
@@ -246,14 +246,17 @@ impl<'s> Loaded<'s> {
         }
     }
 
-    /// Adds octets of a leaf to an answer, decoded. No header is inside, so they are all in one place.
-    pub fn show_decoded(&self, answer: &mut Answer, range: Range<u64>, decoder: Decoder, shown: Range<u64>) {
+    /// Adds what a filter makes of a leaf or of a header to an answer: of that the octets in `shown`. No header begins or ends
+    /// inside, so they are all in one place.
+    pub fn show_made(&self, answer: &mut Answer, range: Range<u64>, mut filter: Filter, shown: Range<u64>) {
         match self.slices(range).next() {
             Some(Slice::Here(octets)) => {
-                let decoded = decoder.decode(octets);
-                answer.text(decoded.get(shown.start as usize..shown.end as usize).unwrap_or_default());
+                let mut made = Vec::new();
+                filter.push(octets, &mut made);
+                filter.clone().finish(&mut made);
+                filter.write(made.get(shown.start as usize..shown.end as usize).unwrap_or_default(), answer.tail());
             }
-            Some(Slice::Stored(range)) => answer.decoded(self.blob, range, decoder, shown.start, shown.end - shown.start),
+            Some(Slice::Stored(range)) => answer.made(self.blob, range, filter, shown),
             None => {}
         }
     }

@@ -1,6 +1,6 @@
 //! `BODY[…]` and its older relatives: octets of a message as they are.
 
-use super::answer::Answer;
+use super::answer::{Answer, Filter};
 use super::loaded::{Loaded, Needs};
 use crate::imap::grammar::fetch::{Item, Partial};
 use crate::imap::grammar::section::{Section, SectionText};
@@ -68,11 +68,18 @@ pub fn write(item: &Item, section: &Section, loaded: &Loaded<'_>, twist: Twist, 
     };
     match fields {
         Some((names, except)) => {
-            let chosen = mime::subset(&loaded.bytes(range)?, names, except);
-            let shown = substring(0..chosen.len() as u64, partial, twist);
+            if let Some(header) = loaded.at_hand(&range) {
+                let chosen = mime::subset(header, names, except);
+                let shown = substring(0..chosen.len() as u64, partial, twist);
+                announce(answer, shown.end - shown.start);
+                answer.literal(chosen.get(shown.start as usize..shown.end as usize).unwrap_or_default());
+                return Ok(());
+            }
+            // Of a long header the size is found out first.
+            let filter = mime::FieldFilter::new(names, except);
+            let shown = substring(0..size(loaded, range.clone(), filter.clone())?, partial, twist);
             announce(answer, shown.end - shown.start);
-            let shown = chosen.get(shown.start as usize..shown.end as usize).unwrap_or_default();
-            answer.literal(shown);
+            loaded.show_made(answer, range, Filter::Fields(filter), shown);
         }
         None => {
             let shown = substring(range, partial, twist);
@@ -81,6 +88,19 @@ pub fn write(item: &Item, section: &Section, loaded: &Loaded<'_>, twist: Twist, 
         }
     }
     Ok(())
+}
+
+/// How many octets of a header are chosen.
+fn size(loaded: &Loaded<'_>, header: Range<u64>, mut filter: mime::FieldFilter) -> store::Result<u64> {
+    let (mut size, mut chosen) = (0, Vec::new());
+    loaded.each_chunk(header, |octets| {
+        chosen.clear();
+        filter.push(octets, &mut chosen);
+        size += chosen.len() as u64;
+    })?;
+    chosen.clear();
+    filter.finish(&mut chosen);
+    Ok(size + chosen.len() as u64)
 }
 
 /// Where the octets of a section are. Of a part that is no message there is no header but MIME (RFC 3501 §6.4.5).
