@@ -83,7 +83,10 @@ impl Context {
         if !self.is_own(place) && place.owner != NOBODY && !exists() {
             return Err(hidden());
         }
-        let found = self.store.mailbox(&place.owner, &place.name);
+        let found = match self.shares() {
+            true => self.store.mailbox_as(&place.owner, &place.name, self.account_name()),
+            false => self.store.mailbox(&place.owner, &place.name),
+        };
         let mailbox = match found {
             Err(store::Error::NoSuchMailbox(_)) if !self.is_own(place) => return Err(hidden()),
             found => found.map_err(refusal)?,
@@ -91,11 +94,10 @@ impl Context {
         if !self.shares() {
             return Ok(mailbox);
         }
-        let rights = self.store.rights(mailbox.id, &place.owner, self.account_name()).map_err(refusal)?;
-        if rights == Rights::NONE {
+        if mailbox.rights == Rights::NONE {
             return Err(hidden());
         }
-        Ok(Mailbox { rights, name: self.shown(place, &mailbox), ..mailbox })
+        Ok(Mailbox { name: self.shown(place, &mailbox), ..mailbox })
     }
 
     /// The mailbox of this name, selectable or not, if the user has this right to it.

@@ -40,6 +40,23 @@ impl Store {
         self.read(|connection| Ok(effective(&sql::acl::of(connection, mailbox)?, owner, user)))
     }
 
+    /// The mailbox of this name ([`Store::mailbox`]), with what a user may do with it.
+    pub fn mailbox_as(&self, owner: &str, name: &str, user: &str) -> Result<Mailbox> {
+        let canonical = super::names::canonical(name);
+        let found = self.read(|connection| {
+            let Some(mailbox) = sql::mailbox::find(connection, owner, &canonical)? else { return Ok(None) };
+            let rights = effective(&sql::acl::of(connection, mailbox.id)?, owner, user);
+            Ok(Some(Mailbox { rights, ..mailbox }))
+        })?;
+        match found {
+            Some(mailbox) => Ok(mailbox),
+            None => {
+                let mailbox = self.mailbox(owner, name)?;
+                Ok(Mailbox { rights: self.rights(mailbox.id, owner, user)?, ..mailbox })
+            }
+        }
+    }
+
     /// What a user may do with each mailbox of an account that has a list; with the others the owner may do everything.
     pub fn rights_of_all(&self, owner: &str, user: &str) -> Result<HashMap<MailboxId, Rights>> {
         self.read_much(|connection| {

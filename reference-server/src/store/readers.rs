@@ -33,12 +33,15 @@ impl Readers {
                 let connection = taken(path, idle)?;
                 // One transaction, so that all statements of the query see the same commit.
                 let answer = (|| {
-                    let transaction = connection.unchecked_transaction()?;
-                    let answer = query(&transaction)?;
-                    transaction.commit()?;
-                    Ok(answer)
+                    sql::begin(&connection)?;
+                    let answer = query(&connection);
+                    sql::end(&connection)?;
+                    answer
                 })();
-                give_back(idle, connection);
+                // One that is still inside a transaction would show its next user the past.
+                if connection.is_autocommit() {
+                    give_back(idle, connection);
+                }
                 answer
             }
         }
@@ -57,7 +60,7 @@ impl Still {
     pub(super) fn on(inner: &Arc<Inner>) -> Result<Option<Still>> {
         let Readers::File { path, idle } = &inner.readers else { return Ok(None) };
         let connection = taken(path, idle)?;
-        connection.execute_batch("BEGIN")?;
+        sql::begin(&connection)?;
         Ok(Some(Still { inner: Arc::clone(inner), connection: Mutex::new(Some(connection)) }))
     }
 
@@ -74,8 +77,7 @@ impl Drop for Still {
     fn drop(&mut self) {
         if let Readers::File { idle, .. } = &self.inner.readers
             && let Some(connection) = lock(&self.connection).take()
-            // One that is still inside a transaction would show its next user the past.
-            && connection.execute_batch("COMMIT").is_ok()
+            && sql::end(&connection).is_ok()
         {
             give_back(idle, connection);
         }

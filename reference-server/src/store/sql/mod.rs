@@ -65,6 +65,18 @@ pub(crate) fn prepare_reader(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// Begins to read what is committed now.
+pub(crate) fn begin(reader: &Connection) -> Result<()> {
+    reader.prepare_cached("BEGIN")?.execute([])?;
+    Ok(())
+}
+
+/// Ends it.
+pub(crate) fn end(reader: &Connection) -> Result<()> {
+    reader.prepare_cached("COMMIT")?.execute([])?;
+    Ok(())
+}
+
 /// Brings the schema to the newest version.
 pub(crate) fn migrate(connection: &Connection) -> Result<()> {
     connection.set_prepared_statement_cache_capacity(128);
