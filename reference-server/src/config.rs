@@ -330,6 +330,8 @@ pub struct Limits {
     pub smtp_patience: Duration,
     pub pop3_patience: Duration,
     pub imap_patience: Duration,
+    /// How often a client is told how far its command is (RFC 9585 §4: 10-15 seconds); zero: whenever there is something to tell.
+    pub progress_interval: Duration,
     /// How many things that happened are kept for an IMAP client which asked for them with NOTIFY, and reads nothing.
     pub notifications: usize,
     /// How long a client may be silent before it has logged in to POP3 or IMAP.
@@ -370,6 +372,7 @@ impl Default for Limits {
             smtp_patience: Duration::from_secs(5 * 60),
             pop3_patience: Duration::from_secs(10 * 60),
             imap_patience: Duration::from_secs(30 * 60),
+            progress_interval: Duration::from_secs(10),
             notifications: 1000,
             login_patience: Duration::from_secs(3 * 60),
             queue_lifetime: Duration::from_secs(5 * 24 * 3600),

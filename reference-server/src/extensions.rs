@@ -131,6 +131,7 @@ extensions! {
         ImapSpecialUse ImapStatusSize ImapEsearch ImapSearchRes ImapMove ImapBinary ImapLiteralMinus, "the second revision of IMAP4, with all that it took in (RFC 9051)";
     ImapMessageLimit = "imap/MESSAGELIMIT", "the messages of one command are limited, if so configured (RFC 9738)";
     ImapSaveLimit = "imap/SAVELIMIT", "the messages of one COPY or APPEND are limited, if so configured (RFC 9738)";
+    ImapInProgress = "imap/INPROGRESS", "clients are told how far a command is that takes long (RFC 9585)";
     ImapUtf8Accept = "imap/UTF8=ACCEPT" needs ImapEnable, "UTF-8 in quoted strings, mailbox names and headers (RFC 6855)";
     ImapListExtended = "imap/LIST-EXTENDED", "LIST with options and several patterns (RFC 5258)";
     ImapListStatus = "imap/LIST-STATUS" needs ImapListExtended, "LIST that answers with STATUS too (RFC 5819)";

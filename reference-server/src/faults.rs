@@ -247,6 +247,13 @@ faults! {
     ImapMessageLimitCountsMatches = "imap/messagelimit-counts-matches", "limits the messages a search finds, and not those it looks at";
     ImapMessageLimitSavesAll = "imap/messagelimit-saves-all", "saves all messages that match, though it looked at some only";
     ImapMessageLimitCutsPartial = "imap/messagelimit-cuts-partial", "fetches some messages of a PARTIAL range that is over MESSAGELIMIT";
+    ImapInProgressOfAnotherTag = "imap/inprogress-of-another-tag", "tells how far a command is by a tag that the client did not use";
+    ImapInProgressGoesBack = "imap/inprogress-goes-back", "tells of less and less progress once a command is half done";
+    ImapInProgressAtOnce = "imap/inprogress-at-once", "tells how far a command is that takes no time";
+    ImapInProgressWithGoalZero = "imap/inprogress-with-goal-zero", "tells of progress with 0 as the goal";
+    ImapInProgressAtGoal = "imap/inprogress-at-goal", "tells of progress that has reached the goal";
+    ImapInProgressBracketInTag = "imap/inprogress-bracket-in-tag", "tells of progress by a tag with ] in it";
+    ImapInProgressTagged = "imap/inprogress-tagged", "tells of progress in the completion of the command";
     ImapUidAfterIncludes = "imap/uidafter-includes", "finds the message itself by UIDAFTER and UIDBEFORE";
     ImapUidOnlyTakesNumbers = "imap/uidonly-takes-numbers", "runs commands with message numbers although UIDONLY is enabled";
     ImapUidOnlySearchesNumbers = "imap/uidonly-searches-numbers", "searches among message numbers although UIDONLY is enabled";

@@ -102,6 +102,8 @@ pub struct SettingsYaml {
     pub message_limit: Option<usize>,
     /// Messages of one COPY or APPEND, told as SAVELIMIT.
     pub save_limit: Option<usize>,
+    /// How often an IMAP client is told how far its command is: `10s`; `0s`: whenever there is something to tell.
+    pub progress_interval: Option<At<String>>,
     /// Changes that are kept for an IMAP client until it is told of them by NOTIFY.
     pub notifications: Option<usize>,
     /// How long an SMTP client may be silent: `5m`.
@@ -307,6 +309,7 @@ impl Reader<'_> {
             recipients: yaml.recipients,
             message_limit: yaml.message_limit,
             save_limit: yaml.save_limit,
+            progress_interval: self.duration(yaml.progress_interval.as_ref()),
             notifications: yaml.notifications,
             smtp_patience: self.duration(yaml.smtp_patience.as_ref()),
             pop3_patience: self.duration(yaml.pop3_patience.as_ref()),

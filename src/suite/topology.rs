@@ -84,6 +84,8 @@ pub struct Settings {
     /// Messages of one IMAP command, and of one COPY or APPEND.
     pub message_limit: Option<usize>,
     pub save_limit: Option<usize>,
+    /// How often an IMAP client is told how far its command is.
+    pub progress_interval: Option<Duration>,
     /// Changes that are kept for an IMAP client until it is told of them by NOTIFY.
     pub notifications: Option<usize>,
     /// How long a client may be silent.

@@ -330,6 +330,7 @@ fn limits(settings: &Settings) -> Limits {
         recipients: settings.recipients.unwrap_or(usual.recipients),
         command_messages: settings.message_limit.unwrap_or(usual.command_messages),
         saved_messages: settings.save_limit.unwrap_or(usual.saved_messages),
+        progress_interval: settings.progress_interval.unwrap_or(usual.progress_interval),
         notifications: settings.notifications.unwrap_or(usual.notifications),
         smtp_patience: settings.smtp_patience.unwrap_or(usual.smtp_patience),
         pop3_patience: settings.pop3_patience.unwrap_or(usual.pop3_patience),

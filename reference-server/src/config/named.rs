@@ -56,6 +56,7 @@ const ROWS: &[Row] = rows! {
     Time "smtp-patience", smtp_patience, "silence of an SMTP client";
     Time "pop3-patience", pop3_patience, "silence of a POP3 client";
     Time "imap-patience", imap_patience, "silence of an IMAP client";
+    Time "progress-interval", progress_interval, "how often an IMAP client is told how far its command is";
     Count "notifications", notifications, "changes that are kept for an IMAP client until it is told of them by NOTIFY";
     Time "login-patience", login_patience, "silence before the login to POP3 or IMAP";
     Time "queue-lifetime", queue_lifetime, "how long a message is tried";

@@ -26,6 +26,7 @@ mod namespace;
 mod notify;
 pub mod object_id;
 mod owed;
+mod progress;
 mod quota_root;
 pub mod reader;
 pub mod response;

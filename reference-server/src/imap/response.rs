@@ -94,6 +94,12 @@ pub enum Code {
     ExpungeIssued,
     HasChildren,
     HighestModSeq(u64),
+    /// How far the command of this tag is, and how far it goes (RFC 9585 §4).
+    InProgress {
+        tag: Option<String>,
+        progress: u32,
+        goal: u32,
+    },
     Limit,
     /// Message numbers, or UIDs, in ascending order.
     Modified(Vec<u32>),
@@ -152,6 +158,9 @@ impl fmt::Display for Code {
             Code::ExpungeIssued => out.write_str("EXPUNGEISSUED"),
             Code::HasChildren => out.write_str("HASCHILDREN"),
             Code::HighestModSeq(modseq) => write!(out, "HIGHESTMODSEQ {modseq}"),
+            // No tag has a quote or a backslash in it.
+            Code::InProgress { tag: Some(tag), progress, goal } => write!(out, "INPROGRESS (\"{tag}\" {progress} {goal})"),
+            Code::InProgress { tag: None, progress, goal } => write!(out, "INPROGRESS (NIL {progress} {goal})"),
             Code::Limit => out.write_str("LIMIT"),
             Code::Modified(numbers) => write!(out, "MODIFIED {}", write_uid_set(numbers)),
             Code::MailboxId(id) => write!(out, "MAILBOXID ({id})"),

@@ -6,6 +6,7 @@ use super::grammar::Cursor;
 use super::grammar::string::is_tag_char;
 use super::reader::{Announced, Fault as Framing, Limits, Read, Reader, Unit};
 use super::response::{Code, Condition, Status, write_untagged};
+use super::search::running;
 use super::selected::Naming;
 use super::staged::Staging;
 use super::unasked::Unasked;
@@ -56,6 +57,8 @@ enum Awaited {
     Idle(String, idle::Running),
     /// Nothing from the client: a FETCH has more to say.
     Fetch(String, Box<fetch::Running>),
+    /// Nothing either: SEARCH, SORT or THREAD has more messages to look at. The command is UID where they are about UIDs.
+    Search(String, &'static Command, Box<running::Running>),
     /// Nothing either: of messages that have come more is told.
     Unasked(Box<(Unasked, Then)>),
 }
@@ -87,18 +90,10 @@ impl ImapSession {
             let unit = match &self.awaited {
                 Awaited::Command => Unit::Command,
                 Awaited::Sasl(..) | Awaited::Idle(..) => Unit::Line,
-                Awaited::Fetch(..) => {
-                    if self.fetch_on(out) == After::Close {
-                        return After::Close;
-                    }
-                    continue;
-                }
-                Awaited::Unasked(..) => {
-                    if self.fetch_unasked(out) == After::Close {
-                        return After::Close;
-                    }
-                    continue;
-                }
+                Awaited::Fetch(..) | Awaited::Search(..) | Awaited::Unasked(..) => match self.go_on(out) {
+                    After::Continue => continue,
+                    after => return after,
+                },
             };
             let Some(read) = self.reader.next(unit) else {
                 // What happened while a command was refused is told behind it.
@@ -125,6 +120,16 @@ impl ImapSession {
         }
     }
 
+    /// Says some more of what the client need not ask for.
+    fn go_on(&mut self, out: &mut Vec<u8>) -> After {
+        match &self.awaited {
+            Awaited::Fetch(..) => self.fetch_on(out),
+            Awaited::Search(..) => self.search_on(out),
+            Awaited::Unasked(..) => self.fetch_unasked(out),
+            Awaited::Command | Awaited::Sasl(..) | Awaited::Idle(..) => After::Continue,
+        }
+    }
+
     /// A command, or the line that was asked for, is complete.
     fn complete(&mut self, octets: &[u8], out: &mut Vec<u8>) -> After {
         match std::mem::replace(&mut self.awaited, Awaited::Command) {
@@ -136,7 +141,7 @@ impl ImapSession {
                 let outcome = running.line(octets);
                 self.conclude(tag, &idle::COMMAND, outcome, out)
             }
-            Awaited::Command | Awaited::Fetch(..) | Awaited::Unasked(..) => self.command(octets, out),
+            Awaited::Command | Awaited::Fetch(..) | Awaited::Search(..) | Awaited::Unasked(..) => self.command(octets, out),
         }
     }
 
@@ -189,7 +194,7 @@ impl ImapSession {
         self.conclude(tag, command, outcome, out)
     }
 
-    fn conclude(&mut self, tag: String, command: &Command, outcome: Outcome, out: &mut Vec<u8>) -> After {
+    fn conclude(&mut self, tag: String, command: &'static Command, outcome: Outcome, out: &mut Vec<u8>) -> After {
         match outcome {
             Outcome::Done(status) => self.over(&tag, command, Naming::Numbers, status, out),
             Outcome::DoneByUid(status) => self.over(&tag, command, Naming::Uids, status, out),
@@ -225,6 +230,10 @@ impl ImapSession {
                 self.awaited = Awaited::Fetch(tag, running);
                 After::Continue
             }
+            Outcome::Search(running) => {
+                self.awaited = Awaited::Search(tag, command, running);
+                After::Continue
+            }
         }
     }
 
@@ -237,6 +246,21 @@ impl ImapSession {
                 fetch::Step::Done(status) => {
                     return self.over(&tag, running.command, running.naming, status, out);
                 }
+            }
+        }
+        After::Continue
+    }
+
+    /// Looks at some more messages, and completes the search with the last. In between the client is told how far it is, at once.
+    fn search_on(&mut self, out: &mut Vec<u8>) -> After {
+        if let Awaited::Search(tag, command, running) = std::mem::replace(&mut self.awaited, Awaited::Command) {
+            let naming = running.naming;
+            match running.step(&mut self.context, out) {
+                running::Step::More(running) => {
+                    self.awaited = Awaited::Search(tag, command, running);
+                    return After::Flush;
+                }
+                running::Step::Done(status) => return self.over(&tag, command, naming, status, out),
             }
         }
         After::Continue
@@ -435,7 +459,7 @@ impl ImapSession {
         // The command that was going on is over, whatever it was.
         let tag = match std::mem::replace(&mut self.awaited, Awaited::Command) {
             Awaited::Sasl(tag, _) | Awaited::Idle(tag, _) => Some(tag),
-            Awaited::Command | Awaited::Fetch(..) | Awaited::Unasked(..) => {
+            Awaited::Command | Awaited::Fetch(..) | Awaited::Search(..) | Awaited::Unasked(..) => {
                 let mut cursor = Cursor::new(begun);
                 let tag = cursor.take_while(is_tag_char);
                 (!tag.is_empty() && cursor.eat(b' ')).then(|| String::from_utf8_lossy(tag).into_owned())

@@ -12,6 +12,7 @@ mod messages;
 mod misbehaviour;
 mod moving;
 mod notifying;
+mod progress;
 mod resynchronizing;
 mod revision2;
 mod search_costs;

@@ -57,6 +57,7 @@ use super::enabled::UTF8_ACCEPT;
 use super::grammar::Cursor;
 use super::grammar::cursor::Parsed;
 use super::response::{Code, Status};
+use super::search::running;
 use crate::extensions::{Extension, Without};
 use crate::faults::Fault;
 use crate::store::Expunges;
@@ -111,6 +112,8 @@ pub enum Outcome {
     Idle(idle::Running),
     /// The answers come one after the other.
     Fetch(Box<fetch::Running>),
+    /// There are messages to look at before it is answered.
+    Search(Box<running::Running>),
 }
 
 /// Every command.

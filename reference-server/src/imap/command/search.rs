@@ -5,8 +5,8 @@ use crate::imap::context::Context;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::search::Search;
-use crate::imap::response::Status;
 use crate::imap::search::run::Searching;
+use crate::imap::search::running::Running;
 use crate::imap::selected::Naming;
 use crate::store::Expunges;
 
@@ -16,14 +16,15 @@ pub const COMMAND: Command = Command {
     legal: Legal::Selected,
     by_number: true,
     expunges: Expunges::Withhold,
-    run: |context, cursor, out| Ok(Outcome::Done(run(context, cursor, out, Naming::Numbers)?)),
+    run: |context, cursor, out| run(context, cursor, out, Naming::Numbers),
     ..USUAL
 };
 
 /// SEARCH, or UID SEARCH.
-pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, naming: Naming) -> Parsed<Status> {
+pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, naming: Naming) -> Parsed<Outcome> {
     cursor.space()?;
     let Search { options, program } = cursor.search(context.usual_charset())?;
     cursor.end()?;
-    Ok(Searching { naming, options, program, criteria: None }.run(context, out))
+    let searching = Searching { naming, options, program, criteria: None };
+    Ok(Running::outcome(naming, searching.begin(context, out)))
 }

@@ -6,8 +6,8 @@ use crate::imap::context::Context;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::search::options::Extended;
-use crate::imap::response::Status;
 use crate::imap::search::run::Searching;
+use crate::imap::search::running::Running;
 use crate::imap::selected::Naming;
 use crate::store::Expunges;
 
@@ -19,7 +19,7 @@ pub const COMMAND: Command = Command {
     legal: Legal::Selected,
     by_number: true,
     expunges: Expunges::Withhold,
-    run: |context, cursor, out| Ok(Outcome::Done(run(context, cursor, out, Naming::Numbers)?)),
+    run: |context, cursor, out| run(context, cursor, out, Naming::Numbers),
     ..USUAL
 };
 
@@ -30,7 +30,7 @@ pub const COMMAND: Command = Command {
 /// extended-sort   = ["UID" SP] "SORT" search-return-opts SP sort-criteria SP search-criteria     ; RFC 5267 §5
 /// search-criteria = charset 1*(SP search-key)
 /// ```
-pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, naming: Naming) -> Parsed<Status> {
+pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, naming: Naming) -> Parsed<Outcome> {
     cursor.space()?;
     let options = cursor.return_options(Extended::Sort)?;
     let criteria = cursor.sort_criteria()?;
@@ -39,5 +39,6 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
     cursor.space()?;
     let program = cursor.search_keys(charset)?;
     cursor.end()?;
-    Ok(Searching { naming, options, program, criteria: Some(criteria) }.run(context, out))
+    let searching = Searching { naming, options, program, criteria: Some(criteria) };
+    Ok(Running::outcome(naming, searching.begin(context, out)))
 }

@@ -3,14 +3,16 @@
 use super::{Command, Legal, Outcome, USUAL};
 use crate::extensions::Extension;
 use crate::faults::Fault;
-use crate::imap::context::{Context, refusal};
+use crate::imap::context::Context;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::{Parsed, SyntaxError};
+use crate::imap::grammar::search::{Key, Program};
 use crate::imap::response::Status;
-use crate::imap::search::{find, program, run as searching};
+use crate::imap::search::running::{Purpose, Running};
+use crate::imap::search::{Found, program, run as searching};
 use crate::imap::selected::Naming;
 use crate::imap::thread::{Threaded, ordered_subject, references};
-use crate::store::Expunges;
+use crate::store::{Expunges, Row, Store};
 
 /// ```abnf
 /// thread          = ["UID" SP] "THREAD" SP thread-alg SP search-criteria
@@ -21,7 +23,7 @@ pub const COMMAND: Command = Command {
     legal: Legal::Selected,
     by_number: true,
     expunges: Expunges::Withhold,
-    run: |context, cursor, out| Ok(Outcome::Done(run(context, cursor, out, Naming::Numbers)?)),
+    run: |context, cursor, out| run(context, cursor, out, Naming::Numbers),
     ..USUAL
 };
 
@@ -32,7 +34,7 @@ enum Algorithm {
 }
 
 /// THREAD, or UID THREAD.
-pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, naming: Naming) -> Parsed<Status> {
+pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, naming: Naming) -> Parsed<Outcome> {
     cursor.space()?;
     let algorithm = algorithm(cursor)?;
     cursor.space()?;
@@ -40,46 +42,62 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
     cursor.space()?;
     let program = cursor.search_keys(charset)?;
     cursor.end()?;
-    let program = match context.without_filters(program) {
-        Ok(program) => program,
-        Err(status) => return Ok(status),
-    };
-    if let Err(status) = searching::check(context, None, &program, false) {
-        return Ok(status);
-    }
+    Ok(Running::outcome(naming, begin(context, out, naming, algorithm, program)))
+}
+
+fn begin(
+    context: &mut Context,
+    out: &mut Vec<u8>,
+    naming: Naming,
+    algorithm: Algorithm,
+    program: Program,
+) -> Result<Running, Status> {
+    let program = context.without_filters(program)?;
+    searching::check(context, None, &program, false)?;
     searching::begin(context, &program, out);
-    let Some(selected) = &context.selected else { return Ok(Status::bad("No mailbox is selected")) };
+    let Some(selected) = &context.selected else { return Err(Status::bad("No mailbox is selected")) };
     // Threads are those of all its messages: "Servers that advertise MESSAGELIMIT N will be unable to execute a THREAD command
     // [RFC5256] in a mailbox with more than N messages" (RFC 9738 §3.3).
     let exists = selected.view.exists() as usize;
     if let Some(limit) = context.message_limit().filter(|limit| limit.is_exceeded_by(exists)) {
-        return Ok(limit.refusal(None));
+        return Err(limit.refusal(None));
     }
-    let keys = match program::prepared(program, selected, context) {
-        Ok(keys) => keys,
-        Err(status) => return Ok(status),
-    };
-    let threaded = context.store.standing_still(|still| {
-        let found = find(context, still, selected, &keys);
-        let named = found.iter().map(|found| (found, if naming == Naming::Uids { found.uid } else { found.number }));
-        named.filter_map(|(found, name)| Threaded::read(found, name, selected, still)).collect::<Vec<_>>()
-    });
-    let mut messages = match threaded {
-        Ok(messages) => messages,
-        Err(error) => return Ok(refusal(error)),
-    };
-    if context.faults().on(Fault::ImapThreadIgnoresReferences) {
-        messages.iter_mut().for_each(|message| message.references.clear());
+    let keys = program::prepared(program, selected, context)?;
+    let purpose = Threading { naming, algorithm, messages: Vec::new() };
+    Ok(Running::begin(context, selected, naming, keys, Box::new(purpose)))
+}
+
+/// The messages that become threads.
+struct Threading {
+    naming: Naming,
+    algorithm: Algorithm,
+    messages: Vec<Threaded>,
+}
+
+impl Purpose for Threading {
+    fn take(&mut self, found: Found, row: &Row, store: &Store) {
+        let name = if self.naming == Naming::Uids { found.uid } else { found.number };
+        self.messages.push(Threaded::read(&found, name, row, store));
     }
-    let (forest, roots) = match algorithm {
-        Algorithm::OrderedSubject => ordered_subject::threads(messages),
-        Algorithm::References => references::threads(messages),
-    };
-    // `thread-data = "THREAD" [SP 1*thread-list]`
-    out.extend_from_slice(if roots.is_empty() { b"* THREAD" } else { b"* THREAD " });
-    forest.write(&roots, out);
-    out.extend_from_slice(b"\r\n");
-    Ok(Status::ok("THREAD completed"))
+
+    /// `thread-data = "THREAD" [SP 1*thread-list]`
+    fn answer(mut self: Box<Self>, _: Vec<Key>, context: &mut Context, out: &mut Vec<u8>) -> Status {
+        if context.faults().on(Fault::ImapThreadIgnoresReferences) {
+            self.messages.iter_mut().for_each(|message| message.references.clear());
+        }
+        let (forest, roots) = match self.algorithm {
+            Algorithm::OrderedSubject => ordered_subject::threads(self.messages),
+            Algorithm::References => references::threads(self.messages),
+        };
+        out.extend_from_slice(if roots.is_empty() { b"* THREAD" } else { b"* THREAD " });
+        forest.write(&roots, out);
+        out.extend_from_slice(b"\r\n");
+        Status::ok("THREAD completed")
+    }
+
+    fn fail(self: Box<Self>, status: Status, _: &mut Context) -> Status {
+        status
+    }
 }
 
 /// `thread-alg = "ORDEREDSUBJECT" / "REFERENCES" / thread-alg-ext`

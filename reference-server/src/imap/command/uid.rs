@@ -29,10 +29,10 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
         b"REPLACE" if !context.lacks(Extension::ImapReplace) => {
             Ok(Outcome::DoneByUid(replace::run(context, cursor, out, Naming::Uids)?))
         }
-        b"SEARCH" => Ok(Outcome::DoneByUid(search::run(context, cursor, out, Naming::Uids)?)),
-        b"SORT" if !context.lacks(Extension::ImapSort) => Ok(Outcome::DoneByUid(sort::run(context, cursor, out, Naming::Uids)?)),
+        b"SEARCH" => search::run(context, cursor, out, Naming::Uids),
+        b"SORT" if !context.lacks(Extension::ImapSort) => sort::run(context, cursor, out, Naming::Uids),
         b"STORE" => Ok(Outcome::DoneByUid(store::run(context, cursor, out, Naming::Uids)?)),
-        b"THREAD" => Ok(Outcome::DoneByUid(thread::run(context, cursor, out, Naming::Uids)?)),
+        b"THREAD" => thread::run(context, cursor, out, Naming::Uids),
         _ => Err(SyntaxError { offset, expected: COMMANDS }),
     }
 }

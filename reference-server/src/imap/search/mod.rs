@@ -1,18 +1,20 @@
 //! Searching a mailbox: [`program`] makes of the criteria what can be asked of each message, [`candidate`] asks it,
-//! [`answer`] tells the client what was found and [`updating`] what is found later. [`run`] does all of it for SEARCH and SORT.
+//! [`answer`] tells the client what was found and [`updating`] what is found later. [`running`] goes through the messages for SEARCH,
+//! SORT and THREAD, and [`run`] is the first two from their criteria to their answers.
 
 pub mod answer;
 pub mod candidate;
 mod fuzzy;
 pub mod program;
 pub mod run;
+pub mod running;
 pub mod updating;
 
 use super::context::Context;
 use super::grammar::search::Key;
 use super::selected::Selected;
 use crate::faults::Fault;
-use crate::store::{Store, Uid, View};
+use crate::store::{Row, Store, Uid, View};
 use candidate::{Candidate, Scope};
 
 /// A message that was found.
@@ -29,16 +31,33 @@ pub struct Found {
 /// context or, better where messages are read, that standing still.
 pub fn find(context: &Context, store: &Store, selected: &Selected, keys: &[Key]) -> Vec<Found> {
     let scope = scope(context, store, &selected.view);
-    let scored = keys.iter().any(|key| key.any(|key| matches!(key, Key::Fuzzy(_))));
-    let mut found = Vec::new();
-    for (number, row) in selected.view.rows().filter(|(_, row)| !row.gone) {
-        let candidate = Candidate::new(&scope, row);
-        if candidate.matches_all(keys) {
-            let score = if scored { candidate.relevancy(keys) } else { fuzzy::EXACT };
-            found.push(Found { number, uid: row.message.uid, modseq: row.message.modseq, score });
-        }
+    let search = Search::new(&scope, keys);
+    let present = selected.view.rows().filter(|(_, row)| !row.gone);
+    present.filter_map(|(number, row)| search.found(number, row)).collect()
+}
+
+/// What is asked of one message after the other.
+struct Search<'a> {
+    scope: &'a Scope<'a>,
+    keys: &'a [Key],
+    /// Whether it matters how well a message fits.
+    scored: bool,
+}
+
+impl<'a> Search<'a> {
+    fn new(scope: &'a Scope<'a>, keys: &'a [Key]) -> Self {
+        let scored = keys.iter().any(|key| key.any(|key| matches!(key, Key::Fuzzy(_))));
+        Search { scope, keys, scored }
     }
-    found
+
+    /// This message, if all keys hold for it.
+    fn found(&self, number: u32, row: &Row) -> Option<Found> {
+        let candidate = Candidate::new(self.scope, row);
+        candidate.matches_all(self.keys).then(|| {
+            let score = if self.scored { candidate.relevancy(self.keys) } else { fuzzy::EXACT };
+            Found { number, uid: row.message.uid, modseq: row.message.modseq, score }
+        })
+    }
 }
 
 /// What a search in this mailbox has in common now.

@@ -1,10 +1,12 @@
-//! SEARCH and SORT from the parsed command to the status: they differ in the order of what they find.
+//! SEARCH and SORT from the parsed command to the status, but for the way through the mailbox, which [`running`](super::running) goes.
+//! They differ in the order of what they find.
 
 use super::answer::{Answer, saved};
+use super::running::{Purpose, Running};
 use super::updating::{MOST, Updating};
 use super::{Found, find, program};
 use crate::faults::Fault;
-use crate::imap::context::{Context, refusal};
+use crate::imap::context::Context;
 use crate::imap::enabled::UTF8_ACCEPT;
 use crate::imap::grammar::search::options::ReturnOptions;
 use crate::imap::grammar::search::{Key, Program};
@@ -12,8 +14,8 @@ use crate::imap::grammar::sort::{Criterion, SortKey};
 use crate::imap::message_limit::Cut;
 use crate::imap::response::{Code, Condition, Status, write_untagged};
 use crate::imap::selected::{Naming, Selected};
-use crate::imap::sort::{Sortable, sorted};
-use crate::store::Uid;
+use crate::imap::sort::{Sortable, sort};
+use crate::store::{Row, Store};
 
 /// A search that is to be made in the selected mailbox.
 pub struct Searching {
@@ -25,48 +27,22 @@ pub struct Searching {
 }
 
 impl Searching {
-    /// The name of the command, and of its response without result options.
-    fn name(&self) -> &'static str {
-        if self.criteria.is_some() { "SORT" } else { "SEARCH" }
-    }
-
-    /// Searches, answers, keeps what is to be kept, and gives the status.
-    pub fn run(mut self, context: &mut Context, out: &mut Vec<u8>) -> Status {
+    /// Settles what is asked of each message.
+    pub fn begin(mut self, context: &mut Context, out: &mut Vec<u8>) -> Result<Running, Status> {
         // "If no result option is specified or empty list of options is specified as "()", ALL is assumed" (RFC 9051 §6.4.4);
         // SORT is no command of that protocol.
         if self.options.is_none() && self.criteria.is_none() && context.enabled.has("IMAP4rev2") {
             self.options = Some(ReturnOptions::everything());
         }
-        let name = self.name();
-        let saves = self.options.as_ref().is_some_and(|options| options.save);
-        match self.answered(context, out) {
-            Ok(Answered { kept, cut }) => {
-                if saves {
-                    save(context, kept);
-                }
-                let status = Status::ok(format!("{name} completed"));
-                match cut {
-                    Some(cut) => cut.complete(status, out),
-                    None => status,
-                }
-            }
-            Err(status) => {
-                // "A SEARCH command with the SAVE result option that caused the server to return the NO tagged response sets
-                // the value of the search result variable to the empty sequence" (RFC 5182 §2.1).
-                if saves && status.condition == Condition::No {
-                    save(context, Vec::new());
-                }
-                status
-            }
-        }
+        let saves = saves(self.options.as_ref());
+        self.begun(context, out).map_err(|status| refused(status, saves, context))
     }
 
-    fn answered(mut self, context: &mut Context, out: &mut Vec<u8>) -> Result<Answered, Status> {
+    fn begun(mut self, context: &mut Context, out: &mut Vec<u8>) -> Result<Running, Status> {
         check_charset(context, &self.program)?;
         self.program = context.without_filters(self.program)?;
         self.check(context)?;
         let by_modseq = begin(context, &self.program, out);
-        let name = self.name();
         let Some(selected) = &context.selected else { return Err(Status::bad("No mailbox is selected")) };
         let lasting = can_be_kept_updated(&self.program);
         let mut keys = program::prepared(self.program, selected, context)?;
@@ -74,51 +50,10 @@ impl Searching {
         if let (Some(cut), true) = (&cut, self.criteria.is_some()) {
             return Err(cut.refusal());
         }
-        let searched = context.store.standing_still(|still| {
-            let found = find(context, still, selected, &keys);
-            let sorted = self.criteria.as_ref().map(|criteria| {
-                let sorted = sorted(found.clone(), criteria, selected, still, context.faults());
-                (criteria.clone(), sorted)
-            });
-            (found, sorted)
-        });
-        let (found, sorted) = searched.map_err(refusal)?;
-        let found = match &sorted {
-            Some((_, sorted)) => sorted.iter().map(|sortable| sortable.found.clone()).collect(),
-            None => found,
-        };
-        let answer = Answer {
-            tag: &context.tag,
-            mailbox: None,
-            naming: self.naming,
-            found: &found,
-            by_modseq,
-            faults: context.faults(),
-            utf8: context.enabled.utf8(),
-        };
-        let Some(options) = self.options else {
-            answer.write_list(name, out);
-            return Ok(Answered { kept: Vec::new(), cut });
-        };
-        if options.asks_for_data() {
-            answer.write_extended(&options, out);
-        }
-        let kept = match cut.is_some() && context.faults().on(Fault::ImapMessageLimitSavesAll) {
-            true => {
-                keys.pop();
-                saved(&find(context, &context.store, selected, &keys), &options)
-            }
-            // "Servers that support both MESSAGELIMIT and SEARCHRES extensions [RFC5182] MUST truncate SEARCH SAVE result"
-            // (RFC 9738 §3.4).
-            false => saved(&found, &options),
-        };
-        // What a search did not look at is not told of later, either.
-        if options.update && lasting && cut.is_none() {
-            keep_updated(context, self.naming, keys, &options, &found, sorted, out);
-        } else if options.update {
-            refuse_updates(context, out);
-        }
-        Ok(Answered { kept, cut })
+        let Searching { naming, options, criteria, .. } = self;
+        let (found, sortable) = (Vec::new(), Vec::new());
+        let gathering = Gathering { naming, options, criteria, by_modseq, lasting, cut, found, sortable };
+        Ok(Running::begin(context, selected, naming, keys, Box::new(gathering)))
     }
 
     /// What makes a command BAD although its syntax is right.
@@ -128,12 +63,102 @@ impl Searching {
     }
 }
 
-/// What remains to be done when a search is answered.
-struct Answered {
-    /// The UIDs that SAVE keeps.
-    kept: Vec<Uid>,
-    /// There were more messages to look at than one command may be about.
+/// "A SEARCH command with the SAVE result option that caused the server to return the NO tagged response sets the value of the
+/// search result variable to the empty sequence" (RFC 5182 §2.1).
+fn refused(status: Status, saves: bool, context: &mut Context) -> Status {
+    if saves && status.condition == Condition::No {
+        save(context, Vec::new());
+    }
+    status
+}
+
+/// A search that has begun, and what it found so far.
+struct Gathering {
+    naming: Naming,
+    options: Option<ReturnOptions>,
+    criteria: Option<Vec<Criterion>>,
+    by_modseq: bool,
+    /// Whether the criteria can be asked of messages that come later.
+    lasting: bool,
+    /// There are more messages to look at than one command may be about.
     cut: Option<Cut>,
+    found: Vec<Found>,
+    /// In place of those, if the search is sorted.
+    sortable: Vec<Sortable>,
+}
+
+impl Purpose for Gathering {
+    fn take(&mut self, found: Found, row: &Row, store: &Store) {
+        match &self.criteria {
+            Some(criteria) => self.sortable.push(Sortable::of_row(found, criteria, row, store)),
+            None => self.found.push(found),
+        }
+    }
+
+    /// Answers, keeps what is to be kept, and gives the status.
+    fn answer(self: Box<Self>, mut keys: Vec<Key>, context: &mut Context, out: &mut Vec<u8>) -> Status {
+        let Gathering { naming, options, criteria, by_modseq, lasting, cut, found, mut sortable } = *self;
+        let name = if criteria.is_some() { "SORT" } else { "SEARCH" };
+        let sorted = criteria.map(|criteria| {
+            sort(&mut sortable, &criteria, context.faults());
+            (criteria, sortable)
+        });
+        let found = match &sorted {
+            Some((_, sorted)) => sorted.iter().map(|sortable| sortable.found.clone()).collect(),
+            None => found,
+        };
+        let answer = Answer {
+            tag: &context.tag,
+            mailbox: None,
+            naming,
+            found: &found,
+            by_modseq,
+            faults: context.faults(),
+            utf8: context.enabled.utf8(),
+        };
+        let status = Status::ok(format!("{name} completed"));
+        let Some(options) = options else {
+            answer.write_list(name, out);
+            return completed(status, cut, out);
+        };
+        if options.asks_for_data() {
+            answer.write_extended(&options, out);
+        }
+        if options.save {
+            let kept = match (cut, &context.selected) {
+                (Some(_), Some(selected)) if context.faults().on(Fault::ImapMessageLimitSavesAll) => {
+                    keys.pop();
+                    saved(&find(context, &context.store, selected, &keys), &options)
+                }
+                // "Servers that support both MESSAGELIMIT and SEARCHRES extensions [RFC5182] MUST truncate SEARCH SAVE result"
+                // (RFC 9738 §3.4).
+                _ => saved(&found, &options),
+            };
+            save(context, kept);
+        }
+        // What a search did not look at is not told of later, either.
+        if options.update && lasting && cut.is_none() {
+            keep_updated(context, naming, keys, &options, &found, sorted, out);
+        } else if options.update {
+            refuse_updates(context, out);
+        }
+        completed(status, cut, out)
+    }
+
+    fn fail(self: Box<Self>, status: Status, context: &mut Context) -> Status {
+        refused(status, saves(self.options.as_ref()), context)
+    }
+}
+
+fn saves(options: Option<&ReturnOptions>) -> bool {
+    options.is_some_and(|options| options.save)
+}
+
+fn completed(status: Status, cut: Option<Cut>, out: &mut Vec<u8>) -> Status {
+    match cut {
+        Some(cut) => cut.complete(status, out),
+        None => status,
+    }
 }
 
 /// Restricts a search that would look at too many messages: "The total number of searched messages (note, NOT the number of

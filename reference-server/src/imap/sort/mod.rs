@@ -5,7 +5,6 @@ pub mod value;
 
 use super::grammar::sort::Criterion;
 use super::search::Found;
-use super::selected::Selected;
 use crate::faults::{Fault, Faults};
 use crate::store::{Row, Store};
 use std::cmp::Ordering;
@@ -18,17 +17,14 @@ pub struct Sortable {
     values: Vec<Value>,
 }
 
-/// The messages in the order of the criteria, and where these leave it open in that of the mailbox: "there is an implicit
-/// sort criterion of "sequence number"" (RFC 5256 §3).
-pub fn sorted(found: Vec<Found>, criteria: &[Criterion], selected: &Selected, store: &Store, faults: Faults) -> Vec<Sortable> {
-    let rows = found.into_iter().filter_map(|found| selected.view.row(found.number).map(|row| (found, row)));
-    let mut sortable: Vec<Sortable> = rows.map(|(found, row)| Sortable::of_row(found, criteria, row, store)).collect();
+/// Brings messages from the order of the mailbox into that of the criteria. Where these leave it open it stays as it is: "there is
+/// an implicit sort criterion of "sequence number"" (RFC 5256 §3).
+pub fn sort(sortable: &mut [Sortable], criteria: &[Criterion], faults: Faults) {
     sortable.sort_by(|one, other| compare(one, other, criteria));
     if faults.on(Fault::ImapSortReverseReversesTies) && criteria.iter().any(|criterion| criterion.reverse) {
         sortable.reverse();
         sortable.sort_by(|one, other| compare(one, other, criteria));
     }
-    sortable
 }
 
 impl Sortable {

@@ -37,6 +37,7 @@ const SELECT: &str = "s SELECT INBOX";
 #[case(Fault::ImapStoreIsNeverSilent, &[LOGIN, APPEND, SELECT, "a STORE 1 FLAGS.SILENT (\\Seen)"])]
 #[case(Fault::ImapCopyLosesFlags, &[LOGIN, "a APPEND INBOX (\\Seen) {1+}\r\nx", SELECT, "b COPY 1 INBOX", "c FETCH 2 FLAGS"])]
 #[case(Fault::ImapSearchIgnoresNot, &[LOGIN, APPEND, SELECT, "a SEARCH NOT SEEN"])]
+#[case(Fault::ImapInProgressAtOnce, &[LOGIN, APPEND, APPEND, SELECT, "a SEARCH ALL"])]
 #[case(Fault::ImapUidExpungeIgnoresSet, &[LOGIN, APPEND, SELECT, "a STORE 1 +FLAGS (\\Deleted)", "b UID EXPUNGE 9"])]
 #[case(Fault::ImapCloseKeepsDeleted, &[LOGIN, APPEND, SELECT, "a STORE 1 +FLAGS (\\Deleted)", "b CLOSE", "c STATUS INBOX (MESSAGES)"])]
 fn a_fault_changes_the_conversation(#[case] fault: Fault, #[case] lines: &[&str]) {

@@ -6,9 +6,8 @@ pub mod ordered_subject;
 pub mod references;
 
 use super::search::Found;
-use super::selected::Selected;
 use super::sort::value::{Source, Value};
-use crate::store::Store;
+use crate::store::{Row, Store};
 
 /// What the algorithms know of a message.
 #[derive(Clone, Debug)]
@@ -27,12 +26,11 @@ pub struct Threaded {
 
 impl Threaded {
     /// Reads what there is to know. Of a message whose octets are gone that is nothing but its date.
-    pub fn read(found: &Found, name: u32, selected: &Selected, store: &Store) -> Option<Self> {
-        let row = selected.view.row(found.number)?;
+    pub fn read(found: &Found, name: u32, row: &Row, store: &Store) -> Self {
         let source = Source::new(store, &row.message);
         let (subject, is_reply_or_forward) = source.subject();
         let (message_id, references) = message_id::of_header(source.header());
-        Some(Threaded { number: found.number, name, subject, is_reply_or_forward, sent: source.sent(), message_id, references })
+        Threaded { number: found.number, name, subject, is_reply_or_forward, sent: source.sent(), message_id, references }
     }
 
     /// What siblings are sorted by: "When comparing two sent dates that match exactly, the order in which the two messages
