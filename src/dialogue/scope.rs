@@ -243,7 +243,7 @@ mod tests {
             mailboxes: BTreeMap::new(),
             private_prefix: "p-".into(),
             domain: "example.org".into(),
-            shared_mailbox: None,
+            shared_mailbox: Some("Shared/x".into()),
             unique: "u".into(),
             fixtures: Arc::new(Fixtures::from([("plain".to_owned(), Arc::from(&b"x"[..]))])),
             capabilities: BTreeMap::new(),
