@@ -25,7 +25,7 @@ use crate::relay::SmtpRelay;
 use crate::site::Site;
 use crate::smtp::{Role, SmtpSession};
 use crate::stop::{self, Stop, StopSender};
-use crate::store::{ANYONE, Grant, Store, default_quotas};
+use crate::store::{ANYONE, Grant, Rights, Store, default_quotas};
 use crate::tls::Tls;
 
 /// How long the threads of a killed server may take to end what they are in.
@@ -225,12 +225,13 @@ fn open_store(storage: &Storage) -> Result<Store> {
 /// Sees to it that the shared mailboxes are there, and that those who are named have their rights.
 fn make_shared_mailboxes(config: &Config, site: &Site, store: &Store) -> Result<()> {
     for SharedMailboxConfig { name, grants } in &config.shared_mailboxes {
-        let named = grants.iter().map(|(grantee, rights)| {
+        let named = grants.iter().map(|(grantee, letters)| {
             let identifier = match grantee {
                 Grantee::Anyone => ANYONE.to_owned(),
                 Grantee::Account(address) => site.accounts.named(address)?,
             };
-            Ok(Grant { identifier, rights: *rights })
+            let rights = Rights::read(letters).map_err(|letter| anyhow::anyhow!("\"{letter}\" is no right"))?;
+            Ok(Grant { identifier, rights })
         });
         let grants = named.collect::<Result<_>>().with_context(|| format!("the shared mailbox {name} can not be made"))?;
         store.make_shared(name, grants)?;
