@@ -12,7 +12,6 @@ mod wish;
 use super::context::Context;
 use super::folder::Folder;
 use super::grammar::fetch::Item;
-use super::response::Status;
 use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::store::{Expunges, Listening, MailboxId, Right, Telling, Uid, Watch};
@@ -114,14 +113,14 @@ impl Notify {
         context.store.watch(mailbox, Arc::new(move |touch| pile.touch(touch)))
     }
 
-    /// Looks up which mailboxes are meant now and watches them: "If the subscription list changes, the server MUST reevaluate
+    /// Watches those of all mailboxes that are meant now: "If the subscription list changes, the server MUST reevaluate
     /// the list" (RFC 5465 §6.4), and so it does whatever else changes. Gives those that were not meant before.
-    fn refresh(&mut self, context: &Context) -> Result<Vec<MailboxId>, Status> {
+    fn refresh(&mut self, context: &Context, folders: &[Folder]) -> Vec<MailboxId> {
         let mut before = std::mem::take(&mut self.watched);
         let mut gained = Vec::new();
-        for folder in context.folders("")? {
-            let events = self.wish.of_mailbox((&folder).into());
-            let Some(mailbox) = observable(&folder).filter(|_| events.meets(Events::OF_MESSAGES)) else { continue };
+        for folder in folders {
+            let events = self.wish.of_mailbox(folder.into());
+            let Some(mailbox) = observable(folder).filter(|_| events.meets(Events::OF_MESSAGES)) else { continue };
             let watch = match before.remove(&mailbox) {
                 Some(watched) => watched._watch,
                 None => {
@@ -129,9 +128,9 @@ impl Notify {
                     self.watch(context, mailbox)
                 }
             };
-            self.watched.insert(mailbox, Watched { name: folder.name, events, _watch: watch });
+            self.watched.insert(mailbox, Watched { name: folder.name.clone(), events, _watch: watch });
         }
-        Ok(gained)
+        gained
     }
 }
 

@@ -60,8 +60,9 @@ impl Notify {
     /// Begins to watch the mailboxes that are meant, and tells of those the client has no access to and, if it asked for it, of
     /// the state of all others (RFC 5465 §3.1).
     pub fn begin(&mut self, context: &Context, status: bool, out: &mut Vec<u8>) -> Result<(), Status> {
-        self.refresh(context)?;
-        for folder in context.folders("")? {
+        let folders = context.folders("")?;
+        self.refresh(context, &folders);
+        for folder in folders {
             let wanted = self.wish.of_mailbox((&folder).into()) != Events::NONE;
             let lists = folder.mailbox.as_ref().is_some_and(|mailbox| mailbox.selectable && mailbox.rights.has(Right::Lookup));
             if wanted && lists && observable(&folder).is_none() && !context.faults().on(Fault::ImapNotifyHidesNoAccess) {
@@ -91,7 +92,7 @@ impl Notify {
     fn tell(&mut self, context: &Context, heap: Heap, out: &mut Vec<u8>) -> Result<(), Status> {
         let Heap { events, mut touched, stale, .. } = heap;
         if let Some(cause) = stale.filter(|_| !context.faults().on(Fault::ImapNotifyForgetsNewMailboxes)) {
-            for mailbox in self.refresh(context)? {
+            for mailbox in self.refresh(context, &context.folders("")?) {
                 // What came into it before it was watched would never be told of. Who moved a mailbox into view itself knows.
                 let uidnext = context.store.status(mailbox).map(|status| status.uidnext);
                 if cause == Cause::Others && uidnext.is_ok_and(|uidnext| uidnext > 1) {
