@@ -70,7 +70,7 @@ pub struct Place {
 impl Place {
     /// What a user may do with it.
     pub fn rights(&self, user: &str) -> Rights {
-        acl::effective(&self.grants, &self.owner, user)
+        self.rights_by(&self.grants, user)
     }
 
     /// What a user could do with it when other rights held.

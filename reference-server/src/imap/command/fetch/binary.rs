@@ -115,24 +115,15 @@ fn measure(
     let shown = asked(u64::MAX);
     let mut size = 0;
     let mut nul = false;
-    let mut look = |decoded: &[u8]| {
+    let look = |decoded: &[u8]| {
         let from = shown.start.saturating_sub(size).min(decoded.len() as u64) as usize;
         let to = shown.end.saturating_sub(size).min(decoded.len() as u64) as usize;
         nul = nul || memchr::memchr(0, decoded.get(from..to).unwrap_or_default()).is_some();
         size += decoded.len() as u64;
     };
-    if let Decoder::Identity = decoder {
-        loaded.each_chunk(range, look)?;
-    } else {
-        let (mut decoder, mut decoded) = (decoder, Vec::new());
-        loaded.each_chunk(range, |octets| {
-            decoded.clear();
-            decoder.push(octets, &mut decoded);
-            look(&decoded);
-        })?;
-        decoded.clear();
-        decoder.finish(&mut decoded);
-        look(&decoded);
+    match decoder {
+        Decoder::Identity => loaded.each_chunk(range, look)?,
+        decoder => loaded.each_made(range, Filter::Decoder(decoder), look)?,
     }
     Ok(Measured { size, nul })
 }

@@ -104,19 +104,22 @@ impl<'s> Loaded<'s> {
         if needs == Needs::Nothing {
             return Ok(loaded);
         }
-        let internationalized = reader == Reader::Legacy && !stored_header(store, blob)?.is_ascii();
-        if internationalized {
-            loaded.shown = Shown::Surrogate;
-        }
+        let shown = |header: &[u8]| match reader == Reader::Legacy && !header.is_ascii() {
+            true => Shown::Surrogate,
+            false => Shown::Message,
+        };
         if needs == Needs::HeaderAlone && size <= SMALL {
             let header = stored_header(store, blob)?;
-            let surrogate = if internationalized { mime::surrogate_header(&header) } else { None };
+            loaded.shown = shown(&header);
+            let surrogate = if loaded.shown == Shown::Surrogate { mime::surrogate_header(&header) } else { None };
             loaded.header = Some(surrogate.map_or(header, Arc::from));
             return Ok(loaded);
         }
         if size <= SMALL {
             let octets = store.whole(blob)?;
-            let surrogate = if internationalized { mime::surrogate(&octets) } else { None };
+            // The header is among them, and need not be read once more.
+            loaded.shown = shown(octets.get(..mime::header_end(&octets)).unwrap_or_default());
+            let surrogate = if loaded.shown == Shown::Surrogate { mime::surrogate(&octets) } else { None };
             let octets = surrogate.unwrap_or(octets);
             loaded.form = match needs {
                 Needs::Nothing | Needs::Octets => None,
@@ -128,7 +131,10 @@ impl<'s> Loaded<'s> {
             loaded.octets = Some(octets);
             return Ok(loaded);
         }
-        if internationalized {
+        if reader == Reader::Legacy {
+            loaded.shown = shown(&stored_header(store, blob)?);
+        }
+        if loaded.shown == Shown::Surrogate {
             loaded.write_headers_anew()?;
             loaded.form = Some(loaded.whole_form()?);
             return Ok(loaded);
@@ -232,6 +238,20 @@ impl<'s> Loaded<'s> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Looks at what a filter makes of octets of the message, a chunk at a time.
+    pub fn each_made(&self, range: Range<u64>, mut filter: Filter, mut look: impl FnMut(&[u8])) -> store::Result<()> {
+        let mut made = Vec::new();
+        self.each_chunk(range, |octets| {
+            made.clear();
+            filter.push(octets, &mut made);
+            look(&made);
+        })?;
+        made.clear();
+        filter.finish(&mut made);
+        look(&made);
         Ok(())
     }
 

@@ -76,10 +76,12 @@ pub fn write(item: &Item, section: &Section, loaded: &Loaded<'_>, twist: Twist, 
                 return Ok(());
             }
             // Of a long header the size is found out first.
-            let filter = mime::FieldFilter::new(names, except);
-            let shown = substring(0..size(loaded, range.clone(), filter.clone())?, partial, twist);
+            let filter = Filter::Fields(mime::FieldFilter::new(names, except));
+            let mut size = 0;
+            loaded.each_made(range.clone(), filter.clone(), |chosen| size += chosen.len() as u64)?;
+            let shown = substring(0..size, partial, twist);
             announce(answer, shown.end - shown.start);
-            loaded.show_made(answer, range, Filter::Fields(filter), shown);
+            loaded.show_made(answer, range, filter, shown);
         }
         None => {
             let shown = substring(range, partial, twist);
@@ -88,19 +90,6 @@ pub fn write(item: &Item, section: &Section, loaded: &Loaded<'_>, twist: Twist, 
         }
     }
     Ok(())
-}
-
-/// How many octets of a header are chosen.
-fn size(loaded: &Loaded<'_>, header: Range<u64>, mut filter: mime::FieldFilter) -> store::Result<u64> {
-    let (mut size, mut chosen) = (0, Vec::new());
-    loaded.each_chunk(header, |octets| {
-        chosen.clear();
-        filter.push(octets, &mut chosen);
-        size += chosen.len() as u64;
-    })?;
-    chosen.clear();
-    filter.finish(&mut chosen);
-    Ok(size + chosen.len() as u64)
 }
 
 /// Where the octets of a section are. Of a part that is no message there is no header but MIME (RFC 3501 §6.4.5).
