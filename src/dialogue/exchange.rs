@@ -295,7 +295,8 @@ impl Engine {
                     Party::Client => (running.party, "commands"),
                 };
                 finding.hints.push(match running.replies.len() {
-                    0 => format!("{party} said nothing for {waited:?}"),
+                    0 if state.framer.pending().is_empty() => format!("{party} said nothing for {waited:?}"),
+                    0 => format!("{party} finished no {} in {waited:?}", unfinished(running.party)),
                     1 if party == Party::Server => format!("1 reply came in {waited:?}, and it does not end the exchange"),
                     count => format!("{count} {what} came in {waited:?}, and none that ends the exchange"),
                 });

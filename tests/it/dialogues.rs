@@ -21,7 +21,7 @@ fn suites(folder: &str) -> Vec<PathBuf> {
 }
 
 /// Plays a suite against the server beside it.
-fn play(file: &Path) -> (Workplace, Ended) {
+fn play(file: &Path, target: fn(&Fake, &str) -> String) -> (Workplace, Ended) {
     let suite = fs::read_to_string(file).unwrap();
     let script = fs::read_to_string(file.with_extension("server")).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let protocol = ["smtp", "pop3", "imap"].into_iter().find(|name| suite.contains(&format!("\nprotocol: {name}\n")));
@@ -30,7 +30,7 @@ fn play(file: &Path) -> (Workplace, Ended) {
     workplace.write(&format!("suites/{}", file.file_name().unwrap().to_str().unwrap()), suite);
     let caller = fs::read_to_string(file.with_extension("client")).ok().map(|script| Caller::new(&script));
     let peers = caller.as_ref().map(Caller::peers).unwrap_or_default();
-    workplace.target(&server.target(&peers).replace("step: 700ms", "step: 1s"));
+    workplace.target(&target(&server, &peers));
     let ended = workplace.run(&["--seed", "1", "--color", "never"]);
     (workplace, ended)
 }
@@ -38,7 +38,7 @@ fn play(file: &Path) -> (Workplace, Ended) {
 #[test]
 fn passes() {
     for file in suites("passes") {
-        let (workplace, ended) = play(&file);
+        let (workplace, ended) = play(&file, Fake::target);
         ended.exits(0);
         let verdicts = verdicts(&workplace);
         assert!(verdicts.iter().all(|(_, verdict)| verdict == "passed"), "{verdicts:?}\n{}", ended.all());
@@ -66,7 +66,7 @@ fn fails() {
     }, {
         for file in suites("fails") {
             let name = file.file_stem().unwrap().to_str().unwrap();
-            let (workplace, ended) = play(&file);
+            let (workplace, ended) = play(&file, Fake::impatient);
             let blocked = name == "blocked";
             ended.exits(if blocked { 3 } else { 1 });
             let wanted = if blocked { "blocked" } else { "failed" };

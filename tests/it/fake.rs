@@ -112,7 +112,8 @@ impl Fake {
         self.shared.heard.lock().unwrap().clone()
     }
 
-    /// A target file for it: short time-outs and disposable accounts; `more` are further lines.
+    /// A target file for it, with disposable accounts; `more` are further lines. The time-outs are such that none ends on a
+    /// machine that is busy with other things: a test of what happens when one ends takes [`Fake::impatient`].
     pub fn target(&self, more: &str) -> String {
         let accounts = if more.contains("accounts:") {
             ""
@@ -122,10 +123,15 @@ impl Fake {
         };
         format!(
             "name: fake\ndomain: example.org\nendpoints:\n  {}: {{port: {}, starttls: true}}\n\
-             timeouts: {{connect: 1s, step: 700ms}}\n{accounts}{more}",
+             timeouts: {{connect: 10s, step: 10s}}\n{accounts}{more}",
             self.protocol,
             self.port()
         )
+    }
+
+    /// The same with one second for a step. What the server does say, it must be able to say in that time.
+    pub fn impatient(&self, more: &str) -> String {
+        self.target(more).replace("step: 10s", "step: 1s")
     }
 }
 
