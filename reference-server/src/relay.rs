@@ -216,6 +216,14 @@ impl Office {
         // What waits for a destination that cannot be reached need not find out again.
         let rest = if unreachable.is_some() { self.lanes.rest(destination) } else { Vec::new() };
         self.lanes.finished(destination, 1 + rest.len());
+        // Who hears of the outcome may send more at once, also to another domain at this server: the connection is there for it.
+        let warm = match warm {
+            Some(connection) if !connection.tired && !self.lanes.has_more(destination) => {
+                self.park(connection);
+                None
+            }
+            kept => kept,
+        };
         job.finish(outcomes);
         if let Some(diagnosis) = unreachable {
             for job in rest {

@@ -71,6 +71,11 @@ impl Lanes {
         self.lock().get_mut(destination)?.waiting.pop_front()
     }
 
+    /// Whether a job waits for a runner.
+    pub fn has_more(&self, destination: &Destination) -> bool {
+        self.lock().get(destination).is_some_and(|lane| !lane.waiting.is_empty())
+    }
+
     /// All that wait: the destination cannot be reached.
     pub fn rest(&self, destination: &Destination) -> Vec<Job> {
         self.lock().get_mut(destination).map(|lane| lane.waiting.drain(..).collect()).unwrap_or_default()
@@ -136,9 +141,9 @@ mod tests {
         let lanes = Lanes::new(10, 2);
         let destination = job("hamburger.edu", 0).destination.clone();
         lanes.push(job("hamburger.edu", 0));
-        assert!(lanes.next(&destination).is_some());
+        assert!(lanes.next(&destination).is_some() && !lanes.has_more(&destination));
         lanes.push(job("hamburger.edu", 0));
-        assert!(!lanes.leave(&destination));
+        assert!(lanes.has_more(&destination) && !lanes.leave(&destination));
     }
 
     #[test]

@@ -66,7 +66,7 @@ impl Sender {
 impl Given {
     /// What became of the recipients, in a word each; `None` if the job was dropped.
     async fn back(self) -> Option<Vec<String>> {
-        let outcomes = tokio::task::spawn_blocking(move || self.0.recv_timeout(Duration::from_secs(20)).unwrap()).await.unwrap();
+        let outcomes = tokio::task::spawn_blocking(move || self.0.recv_timeout(Duration::from_secs(60)).unwrap()).await.unwrap();
         outcomes.map(|outcomes| outcomes.iter().map(|(_, outcome)| word(outcome)).collect())
     }
 

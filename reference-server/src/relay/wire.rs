@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::stop::Stop;
 
 /// A clock that was steered jumps over every deadline at once, and bytes travel in real time: they always get this much.
-const JUMP: Duration = Duration::from_millis(250);
+const JUMP: Duration = Duration::from_secs(1);
 /// How long the other side may take to say good-bye.
 const GOODBYE: Duration = Duration::from_millis(500);
 /// How long a server that stops waits for the reply to a message that was sent whole.

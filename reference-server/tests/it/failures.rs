@@ -177,7 +177,7 @@ async fn the_queue_is_controlled_from_outside() {
     client.ask("RCPT TO:<bob@hamburger.edu>", "250 ").await;
     client.ask("DATA", "354 ").await;
     client.ask("From: alice@example.org\r\nSubject: to be kept\r\n\r\nx\r\n.", "250 ").await;
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = tokio::time::Instant::now() + crate::wire::PATIENCE;
     let entry = loop {
         let listed = running.queue.list(&reference_server::queue::Selection::All, None, 9).unwrap();
         let entry = listed.into_iter().find(|entry| entry.recipients.iter().any(|recipient| recipient.attempts > 0));

@@ -10,10 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::program::Program;
-use crate::wire::Client;
-
-/// How long a client waits that means well while others do not.
-const SERVED: Duration = Duration::from_secs(10);
+use crate::wire::{Client, PATIENCE};
 
 /// A mebioctet, in KiB.
 const MIB: u64 = 1024;
@@ -35,7 +32,7 @@ async fn well_meant(address: SocketAddr, subject: &str) {
         client.ask(&format!("Subject: {subject}\r\n\r\nx\r\n."), "250 ").await;
         client.ask("QUIT", "221 ").await;
     };
-    timeout(SERVED, mail).await.expect("a client that means well is served");
+    timeout(PATIENCE, mail).await.expect("a client that means well is served");
 }
 
 /// A client inside a transaction, about to send its message.
@@ -197,7 +194,7 @@ async fn random_octets_hurt_nobody() {
             let _ = stream.write_all(&octets).await;
             let _ = stream.shutdown().await;
             let mut answer = Vec::new();
-            let _ = timeout(SERVED, stream.read_to_end(&mut answer)).await.expect("the server ends what the client has ended");
+            let _ = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("the server ends what the client has ended");
         }
     }
     bounded(&program, before, 6 * MIB, "random octets");

@@ -15,6 +15,9 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+/// How long something may take that should happen at once. No machine is as busy as that.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A server with alice and bob at example.org, listening everywhere on free ports.
 pub async fn server(config: Config) -> Running {
     let listen = |service| Listen { service, address: "127.0.0.1:0".parse().unwrap() };
@@ -90,7 +93,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 return Some(String::from_utf8_lossy(&line).trim_end().to_owned());
             }
             let mut piece = [0; 4096];
-            let read = timeout(Duration::from_secs(10), self.stream.read(&mut piece)).await.expect("an answer in time");
+            let read = timeout(PATIENCE, self.stream.read(&mut piece)).await.expect("an answer in time");
             match read {
                 Ok(0) | Err(_) => return None,
                 Ok(count) => self.read.extend_from_slice(&piece[..count]),
@@ -132,7 +135,7 @@ pub async fn submit(server: &Running, to: &str, message: &str) -> String {
 
 /// The messages in an INBOX, as POP3 shows them, once there are so many.
 pub async fn maildrop(server: &Running, user: &str, count: usize) -> Vec<Vec<String>> {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         let mut client = Client::connect(server, "pop3").await;
         client.until("+OK").await;

@@ -83,7 +83,7 @@ async fn idle_rings_the_bell() {
     two.says("b SELECT INBOX");
     two.says("c IDLE");
     one.appends("INBOX", "x");
-    tokio::time::timeout(std::time::Duration::from_secs(5), bell.rung()).await.unwrap();
+    tokio::time::timeout(std::time::Duration::from_secs(30), bell.rung()).await.unwrap();
     assert_eq!(two.hears_after_a_ring(), "* 1 EXISTS\r\n* 1 RECENT\r\n");
 }
 

@@ -125,7 +125,7 @@ async fn the_worker_wakes_in_time() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), arrived).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(30), arrived).await.unwrap();
     stop.send();
-    tokio::time::timeout(Duration::from_secs(5), running).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(30), running).await.unwrap().unwrap();
 }

@@ -145,7 +145,7 @@ async fn a_thousand_recipients_are_told_in_groups() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_destination_that_cannot_be_reached_is_tried_once_for_all() {
     let peer = Peer::start(&[("", SILENT)]).await;
-    let sending = SendingLimits { greeting: std::time::Duration::from_millis(500), ..SendingLimits::default() };
+    let sending = SendingLimits { greeting: std::time::Duration::from_secs(1), ..SendingLimits::default() };
     let limits = Limits { sending, ..Limits::default() };
     let sender = Sender::to(&peer, Config { limits, ..Config::default() });
     for given in sender.send_all(5, &envelope(&["bob"]), MESSAGE) {
