@@ -1,17 +1,18 @@
 //! Whole sessions, driven with bytes.
 
 mod extensions;
+mod faults;
+mod logging_in;
 mod policy;
 
 use std::sync::Arc;
 
-use md5::{Digest, Md5};
 use proptest::prelude::*;
 use time::OffsetDateTime;
 
 use super::Pop3Session;
 use crate::config::Config;
-use crate::faults::{Fault, Faults};
+use crate::faults::Fault;
 use crate::session::{After, Peer, Session};
 use crate::site::Site;
 use crate::store::{Body, Flags, INBOX, NewMessage, Store};
@@ -187,34 +188,6 @@ fn the_maildrop_is_locked_until_the_session_is_over() {
 }
 
 #[test]
-fn user_and_pass_come_one_after_the_other() {
-    let mut client = server(&[]).connect();
-    client.check(&[
-        ("PASS secret", "-ERR"),
-        ("STAT", "-ERR log in"),
-        ("NOOP", "-ERR"),
-        ("USER alice", "+OK"),
-        ("CAPA", "+OK"),
-        ("PASS secret", "-ERR USER"),
-        ("USER alice", "+OK"),
-        ("USER bob", "-ERR"),
-        ("PASS secret", "-ERR USER"),
-        ("USER nobody", "+OK"),
-        ("PASS secret", "-ERR [AUTH]"),
-        ("PASS secret", "-ERR USER"),
-        ("USER alice", "+OK"),
-        ("PASS  secret", "-ERR [AUTH]"),
-        ("USER bob", "+OK"),
-        ("pass pass word", "+OK"),
-        ("USER bob", "-ERR"),
-        ("AUTH PLAIN", "-ERR"),
-        ("STLS", "-ERR"),
-        ("STAT", "+OK 0 0\r\n"),
-        ("LIST", "+OK 0 messages (0 octets)\r\n.\r\n"),
-    ]);
-}
-
-#[test]
 fn commands_are_written_exactly() {
     let mut client = server(&[]).logged_in();
     let wrong = [
@@ -278,54 +251,6 @@ fn a_command_has_at_most_255_octets() {
 }
 
 #[test]
-fn apop_needs_the_digest_of_the_timestamp() {
-    let server = server(&[]);
-    let mut client = server.connect();
-    let greeting = client.greeting();
-    let timestamp = &greeting[greeting.find('<').unwrap()..greeting.find('>').unwrap() + 1];
-    assert!(timestamp.ends_with("@mail.example.org>") && !server.connect().greeting().contains(timestamp));
-    let digest = |secret: &str| -> String {
-        Md5::digest(format!("{timestamp}{secret}")).iter().map(|octet| format!("{octet:02x}")).collect()
-    };
-    client.check(&[
-        (&format!("APOP alice {}", digest("wrong")), "-ERR [AUTH]"),
-        (&format!("APOP nobody {}", digest("")), "-ERR [AUTH]"),
-        (&format!("APOP alice {}", digest("secret").to_uppercase()), "-ERR a digest"),
-        ("USER alice", "+OK"),
-        (&format!("APOP alice {}", digest("secret")), "-ERR PASS"),
-        (&format!("APOP alice@example.org {}", digest("secret")), "+OK maildrop has 2 messages"),
-    ]);
-    assert_eq!(client.session.timestamp.as_deref(), Some(timestamp));
-}
-
-#[test]
-fn sasl_logs_in_with_and_without_initial_response() {
-    let server = server(&[]);
-    // The octets are "\0alice\0secret".
-    let plain = "AGFsaWNlAHNlY3JldA==";
-    let mut client = server.connect();
-    client.check(&[
-        ("AUTH", "-ERR"),
-        ("AUTH XYZ", "-ERR"),
-        ("AUTH PLAIN AGFsaWNlAHdyb25n", "-ERR [AUTH]"),
-        ("AUTH PLAIN =", "-ERR the response"),
-        ("AUTH PLAIN A=GF", "-ERR the initial"),
-        ("AUTH PLAIN", "+ \r\n"),
-        ("*", "-ERR"),
-        ("auth plain", "+ \r\n"),
-        ("QUIT!", "-ERR the response is not base64"),
-        ("AUTH LOGIN", "+ VXNlcm5hbWU6\r\n"),
-        ("YWxpY2U=", "+ UGFzc3dvcmQ6\r\n"),
-        ("d3Jvbmc=", "-ERR [AUTH]"),
-        ("AUTH CRAM-MD5 eA==", "-ERR"),
-        ("AUTH PLAIN", "+ \r\n"),
-        (plain, "+OK maildrop has 2 messages"),
-    ]);
-    client.say("QUIT");
-    server.connect().check(&[(&format!("AUTH PLAIN {plain}"), "+OK maildrop has 2 messages")]);
-}
-
-#[test]
 fn capa_differs_by_state_and_by_tls() {
     let server = server(&[]);
     let capabilities = |client: &mut Client| -> Vec<String> {
@@ -355,12 +280,6 @@ fn capa_differs_by_state_and_by_tls() {
 }
 
 #[test]
-fn stls_forgets_the_user() {
-    let mut client = server(&[]).connect();
-    client.check(&[("USER alice", "+OK"), ("STLS", "+OK"), ("PASS secret", "-ERR USER")]);
-}
-
-#[test]
 fn another_session_may_expunge_what_this_one_reads() {
     let server = server(&[]);
     let mut client = server.logged_in();
@@ -378,71 +297,6 @@ fn a_server_without_room_says_so_in_place_of_the_greeting() {
     let mut out = Vec::new();
     server.logged_in().session.stopping(&mut out);
     assert_eq!(out, b"");
-}
-
-/// Plays the dialogue and gives all that came back, and how many messages are left; a broken connection ends it.
-fn played(faults: Faults, dialogue: &str) -> (String, u32) {
-    let server = server(&Fault::ALL.iter().copied().filter(|fault| faults.on(*fault)).collect::<Vec<_>>());
-    // The timestamp is new each time, so it does not count; a session before has the maildrop open for `lock` below.
-    let mut first = server.connect();
-    let mut all = String::new();
-    if dialogue.starts_with("LOCKED") {
-        first = server.logged_in();
-    }
-    let mut client = server.connect();
-    for line in dialogue.lines().filter(|line| *line != "LOCKED") {
-        all.push_str(&client.send(format!("{}\r\n", line.replace("\\n", "\r\n")).as_bytes()));
-    }
-    client.session.closed();
-    first.session.closed();
-    let messages = server.messages();
-    let uidvalidity = server.store.mailbox("alice@example.org", INBOX).unwrap().uidvalidity;
-    (all.replace(&uidvalidity.to_string(), "V"), messages)
-}
-
-#[test]
-fn every_fault_can_be_seen() {
-    let login = "USER alice\nPASS secret\n";
-    let dialogues = [
-        (Fault::Pop3NoDotStuffing, format!("{login}RETR 1")),
-        (Fault::Pop3AcceptsWrongPassword, "USER alice\nPASS wrong".to_owned()),
-        (Fault::Pop3WrongStatSize, format!("{login}STAT")),
-        (Fault::Pop3DeletesWithoutQuit, format!("{login}DELE 1")),
-        (Fault::Pop3UidlChanges, format!("{login}UIDL")),
-        (Fault::Pop3TopSendsAll, format!("{login}TOP 1 0")),
-        (Fault::Pop3ListsDeleted, format!("{login}DELE 1\nLIST")),
-        (Fault::Pop3IgnoresRset, format!("{login}DELE 1\nRSET\nSTAT")),
-        (Fault::Pop3CapaWithoutEnd, "CAPA".to_owned()),
-        (Fault::Pop3NoLock, format!("LOCKED\n{login}")),
-        (Fault::Pop3LowerCaseStatus, "CAPA".to_owned()),
-        (Fault::Pop3CaseSensitiveKeywords, "capa".to_owned()),
-        (Fault::Pop3RenumbersAfterDele, format!("{login}DELE 1\nLIST")),
-        (Fault::Pop3StlsKeepsBuffer, "STLS\\nNOOP".to_owned()),
-        (Fault::Pop3UndeclaredCommands, "CAPA".to_owned()),
-        (Fault::Pop3Utf8AfterLogin, format!("{login}UTF8")),
-        (Fault::Pop3NoSaslprep, "USER al\u{ad}ice\nPASS secret".to_owned()),
-        (Fault::Pop3LangEchoesRange, "LANG de-AT".to_owned()),
-        (Fault::Pop3LangTakesAny, "LANG mul".to_owned()),
-        (Fault::Pop3ExpiresUntold, format!("{login}RETR 1\nQUIT")),
-        (Fault::Pop3ForgetsPipelined, "NOOP\\nNOOP".to_owned()),
-        (Fault::Pop3CapaShrinks, format!("{login}CAPA")),
-        (Fault::Pop3NoAuthCode, "USER alice\nPASS wrong".to_owned()),
-        (Fault::Pop3CountsStuffing, format!("{login}LIST")),
-        (Fault::Pop3ShortCommands, format!("XYZ {}", "x".repeat(60))),
-        (Fault::Pop3DeletesAtOnce, format!("{login}DELE 1")),
-        (Fault::Pop3ApopAnyDigest, format!("APOP alice {}", "0".repeat(32))),
-    ];
-    for (fault, dialogue) in &dialogues {
-        let (right, wrong) = (played(Faults::NONE, dialogue), played([*fault].into_iter().collect(), dialogue));
-        assert_ne!(right, wrong, "{}", fault.name());
-    }
-    let timestamps = |faults: &[Fault]| server(faults).connect().session.timestamp;
-    assert_eq!(timestamps(&[Fault::Pop3RepeatsTimestamp]), timestamps(&[Fault::Pop3RepeatsTimestamp]));
-    let after_quit = |faults: &[Fault]| server(faults).connect().session.receive(b"QUIT\r\n", &mut Vec::new());
-    assert_ne!(after_quit(&[]), after_quit(&[Fault::Pop3KeepsOpenAfterQuit]));
-    // Those of `extensions` and `policy` are seen there.
-    let covered = dialogues.len() + 2 + extensions::FAULTS.len() + policy::FAULTS.len();
-    assert_eq!(Fault::ALL.iter().filter(|fault| fault.name().starts_with("pop3/")).count(), covered);
 }
 
 proptest! {

@@ -1,5 +1,7 @@
 //! UTF-8, languages (RFC 6856), and servers that do without extensions.
 
+use md5::{Digest, Md5};
+
 use super::*;
 use crate::extensions::Extension;
 
