@@ -204,10 +204,13 @@ faults! {
     ImapMetadataHalfDone = "imap/metadata-half-done", "sets the entries before one that can not be set";
     ImapMetadataShortValues = "imap/metadata-short-values", "takes no values of 1024 octets";
     ImapMetadataLimitUntold = "imap/metadata-limit-untold", "refuses values that are too long and does not tell how long they may be";
+    ImapMetadataCountUntold = "imap/metadata-count-untold", "refuses more annotations than it keeps and does not tell that they are too many";
     ImapMetadataTakesNine = "imap/metadata-takes-nine", "takes no tenth annotation";
     ImapFilterUnchecked = "imap/filter-unchecked", "takes for a named filter what is no criterion of a search";
     ImapUndefinedFilterFindsAll = "imap/undefined-filter-finds-all", "finds every message by a filter that is not there";
     ImapFilterInAnyCharset = "imap/filter-in-any-charset", "takes FILTER in a search whose charset is not UTF-8";
+    ImapIgnoresSharedFilters = "imap/ignores-shared-filters", "knows no filter but the user's own";
+    ImapSharedFilterFirst = "imap/shared-filter-first", "prefers everybody's filter to the user's own of that name";
     ImapFiltersDoNotNest = "imap/filters-do-not-nest", "knows no filter that uses another";
     ImapMoveKeepsOriginal = "imap/move-keeps-original", "copies in MOVE and removes nothing";
     ImapMoveSetsDeleted = "imap/move-sets-deleted", "moves messages with \\Deleted, as if it had been stored";
@@ -280,6 +283,9 @@ faults! {
     ImapAppendTakesUtf8Header = "imap/append-takes-utf8-header", "appends messages with headers in UTF-8 from clients that did not enable it";
     ImapShowsUtf8Headers = "imap/shows-utf8-headers", "shows headers in UTF-8 to clients that did not enable it";
     ImapDowngradesSilently = "imap/downgrades-silently", "does not tell that it shows surrogates of internationalized messages";
+    ImapUtf8OnlyServesAll = "imap/utf8-only-serves-all", "announces UTF8=ONLY and serves clients that did not enable UTF-8";
+    ImapUtf8OnlyBesideAccept = "imap/utf8-only-beside-accept", "announces UTF8=ONLY beside UTF8=ACCEPT";
+    ImapUtf7NamesAfterEnable = "imap/utf7-names-after-enable", "takes names of mailboxes in modified UTF-7 after UTF8=ACCEPT";
     ImapUtf8SearchTakesCharset = "imap/utf8-search-takes-charset", "searches in a named charset after UTF8=ACCEPT";
     ImapListStaysUtf7 = "imap/list-stays-utf7", "lists mailbox names in modified UTF-7 whatever the client enabled";
     ImapQuotedInAnyOctets = "imap/quoted-in-any-octets", "takes quoted strings that are not UTF-8";

@@ -158,7 +158,7 @@ pub async fn run(plan: Plan<'_>, interrupt: impl Future<Output = ()>, tell: &mut
     let leasing: Vec<Arc<Case>> = chosen
         .cases
         .iter()
-        .filter(|case| private::topology(case, &target).is_none() && choose::impossible(case, &target, &bare).is_none())
+        .filter(|case| private::topology(case, &target, &bare).is_none() && choose::impossible(case, &target, &bare).is_none())
         .cloned()
         .collect();
     let (events, mut heard) = mpsc::unbounded_channel();

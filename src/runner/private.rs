@@ -1,5 +1,5 @@
-//! Cases that have servers for themselves: those with a topology, and those that steer the server they are played on. Nobody else's
-//! clock is moved, and nobody else's server stopped.
+//! Cases that have servers for themselves: those with a topology, those that steer the server they are played on, and those that ask
+//! for another server than the one the others share. Nobody else's clock is moved, and nobody else's server stopped.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,25 +11,37 @@ use super::worker::{finished, known_values, unique, without_playing};
 use super::{Shared, probe};
 use crate::dialogue::{Account, Engine, Environment};
 use crate::outcome::{CaseOutcome, Verdict};
-use crate::suite::topology::{Control, Storage, Topology};
+use crate::suite::topology::{Control, Settings, Storage, Topology};
 use crate::suite::{Action, Case, Step};
 use crate::target::Target;
 use crate::target::network::Network;
 use crate::target::reference::Kind;
 
-/// The servers the case needs for itself on this target, and how they are started; `None`: it is played on the target.
-pub(super) fn topology(case: &Case, target: &Target) -> Option<(Arc<Topology>, Kind)> {
+/// The servers the case needs for itself on this target, and how they are started; `None`: it is played on the target, which
+/// announces what `bare` says.
+pub(super) fn topology(case: &Case, target: &Target, bare: &Environment) -> Option<(Arc<Topology>, Kind)> {
     let kind = target.kind.clone()?;
     if let Some(topology) = &case.topology {
         return Some((topology.clone(), kind));
     }
     let steering = steering(case);
-    if steering.is_empty() {
+    let settings = arranged(case, &kind, bare);
+    if steering.is_empty() && settings.is_none() {
         return None;
     }
     let switched = steering.iter().any(|action| matches!(action, Action::Control(Control::Power { .. })));
     let storage = if switched { Storage::Directory } else { Storage::Memory };
-    Some((Arc::new(Topology::alone(&case.roles, storage)), kind))
+    Some((Arc::new(Topology::alone(&case.roles, storage, settings.unwrap_or_default())), kind))
+}
+
+/// How a server is set that meets all the needs of the case, where the target meets some of them not; `None` if it meets them, or if no
+/// server of the kind does.
+fn arranged(case: &Case, kind: &Kind, bare: &Environment) -> Option<Settings> {
+    let protocol = case.start.protocol;
+    let unmet: Vec<_> = case.requires.iter().filter(|need| !bare.offers(protocol, need)).collect();
+    let mut settings = Settings::default();
+    let met = unmet.iter().all(|need| kind.arrange(protocol, need, &mut settings));
+    (met && !unmet.is_empty()).then_some(settings)
 }
 
 /// Raises the servers, plays the case on them, and takes them down.

@@ -90,10 +90,10 @@ async fn suspect(shared: &Arc<Shared>, outcome: &CaseOutcome) {
 
 async fn once(shared: &Arc<Shared>, case: &Arc<Case>, attempt: usize) -> CaseOutcome {
     let begun = Instant::now();
-    if let Some((topology, kind)) = private::topology(case, &shared.target) {
+    let bare = probe::bare_environment(&shared.target, &shared.facts);
+    if let Some((topology, kind)) = private::topology(case, &shared.target, &bare) {
         return private::play(shared, case, &topology, &kind, attempt).await;
     }
-    let bare = probe::bare_environment(&shared.target, &shared.facts);
     if let Some(why) = impossible(case, &shared.target, &bare) {
         return without_playing(case, Verdict::Skipped, why, begun);
     }

@@ -126,6 +126,12 @@ pub struct SettingsYaml {
     /// It takes no mail from other servers, and greets them with 521.
     #[serde(default)]
     pub no_mail: bool,
+    /// Accounts of the server that say what all users see of it: shared annotations without a mailbox.
+    #[serde(default)]
+    pub administrators: Vec<At<String>>,
+    /// It serves only IMAP clients that enable UTF8=ACCEPT, and announces UTF8=ONLY.
+    #[serde(default)]
+    pub utf8_only: bool,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
@@ -217,6 +223,11 @@ impl Reader<'_> {
                 self.error(whole(account), format!("`{}` has an account at `{other}` already", account.value), None);
             }
         }
+        for one in server.settings.iter().flat_map(|settings| &settings.administrators) {
+            if !server.accounts.iter().any(|account| account.value == one.value) {
+                self.error(whole(one), format!("`{}` has no account at `{name}`", one.value), None);
+            }
+        }
     }
 
     fn domain(&mut self, domain: &str, span: Span) {
@@ -305,6 +316,8 @@ impl Reader<'_> {
             delay_warning: self.duration(yaml.delay_warning.as_ref()),
             without: yaml.without.clone(),
             no_mail: yaml.no_mail,
+            administrators: yaml.administrators.iter().map(|at| at.value.clone()).collect(),
+            utf8_only: yaml.utf8_only,
             message_size: yaml.message_size,
             recipients: yaml.recipients,
             message_limit: yaml.message_limit,
@@ -397,6 +410,15 @@ mod tests {
         says("t.yaml:10:7: an MX record names a server or a host");
         says("`a b` is no domain name");
         assert_eq!(problems.len(), 7, "{problems:#?}");
+    }
+
+    #[test]
+    fn administrators_are_accounts_of_their_server() {
+        let (_, problems) = built(
+            "servers:\n- name: a\n  domains: [a.example]\n  accounts: [alice]\n  settings: {administrators: [alice, bob]}\n\
+             - {name: b, domains: [b.example], accounts: [bob]}\n",
+        );
+        assert!(problems.len() == 1 && problems[0].contains("t.yaml:5:38: `bob` has no account at `a`"), "{problems:#?}");
     }
 
     #[test]

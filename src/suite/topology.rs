@@ -104,6 +104,10 @@ pub struct Settings {
     pub without: Vec<String>,
     /// It takes no mail from other servers, and greets with 521.
     pub no_mail: bool,
+    /// Roles that say what all users see of the server.
+    pub administrators: Vec<String>,
+    /// It serves only IMAP clients that enable UTF8=ACCEPT, and announces UTF8=ONLY.
+    pub utf8_only: bool,
 }
 
 /// When mail to other servers is encrypted.
@@ -143,8 +147,9 @@ impl Topology {
         from != to && known(to) && self.server(Some(from)).is_some_and(route)
     }
 
-    /// The only server of a case that steers what it is played on and has no topology: one of the reference kind, for itself.
-    pub fn alone(roles: &[String], storage: Storage) -> Topology {
+    /// The only server of a case that has no topology and cannot be played on a server it shares with others: one of the reference
+    /// kind, for itself.
+    pub fn alone(roles: &[String], storage: Storage, settings: Settings) -> Topology {
         let server = Server {
             name: UNDER_TEST.to_owned(),
             host: "mail.example.org".to_owned(),
@@ -153,7 +158,7 @@ impl Topology {
             backs_up: Vec::new(),
             storage,
             routes: BTreeMap::new(),
-            settings: Settings::default(),
+            settings,
         };
         Topology { name: UNDER_TEST.to_owned(), description: None, servers: vec![Arc::new(server)], dns: None }
     }

@@ -16,13 +16,14 @@ use reference_server::config::{
 };
 use reference_server::extensions::Extension;
 use reference_server::faults::Fault;
+use reference_server::mail::Address;
 use reference_server::queue;
 use reference_server::server::{self, Running};
 use tempfile::NamedTempFile;
 
 use super::{AccountSlot, Endpoint, PeerSlot, Target};
-use crate::suite::Protocol;
 use crate::suite::topology::{QueueAct, RelayTls, Selection, Server, Settings, Waiting};
+use crate::suite::{CapabilityNeed, Protocol};
 use crate::transport::{PEER_AUTHORITY, Reservation};
 
 /// A reference server and the target that describes it.
@@ -54,6 +55,20 @@ impl Kind {
     /// The same kind with a group of clocks of its own.
     pub fn apart(&self) -> Kind {
         Kind { clock: Clock::real(), ..self.clone() }
+    }
+
+    /// Has a server of this kind meet a case's need that the running one does not. Whether that can be done.
+    pub fn arrange(&self, protocol: Protocol, need: &CapabilityNeed, settings: &mut Settings) -> bool {
+        let name = format!("{protocol}/{}", need.name);
+        match (name.as_str(), need.present) {
+            // "IMAP servers MUST NOT advertise both of these capabilities at the same time" (RFC 7888 §5).
+            ("imap/LITERAL-", true) => settings.without.push("imap/LITERAL+".to_owned()),
+            // It stands in the place of UTF8=ACCEPT (RFC 6855 §6).
+            ("imap/UTF8=ONLY", true) => settings.utf8_only = true,
+            (_, false) if name.parse::<Extension>().is_ok() => settings.without.push(name),
+            _ => return false,
+        }
+        true
     }
 
     /// Moves the clocks of all servers of this kind forward in one instant.
@@ -172,6 +187,11 @@ impl Reference {
                 disposable: true,
             })
             .collect();
+        let administrator = |role: &String| {
+            let address = server.address(role);
+            Address::parse(&address).map_err(|_| format!("`{address}` is no address"))
+        };
+        let administrators: Result<Vec<Address>, String> = server.settings.administrators.iter().map(administrator).collect();
         let sending = Sending { tls: sending_tls(&server.settings), ..Sending::default() };
         let sending = match finding.dns {
             Some((dns, port)) => Sending { dns: Some(dns), port, ..sending },
@@ -185,6 +205,8 @@ impl Reference {
             routes: finding.routes.into_iter().map(|(domain, address)| Route { domain, address }).collect(),
             sending,
             backup_for: server.backs_up.clone(),
+            administrators: administrators?,
+            utf8_only: server.settings.utf8_only,
             takes_mail: !server.settings.no_mail,
             pop3: Pop3Policy {
                 login_delay: server.settings.login_delay.unwrap_or_default(),

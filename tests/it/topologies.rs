@@ -153,6 +153,26 @@ fn what_is_done_to_servers_stands_in_the_transcript() {
     assert_eq!(verdicts(&workplace), [("told".to_owned(), "failed".to_owned())]);
 }
 
+/// Extensions that the server of the others has are not there for a case that must not have them.
+#[test]
+fn a_case_that_needs_another_server_gets_one() {
+    let without = "start: ehlo\ndialogue: |\n  C: MAIL FROM:<${alice.address}> RET=HDRS\n  S: 555\n";
+    let with = without.replace("555", "250");
+    let (workplace, ended) = play(
+        "",
+        &[
+            ("has", &format!("requires: [DSN]\n{with}")),
+            ("has-not", &format!("requires: ['!DSN', PIPELINING]\n{without}")),
+            ("has-neither", &format!("requires: [XYZZY, '!DSN']\n{without}")),
+            ("cannot", &format!("requires: ['!BINARYMIME', '!AUTH PLAIN']\n{without}")),
+        ],
+        &[],
+    );
+    ended.exits(0).says("needs XYZZY").says("needs a server without");
+    let told: Vec<_> = verdicts(&workplace).into_iter().map(|(_, verdict)| verdict).collect();
+    assert_eq!(told, ["passed", "passed", "skipped", "skipped"]);
+}
+
 #[test]
 fn a_server_that_cannot_start_blocks_its_case_only() {
     let workplace = Workplace::new();

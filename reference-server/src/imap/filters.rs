@@ -67,12 +67,16 @@ impl Context {
         Ok(text)
     }
 
-    /// What a name stands for: the user's own filter, or else that of everybody. "the server SHOULD verify that each search
+    /// What a name stands for: the user's own filter, or else that of everybody (RFC 5466 §3.2). "the server SHOULD verify that each search
     /// criterion referenced by the FILTER search key is a full and correct search criterion" (RFC 5466 §3.1).
     fn filter(&self, name: &str) -> Result<Vec<u8>, Status> {
-        let entries = HIERARCHIES.map(|hierarchy| format!("{hierarchy}{}", name.to_ascii_lowercase()));
+        let mut entries = HIERARCHIES.map(|hierarchy| format!("{hierarchy}{}", name.to_ascii_lowercase()));
+        if self.faults().on(Fault::ImapSharedFilterFirst) {
+            entries.reverse();
+        }
+        let known = if self.faults().on(Fault::ImapIgnoresSharedFilters) { 1 } else { entries.len() };
         let all = self.store.annotations(THE_SERVER, self.account_name()).map_err(refusal)?;
-        let found = entries.iter().find_map(|entry| all.iter().find(|(known, _)| known == entry));
+        let found = entries.iter().take(known).find_map(|entry| all.iter().find(|(known, _)| known == entry));
         match found {
             Some((_, value)) if self.criterion(value).is_ok() => Ok(value.clone()),
             Some(_) => Err(Status::no(None, format!("The filter {name} is no criterion of a search"))),

@@ -28,7 +28,8 @@ impl WrittenName<'_> {
     /// denormalized UTF-8 mailbox names MUST accept them in all IMAP commands that have a mailbox name parameter"
     /// (RFC 9051 §5.1).
     pub fn decoded(&self, context: &Context) -> Result<String, Status> {
-        let name = match context.enabled.utf8() {
+        let older = context.faults().on(Fault::ImapUtf7NamesAfterEnable) && utf7::decode(&self.0).is_ok();
+        let name = match context.enabled.utf8() && !older {
             true => std::str::from_utf8(&self.0)
                 .map(str::to_owned)
                 .map_err(|_| Status::no(Code::Cannot, "The mailbox name is not UTF-8"))?,

@@ -48,6 +48,9 @@ fn announced(extension: Extension, context: &Context) -> Option<String> {
         Extension::ImapLiteralMinus if !context.lacks(Extension::ImapLiteralPlus) && !minus_only(context) => None,
         Extension::ImapLiteralPlus if minus_only(context) => None,
         // "the capability string will include, at most, one of those and never both" (RFC 6855 §6).
+        Extension::ImapUtf8Accept if context.faults().on(Fault::ImapUtf8OnlyBesideAccept) => {
+            Some("UTF8=ACCEPT UTF8=ONLY".to_owned())
+        }
         Extension::ImapUtf8Accept if context.site.utf8_only => Some("UTF8=ONLY".to_owned()),
         // The same limit for all mailboxes (RFC 7889 §2).
         Extension::ImapAppendLimit => Some(format!("{}={}", extension.keyword(), context.append_limit())),

@@ -200,7 +200,8 @@ pub fn find(cursor: &mut Cursor<'_>, context: &Context) -> Result<&'static Comma
 pub fn require_utf8(command: &Command, context: &Context) -> Result<(), Status> {
     const WITHOUT_TEXT: [&str; 4] = ["COMPRESS", "ENABLE", "IDLE", "UNAUTHENTICATE"];
     let has_text = matches!(command.legal, Legal::Authenticated | Legal::Selected) && !WITHOUT_TEXT.contains(&command.name);
-    let required = context.site.utf8_only && !context.lacks(Extension::ImapUtf8Accept);
+    let serves_all = context.lacks(Extension::ImapUtf8Accept) || context.faults().on(Fault::ImapUtf8OnlyServesAll);
+    let required = context.site.utf8_only && !serves_all;
     match required && has_text && !context.enabled.has(UTF8_ACCEPT) {
         true => Err(Status::no(Code::Cannot, "This server is for clients that enable UTF8=ACCEPT")),
         false => Ok(()),

@@ -64,8 +64,13 @@ fn set(context: &Context, name: &WrittenName<'_>, mut entries: Vec<(String, Opti
     if context.faults().on(Fault::ImapMetadataForgetsNil) {
         entries.retain(|(_, value)| value.is_some());
     }
-    context.store.set_annotations(annotated.id, context.account_name(), entries).map_err(refusal)?;
-    Ok(Status::ok("SETMETADATA completed"))
+    match context.store.set_annotations(annotated.id, context.account_name(), entries) {
+        Err(store::Error::TooManyAnnotations) if context.faults().on(Fault::ImapMetadataCountUntold) => {
+            Err(Status::no(None, "Nothing was changed"))
+        }
+        // "the server MUST return a tagged NO response with a "[METADATA TOOMANY]" response code" (RFC 5464 §4.3).
+        set => set.map(|()| Status::ok("SETMETADATA completed")).map_err(refusal),
+    }
 }
 
 /// Why an annotation can not be set to this.
