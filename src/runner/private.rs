@@ -58,7 +58,7 @@ pub(super) async fn play(
         Ok(network) => network,
         Err(why) => return blocked(format!("the topology `{}` cannot be raised: {why}", topology.name)),
     };
-    let outcome = match prepare(shared, case, &mut network, attempt).await {
+    let outcome = match prepare(shared, case, topology, &mut network, attempt).await {
         Ok(Prepared::Impossible(why)) => without_playing(case, Verdict::Skipped, why, begun),
         Ok(Prepared::Ready(environment)) => {
             let known = known_values(&environment);
@@ -78,11 +78,22 @@ enum Prepared {
     Impossible(String),
 }
 
-async fn prepare(shared: &Arc<Shared>, case: &Case, network: &mut Network, attempt: usize) -> Result<Prepared, String> {
+async fn prepare(
+    shared: &Arc<Shared>,
+    case: &Case,
+    topology: &Topology,
+    network: &mut Network,
+    attempt: usize,
+) -> Result<Prepared, String> {
     let first = network.member(case.start.server.as_deref()).ok_or("the topology has no such server")?;
     // Settings may take capabilities away, so those of the shared server do not count.
     let capabilities = if asks_for_capabilities(case) {
-        let driver = super::drive::Driver { target: first.target(), tls: &first.tls, processes: &shared.processes };
+        let mut asked = first.target().clone();
+        // Where nobody logs in without TLS, the probe does not: what it hears before is what the case is about.
+        if topology.server(case.start.server.as_deref()).is_some_and(|server| server.settings.passwords_under_tls) {
+            asked.accounts.clear();
+        }
+        let driver = super::drive::Driver { target: &asked, tls: &first.tls, processes: &shared.processes };
         probe::probe_for(&driver, &shared.stop.subscribe(), std::iter::once(case)).await?
     } else {
         shared.facts.clone()

@@ -132,6 +132,9 @@ pub struct SettingsYaml {
     /// It serves only IMAP clients that enable UTF8=ACCEPT, and announces UTF8=ONLY.
     #[serde(default)]
     pub utf8_only: bool,
+    /// It takes passwords under TLS only, and announces LOGINDISABLED without.
+    #[serde(default)]
+    pub passwords_under_tls: bool,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
@@ -318,6 +321,7 @@ impl Reader<'_> {
             no_mail: yaml.no_mail,
             administrators: yaml.administrators.iter().map(|at| at.value.clone()).collect(),
             utf8_only: yaml.utf8_only,
+            passwords_under_tls: yaml.passwords_under_tls,
             message_size: yaml.message_size,
             recipients: yaml.recipients,
             message_limit: yaml.message_limit,

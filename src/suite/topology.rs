@@ -108,6 +108,8 @@ pub struct Settings {
     pub administrators: Vec<String>,
     /// It serves only IMAP clients that enable UTF8=ACCEPT, and announces UTF8=ONLY.
     pub utf8_only: bool,
+    /// It takes passwords under TLS only, and announces LOGINDISABLED without.
+    pub passwords_under_tls: bool,
 }
 
 /// When mail to other servers is encrypted.

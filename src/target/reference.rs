@@ -11,8 +11,8 @@ use std::time::Duration;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
 use reference_server::clock::Clock;
 use reference_server::config::{
-    AccountConfig, ClientCa, Config, Expire, Limits, Listen, Pop3Policy, Route, Sending, SendingLimits, SendingTls, Service,
-    Storage, TokenConfig,
+    AccountConfig, ClientCa, Config, Expire, Limits, Listen, PlaintextAuth, Pop3Policy, Route, Sending, SendingLimits,
+    SendingTls, Service, Storage, TokenConfig,
 };
 use reference_server::extensions::Extension;
 use reference_server::faults::Fault;
@@ -65,6 +65,7 @@ impl Kind {
             ("imap/LITERAL-", true) => settings.without.push("imap/LITERAL+".to_owned()),
             // It stands in the place of UTF8=ACCEPT (RFC 6855 §6).
             ("imap/UTF8=ONLY", true) => settings.utf8_only = true,
+            ("imap/LOGINDISABLED", true) => settings.passwords_under_tls = true,
             (_, false) if name.parse::<Extension>().is_ok() => settings.without.push(name),
             _ => return false,
         }
@@ -207,6 +208,10 @@ impl Reference {
             backup_for: server.backs_up.clone(),
             administrators: administrators?,
             utf8_only: server.settings.utf8_only,
+            plaintext_auth: match server.settings.passwords_under_tls {
+                true => PlaintextAuth::Never,
+                false => PlaintextAuth::default(),
+            },
             takes_mail: !server.settings.no_mail,
             pop3: Pop3Policy {
                 login_delay: server.settings.login_delay.unwrap_or_default(),
