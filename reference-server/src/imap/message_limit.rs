@@ -83,7 +83,7 @@ impl Cut {
     /// The completion of the command, which tells of the limit. "when the server needs to return both EXPUNGEISSUED [RFC9051]
     /// and MESSAGELIMIT response codes, the former MUST be returned in the tagged OK response, while the latter MUST be returned
     /// in an untagged NO response" (RFC 9738 §3.1); the same goes for other codes, that of a refusal included.
-    pub fn complete(self, status: Status, out: &mut Vec<u8>) -> Status {
+    fn complete(self, status: Status, out: &mut Vec<u8>) -> Status {
         let MessageLimit { most, faults } = self.limit;
         if faults.on(Fault::ImapMessageLimitUntold) || status.condition == Condition::Bad {
             return status;
@@ -97,6 +97,14 @@ impl Cut {
             Some(Code::ExpungeIssued) => Status::ok(status.text).with(Code::ExpungeIssued),
             _ => status,
         }
+    }
+}
+
+/// The completion of a command, which may have been done for some messages only.
+pub fn completed(status: Status, cut: Option<Cut>, out: &mut Vec<u8>) -> Status {
+    match cut {
+        Some(cut) => cut.complete(status, out),
+        None => status,
     }
 }
 

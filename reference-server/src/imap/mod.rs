@@ -17,6 +17,7 @@ mod identifier;
 mod incoming;
 mod list_pattern;
 mod listing;
+mod long;
 mod mailbox_filter;
 pub mod mailbox_name;
 pub mod message_data;

@@ -97,8 +97,8 @@ pub enum Code {
     /// How far the command of this tag is, and how far it goes (RFC 9585 §4).
     InProgress {
         tag: Option<String>,
-        progress: u32,
-        goal: u32,
+        /// Progress and goal; `None`: they are not known.
+        state: Option<(u32, u32)>,
     },
     Limit,
     /// Message numbers, or UIDs, in ascending order.
@@ -158,9 +158,14 @@ impl fmt::Display for Code {
             Code::ExpungeIssued => out.write_str("EXPUNGEISSUED"),
             Code::HasChildren => out.write_str("HASCHILDREN"),
             Code::HighestModSeq(modseq) => write!(out, "HIGHESTMODSEQ {modseq}"),
-            // No tag has a quote or a backslash in it.
-            Code::InProgress { tag: Some(tag), progress, goal } => write!(out, "INPROGRESS (\"{tag}\" {progress} {goal})"),
-            Code::InProgress { tag: None, progress, goal } => write!(out, "INPROGRESS (NIL {progress} {goal})"),
+            Code::InProgress { tag, state } => {
+                // No tag has a quote or a backslash in it.
+                let tag = tag.as_ref().map_or_else(|| "NIL".to_owned(), |tag| format!("\"{tag}\""));
+                match state {
+                    Some((progress, goal)) => write!(out, "INPROGRESS ({tag} {progress} {goal})"),
+                    None => write!(out, "INPROGRESS ({tag} NIL NIL)"),
+                }
+            }
             Code::Limit => out.write_str("LIMIT"),
             Code::Modified(numbers) => write!(out, "MODIFIED {}", write_uid_set(numbers)),
             Code::MailboxId(id) => write!(out, "MAILBOXID ({id})"),

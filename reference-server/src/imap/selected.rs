@@ -2,10 +2,11 @@
 
 use super::enabled::Enabled;
 use super::grammar::sequence::{SequenceSet, write_uid_set};
+use super::namespace::denied;
 use super::response::{Code, Status, write_untagged};
 use super::search::updating::Updating;
 use crate::faults::{Fault, Faults};
-use crate::store::{self, Changes, Flags, Mailbox, Right, Row, Store, SystemFlag, Telling, Uid, Update, Vanished, View};
+use crate::store::{self, Changes, Flags, Mailbox, Right, Rights, Row, Store, SystemFlag, Telling, Uid, Update, Vanished, View};
 use std::fmt;
 
 /// An open mailbox.
@@ -208,6 +209,24 @@ impl Selected {
     pub fn present(&self, numbers: &[u32]) -> Vec<(u32, &Row)> {
         let rows = numbers.iter().filter_map(|number| Some((*number, self.view.row(*number)?)));
         rows.filter(|(_, row)| !row.gone).collect()
+    }
+
+    /// The numbers of a set of messages that are to be taken away: what is moved or replaced is marked and expunged
+    /// (RFC 6851 §4.2, RFC 8508 §3.4).
+    pub fn removable(&self, set: &SequenceSet, naming: Naming) -> Result<Vec<u32>, Status> {
+        let numbers = self.numbers(set, naming)?;
+        if self.read_only {
+            return Err(Status::no(Code::ReadOnly, "The mailbox is read-only"));
+        }
+        match self.mailbox.rights.contains(Rights::OF_REMOVAL) {
+            true => Ok(numbers),
+            false => Err(denied(self.mailbox.rights)),
+        }
+    }
+
+    /// How many rows are not expunged yet.
+    pub fn present_count(&self) -> u32 {
+        self.view.rows().filter(|(_, row)| !row.gone).count() as u32
     }
 }
 

@@ -6,9 +6,10 @@ use super::command::{self, Command, Outcome, authenticate, fetch, idle};
 use super::context::Context;
 use super::grammar::Cursor;
 use super::grammar::string::is_tag_char;
+use super::long::{Long, Step};
+use super::progress;
 use super::reader::{Limits, Read, Reader, Unit};
 use super::response::{Code, Condition, Status, write_untagged};
-use super::search::running;
 use super::selected::Naming;
 use super::staged::Staging;
 use super::unasked::Unasked;
@@ -45,8 +46,8 @@ enum Awaited {
     Idle(String, idle::Running),
     /// Nothing from the client: a FETCH has more to say.
     Fetch(String, Box<fetch::Running>),
-    /// Nothing either: SEARCH, SORT or THREAD has more messages to look at. The command is UID where they are about UIDs.
-    Search(String, &'static Command, Box<running::Running>),
+    /// Nothing either: a command that takes long is under way. It is UID where that is its name.
+    Long(String, &'static Command, Naming, Box<dyn Long>),
     /// Nothing either: of messages that have come more is told.
     Unasked(Box<(Unasked, Then)>),
 }
@@ -78,7 +79,7 @@ impl ImapSession {
             let unit = match &self.awaited {
                 Awaited::Command => Unit::Command,
                 Awaited::Sasl(..) | Awaited::Idle(..) => Unit::Line,
-                Awaited::Fetch(..) | Awaited::Search(..) | Awaited::Unasked(..) => match self.go_on(out) {
+                Awaited::Fetch(..) | Awaited::Long(..) | Awaited::Unasked(..) => match self.go_on(out) {
                     After::Continue => continue,
                     after => return after,
                 },
@@ -112,7 +113,7 @@ impl ImapSession {
     fn go_on(&mut self, out: &mut Vec<u8>) -> After {
         match &self.awaited {
             Awaited::Fetch(..) => self.fetch_on(out),
-            Awaited::Search(..) => self.search_on(out),
+            Awaited::Long(..) => self.long_on(out),
             Awaited::Unasked(..) => self.fetch_unasked(out),
             Awaited::Command | Awaited::Sasl(..) | Awaited::Idle(..) => After::Continue,
         }
@@ -129,7 +130,7 @@ impl ImapSession {
                 let outcome = running.line(octets);
                 self.conclude(tag, &idle::COMMAND, outcome, out)
             }
-            Awaited::Command | Awaited::Fetch(..) | Awaited::Search(..) | Awaited::Unasked(..) => self.command(octets, out),
+            Awaited::Command | Awaited::Fetch(..) | Awaited::Long(..) | Awaited::Unasked(..) => self.command(octets, out),
         }
     }
 
@@ -218,8 +219,8 @@ impl ImapSession {
                 self.awaited = Awaited::Fetch(tag, running);
                 After::Continue
             }
-            Outcome::Search(running) => {
-                self.awaited = Awaited::Search(tag, command, running);
+            Outcome::Long(naming, long) => {
+                self.awaited = Awaited::Long(tag, command, naming, long);
                 After::Continue
             }
         }
@@ -239,16 +240,19 @@ impl ImapSession {
         After::Continue
     }
 
-    /// Looks at some more messages, and completes the search with the last. In between the client is told how far it is, at once.
-    fn search_on(&mut self, out: &mut Vec<u8>) -> After {
-        if let Awaited::Search(tag, command, running) = std::mem::replace(&mut self.awaited, Awaited::Command) {
-            let naming = running.naming;
-            match running.step(&mut self.context, out) {
-                running::Step::More(running) => {
-                    self.awaited = Awaited::Search(tag, command, running);
+    /// Goes on with what takes long, and completes it in the end. In between the client is told how far it is, at once.
+    fn long_on(&mut self, out: &mut Vec<u8>) -> After {
+        if let Awaited::Long(tag, command, naming, long) = std::mem::replace(&mut self.awaited, Awaited::Command) {
+            match long.step(&mut self.context, out) {
+                Step::More(long) => {
+                    self.awaited = Awaited::Long(tag, command, naming, long);
                     return After::Flush;
                 }
-                running::Step::Done(status) => return self.over(&tag, command, naming, status, out),
+                Step::Done(status) => {
+                    let after = self.over(&tag, command, naming, status, out);
+                    progress::afterwards(&self.context, out);
+                    return after;
+                }
             }
         }
         After::Continue

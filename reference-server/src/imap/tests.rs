@@ -59,8 +59,11 @@ impl Server {
     }
 
     fn made(config: Config) -> Self {
+        Server::at(Clock::stopped(datetime!(2026-07-05 09:08:07 UTC)), config)
+    }
+
+    fn at(clock: Clock, config: Config) -> Self {
         let accounts = ["alice@example.org:secret", "bob@example.org:hidden"].map(|account| account.parse().unwrap());
-        let clock = Clock::stopped(datetime!(2026-07-05 09:08:07 UTC));
         let config = Config { accounts: accounts.to_vec(), clock, ..config };
         Server { site: Site::new(&config).unwrap(), store: Store::memory().unwrap() }
     }

@@ -165,15 +165,7 @@ impl Store {
 
     /// Removes the messages that are marked `\Deleted` (`among` these, if given); gives the UIDs of those removed.
     pub fn expunge(&self, mailbox: MailboxId, among: Option<Vec<Uid>>) -> Result<Vec<Uid>> {
-        self.write(move |tx| {
-            tx.require(mailbox)?;
-            let mut deleted = sql::message::flagged(tx.connection, mailbox, SystemFlag::Deleted as u8)?;
-            if let Some(mut among) = among {
-                among.sort_unstable();
-                deleted.retain(|uid| among.binary_search(uid).is_ok());
-            }
-            tx.remove(mailbox, &deleted)
-        })
+        self.write(move |tx| tx.expunge(mailbox, among))
     }
 
     /// Removes these messages, whatever their flags; gives the UIDs of those that were there.
@@ -187,52 +179,12 @@ impl Store {
     /// Copies messages with their flags and dates to the end of `to`, in the order given: all of them or, if one is
     /// gone, none (RFC 3501 §6.4.7).
     pub fn copy(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId, now: OffsetDateTime) -> Result<Copied> {
-        self.copy_as(from, uids, to, now, Rights::ALL)
-    }
-
-    /// The same for a user with these rights to `to`: a flag that they may not set is not copied (RFC 4314 §4).
-    pub fn copy_as(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId, now: OffsetDateTime, rights: Rights) -> Result<Copied> {
-        self.write(move |tx| tx.copy(from, &uids, to, Some(now), rights))
-    }
-
-    /// Adds a message at the end of `to` and removes another from `from` in the same commit (RFC 8508); fails if that one is
-    /// gone.
-    pub fn replace(&self, from: MailboxId, uid: Uid, to: MailboxId, message: NewMessage) -> Result<Appended> {
-        self.write(move |tx| {
-            // What goes makes room for what comes.
-            match tx.remove(from, &[uid])?.is_empty() {
-                true => Err(Error::MessageGone(uid)),
-                false => tx.append(to, &[message]),
-            }
-        })
+        self.write(move |tx| tx.copy(from, &uids, to, Some(now), Rights::ALL))
     }
 
     /// Copies as [`Store::copy`] does and removes the originals in the same commit (RFC 6851).
     pub fn transfer(&self, from: MailboxId, uids: Vec<Uid>, to: MailboxId, now: OffsetDateTime) -> Result<Copied> {
-        self.transfer_as(from, uids, to, now, Rights::ALL)
-    }
-
-    /// The same for a user with these rights to `to`.
-    pub fn transfer_as(
-        &self,
-        from: MailboxId,
-        uids: Vec<Uid>,
-        to: MailboxId,
-        now: OffsetDateTime,
-        rights: Rights,
-    ) -> Result<Copied> {
-        self.write(move |tx| {
-            let accounts = (sql::mailbox::account(tx.connection, from)?, sql::mailbox::account(tx.connection, to)?);
-            let copies = tx.copies(from, &uids, Some(now), rights)?;
-            // What stays in the account takes no more of its room.
-            let appended = match accounts.0 == accounts.1 {
-                true => tx.append_in_any_case(to, &copies)?,
-                false => tx.append(to, &copies)?,
-            };
-            let copied = Copied { uidvalidity: appended.uidvalidity, uids: uids.iter().copied().zip(appended.uids).collect() };
-            tx.remove(from, &uids)?;
-            Ok(copied)
-        })
+        self.write(move |tx| tx.transfer(from, &uids, to, now, Rights::ALL))
     }
 }
 
@@ -264,6 +216,7 @@ impl Tx<'_> {
             };
         }
         self.require_room(&account, messages.len() as u64, octets)?;
+        self.expect(messages.len(), 1);
         self.append_in_any_case(mailbox, messages)
     }
 
@@ -283,6 +236,7 @@ impl Tx<'_> {
             let message = Message { uid, modseq, flags: new.flags.clone(), date: new.date, saved: new.saved, size, blob };
             sql::message::insert(self.connection, mailbox, &message)?;
             uids.push(uid);
+            self.step();
         }
         self.touch(mailbox, Kinds::MESSAGES);
         Ok(Appended { uidvalidity, uids })
@@ -315,8 +269,9 @@ impl Tx<'_> {
         sql::mailbox::take_uids(self.connection, mailbox, count)?.ok_or(Error::NoUidsLeft)
     }
 
-    fn change_flags(&self, mailbox: MailboxId, uids: &[Uid], change: &FlagChange) -> Result<FlagOutcome> {
+    pub(crate) fn change_flags(&self, mailbox: MailboxId, uids: &[Uid], change: &FlagChange) -> Result<FlagOutcome> {
         self.require(mailbox)?;
+        self.expect(uids.len(), 1);
         let mut outcome = FlagOutcome::default();
         // All messages of one operation get the same modification sequence; none is spent if nothing changes.
         let mut spent = None;
@@ -326,6 +281,7 @@ impl Tx<'_> {
         let mut their = Flags::none();
         for message in sql::message::named(self.connection, mailbox, uids)? {
             let uid = message.uid;
+            self.step();
             if change.unchanged_since.as_ref().is_some_and(|since| since.refuses(&message, change)) {
                 outcome.refused.push(uid);
                 continue;
@@ -365,10 +321,23 @@ impl Tx<'_> {
         Ok(outcome)
     }
 
+    /// Removes the messages that are marked `\Deleted` (`among` these, if given).
+    pub(crate) fn expunge(&self, mailbox: MailboxId, among: Option<Vec<Uid>>) -> Result<Vec<Uid>> {
+        self.require(mailbox)?;
+        let mut deleted = sql::message::flagged(self.connection, mailbox, SystemFlag::Deleted as u8)?;
+        if let Some(mut among) = among {
+            among.sort_unstable();
+            deleted.retain(|uid| among.binary_search(uid).is_ok());
+        }
+        self.expect(deleted.len(), 1);
+        self.remove(mailbox, &deleted)
+    }
+
     fn remove(&self, mailbox: MailboxId, uids: &[Uid]) -> Result<Vec<Uid>> {
         let mut removed = Vec::new();
         let mut spent = None;
         for &uid in uids {
+            self.step();
             let Some(blob) = sql::message::delete(self.connection, mailbox, uid)? else { continue };
             let modseq = match spent {
                 Some(modseq) => modseq,
@@ -384,10 +353,51 @@ impl Tx<'_> {
         Ok(removed)
     }
 
-    fn copy(&self, from: MailboxId, uids: &[Uid], to: MailboxId, now: Option<OffsetDateTime>, rights: Rights) -> Result<Copied> {
+    /// Adds a message at the end of `to` and removes another from `from` (RFC 8508); fails if that one is gone.
+    pub(crate) fn replace(&self, from: MailboxId, uid: Uid, to: MailboxId, message: NewMessage) -> Result<Appended> {
+        self.expect(1, 2);
+        // What goes makes room for what comes.
+        match self.remove(from, &[uid])?.is_empty() {
+            true => Err(Error::MessageGone(uid)),
+            false => self.append(to, &[message]),
+        }
+    }
+
+    /// Copies messages to the end of `to`, for a user with these rights there: a flag that they may not set is not copied
+    /// (RFC 4314 §4).
+    pub(crate) fn copy(
+        &self,
+        from: MailboxId,
+        uids: &[Uid],
+        to: MailboxId,
+        now: Option<OffsetDateTime>,
+        rights: Rights,
+    ) -> Result<Copied> {
         let copies = self.copies(from, uids, now, rights)?;
         let appended = self.append(to, &copies)?;
         Ok(Copied { uidvalidity: appended.uidvalidity, uids: uids.iter().copied().zip(appended.uids).collect() })
+    }
+
+    /// The same, and removes the originals.
+    pub(crate) fn transfer(
+        &self,
+        from: MailboxId,
+        uids: &[Uid],
+        to: MailboxId,
+        now: OffsetDateTime,
+        rights: Rights,
+    ) -> Result<Copied> {
+        self.expect(uids.len(), 2);
+        let accounts = (sql::mailbox::account(self.connection, from)?, sql::mailbox::account(self.connection, to)?);
+        let copies = self.copies(from, uids, Some(now), rights)?;
+        // What stays in the account takes no more of its room.
+        let appended = match accounts.0 == accounts.1 {
+            true => self.append_in_any_case(to, &copies)?,
+            false => self.append(to, &copies)?,
+        };
+        let copied = Copied { uidvalidity: appended.uidvalidity, uids: uids.iter().copied().zip(appended.uids).collect() };
+        self.remove(from, uids)?;
+        Ok(copied)
     }
 
     /// The messages to be appended for copies of these. Without the time, the copies keep the save dates.

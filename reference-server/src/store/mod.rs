@@ -8,6 +8,7 @@
 
 mod acl;
 mod annotations;
+mod asked;
 mod blobs;
 mod changes;
 mod digests;
@@ -38,6 +39,7 @@ mod view_model;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
@@ -46,6 +48,7 @@ use crate::waiting::waiting;
 
 pub use acl::{ANYONE, AclChange, Grant, NOBODY, SharedMailbox};
 pub use annotations::{Annotation, LONGEST_ANNOTATION, THE_SERVER, is_private};
+pub use asked::{Asked, Count, Heard};
 pub use blobs::{BlobId, Hold, Stage};
 pub use changes::{Changes, Snapshot, Vanished};
 pub use digests::Digest;
@@ -160,6 +163,30 @@ impl Store {
             tx.begin_as(origin);
             operation(tx)
         })
+    }
+
+    /// Has `operation` run on the writer thread without waiting for it; what it counts may be looked at meanwhile, or is told of `each`
+    /// message. It is as whole as any: it is committed when its answer is there, and nothing of it before.
+    pub(crate) fn ask<T: Send + 'static>(
+        &self,
+        each: bool,
+        operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Asked<T> {
+        let origin = self.origin;
+        let counter = Arc::<asked::Counter>::default();
+        let (sender, receiver) = if each { Some(channel()) } else { None }.unzip();
+        let meter = asked::Meter { counter: Arc::clone(&counter), each: sender };
+        let (reply, answer) = channel();
+        let counted = move |tx: &Tx<'_>| {
+            tx.begin_as(origin);
+            tx.count_with(meter);
+            operation(tx)
+        };
+        self.inner.writer.run_then(counted, move |result| {
+            // Whoever asked may have gone away meanwhile.
+            let _ = reply.send(result);
+        });
+        Asked { answer, counter, each: receiver, durable: self.is_durable() }
     }
 
     /// Runs `operation` on the writer thread, which calls `then` with its result once it is committed. Does not wait.

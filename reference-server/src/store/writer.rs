@@ -5,7 +5,7 @@
 //! before the COMMIT that holds it.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::asked::Meter;
 use super::events::{Event, Happening, Origin};
 use super::readers::lock;
 use super::watch::{Kinds, Touch, Watchers};
@@ -32,6 +33,7 @@ pub(crate) struct Tx<'c> {
     pub(crate) connection: &'c Connection,
     pub(super) known: &'c Known,
     origin: Cell<Origin>,
+    meter: OnceCell<Meter>,
     done: RefCell<Done>,
 }
 
@@ -46,6 +48,25 @@ impl Tx<'_> {
     /// Says who does what follows.
     pub(super) fn begin_as(&self, origin: Origin) {
         self.origin.set(origin);
+    }
+
+    /// Says who counts what follows. It is let go with the operation.
+    pub(super) fn count_with(&self, meter: Meter) {
+        let _ = self.meter.set(meter);
+    }
+
+    /// Says that so many messages are gone through so many times.
+    pub(super) fn expect(&self, messages: usize, times: u32) {
+        if let Some(meter) = self.meter.get() {
+            meter.expect(messages, times);
+        }
+    }
+
+    /// Says that one message is done with, this time.
+    pub(super) fn step(&self) {
+        if let Some(meter) = self.meter.get() {
+            meter.step();
+        }
     }
 
     /// Says that the mailbox has changed, so that its watchers are woken after the commit.
@@ -205,7 +226,7 @@ fn in_savepoint<T>(connection: &Connection, known: &Known, operation: impl FnOnc
         // BEGIN failed, or SQLite rolled the whole transaction back (disk full): nothing may run outside one.
         return (Done::default(), Err(Error::Failed("the transaction could not be started or was rolled back".into())));
     }
-    let tx = Tx { connection, known, origin: Cell::default(), done: RefCell::default() };
+    let tx = Tx { connection, known, origin: Cell::default(), meter: OnceCell::new(), done: RefCell::default() };
     let result = connection.execute_batch("SAVEPOINT operation").map_err(Error::from).and_then(|()| {
         catch_unwind(AssertUnwindSafe(|| operation(&tx)))
             .unwrap_or_else(|panic| Err(Error::Failed(format!("an operation panicked: {}", panic_text(&*panic)))))

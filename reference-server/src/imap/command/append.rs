@@ -9,14 +9,16 @@ use crate::imap::folder::Folder;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::append::Written;
 use crate::imap::grammar::cursor::Parsed;
+use crate::imap::long::Begun;
 use crate::imap::mailbox_name::WrittenName;
 use crate::imap::response::{Code, Status};
+use crate::imap::selected::Naming;
 use crate::store::{Appended, NewMessage};
 
 /// `append = "APPEND" SP mailbox 1*append-message`
 pub const COMMAND: Command = Command { name: "APPEND", large_literals: true, run, ..USUAL };
 
-fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Parsed<Outcome> {
+fn run(context: &mut Context, cursor: &mut Cursor<'_>, _: &mut Vec<u8>) -> Parsed<Outcome> {
     cursor.space()?;
     let name = cursor.mailbox()?;
     let allowed = context.allowed_in_append();
@@ -25,15 +27,10 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
         messages.push(cursor.append_message(allowed)?);
     }
     cursor.end()?;
-    Ok(Outcome::Done(append(context, &name, messages, out).unwrap_or_else(|status| status)))
+    Ok(Outcome::of(Naming::Numbers, append(context, &name, messages)))
 }
 
-fn append(
-    context: &mut Context,
-    written: &WrittenName<'_>,
-    mut messages: Vec<Written<'_>>,
-    out: &mut Vec<u8>,
-) -> Result<Status, Status> {
+fn append(context: &mut Context, written: &WrittenName<'_>, mut messages: Vec<Written<'_>>) -> Begun {
     let name = written.decoded(context)?;
     // "If the destination mailbox does not exist, a server […] MUST NOT automatically create the mailbox" (RFC 3501 §6.3.11).
     if context.faults().on(Fault::ImapAppendCreates) {
@@ -66,12 +63,21 @@ fn append(
     }
     // "Only when the user has a particular right are the corresponding flags stored" (RFC 4314 §4).
     let allowed = |message: &NewMessage| NewMessage { flags: mailbox.rights.allowed(&message.flags), ..message.clone() };
-    let messages = incoming.iter().map(|one| allowed(&one.message)).collect();
-    let Appended { uidvalidity: uid_validity, uids } = context.store.append(mailbox.id, messages).map_err(refusal)?;
-    context.put(mailbox.id, &uids);
-    write_normalized(context, written, Folder::unlisted(mailbox), out)?;
-    Ok(match context.tells_uids() {
-        true => Status::ok("APPEND completed").with(Code::AppendUid { uid_validity, uids }),
-        false => Status::ok("APPEND completed"),
-    })
+    let messages: Vec<NewMessage> = incoming.iter().map(|one| allowed(&one.message)).collect();
+    let id = mailbox.id;
+    let mut normalized = Vec::new();
+    write_normalized(context, written, Folder::unlisted(mailbox), &mut normalized)?;
+    Ok(context.change(
+        move |tx| tx.append(id, &messages),
+        move |context, Appended { uidvalidity: uid_validity, uids }, out| {
+            // The octets are the mailbox's now.
+            drop(incoming);
+            context.put(id, &uids);
+            out.append(&mut normalized);
+            Ok(match context.tells_uids() {
+                true => Status::ok("APPEND completed").with(Code::AppendUid { uid_validity, uids }),
+                false => Status::ok("APPEND completed"),
+            })
+        },
+    ))
 }

@@ -7,31 +7,32 @@ use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::sequence::SequenceSet;
+use crate::imap::long::Begun;
 use crate::imap::mailbox_name::WrittenName;
 use crate::imap::response::{Code, Status};
 use crate::imap::selected::Naming;
-use crate::store::{FlagChange, Flags, How};
+use crate::store::{Copied, FlagChange, Flags, How, MailboxId};
 
 /// `copy = "COPY" SP sequence-set SP mailbox`
 pub const COMMAND: Command = Command {
     name: "COPY",
     legal: Legal::Selected,
     by_number: true,
-    run: |context, cursor, _| Ok(Outcome::Done(run(context, cursor, Naming::Numbers)?)),
+    run: |context, cursor, _| run(context, cursor, Naming::Numbers),
     ..USUAL
 };
 
 /// COPY, or UID COPY.
-pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, naming: Naming) -> Parsed<Status> {
+pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, naming: Naming) -> Parsed<Outcome> {
     cursor.space()?;
     let set = cursor.sequence_set()?;
     cursor.space()?;
     let name = cursor.mailbox()?;
     cursor.end()?;
-    Ok(copy(context, &set, naming, &name).unwrap_or_else(|status| status))
+    Ok(Outcome::of(naming, copy(context, &set, naming, &name)))
 }
 
-fn copy(context: &mut Context, set: &SequenceSet, naming: Naming, name: &WrittenName<'_>) -> Result<Status, Status> {
+fn copy(context: &Context, set: &SequenceSet, naming: Naming, name: &WrittenName<'_>) -> Begun {
     let Some(selected) = &context.selected else { return Err(Status::bad("No mailbox is selected")) };
     let numbers = selected.numbers(set, naming)?;
     let destination = context.destination(&name.decoded(context)?)?;
@@ -42,7 +43,7 @@ fn copy(context: &mut Context, set: &SequenceSet, naming: Naming, name: &Written
         return Err(Status::no(Code::ExpungeIssued, "Some of the messages no longer exist; none was copied"));
     }
     if present.is_empty() {
-        return Ok(Status::ok("No message was copied, for there is none with such a UID"));
+        return Err(Status::ok("No message was copied, for there is none with such a UID"));
     }
     // "it MUST fail the command by returning a tagged NO response with the MESSAGELIMIT response code […] No messages are copied
     // in this case" (RFC 9738 §3.1).
@@ -52,13 +53,20 @@ fn copy(context: &mut Context, set: &SequenceSet, naming: Naming, name: &Written
     {
         return Err(cut.refusal());
     }
-    let now = context.site.clock.now();
-    let copied = context.store.copy_as(selected.mailbox.id, present, destination.id, now, destination.rights).map_err(refusal)?;
+    let (source, now) = (selected.mailbox.id, context.site.clock.now());
+    let (id, rights) = (destination.id, destination.rights);
+    Ok(context.change(
+        move |tx| tx.copy(source, &present, id, Some(now), rights),
+        move |context, copied, _| completed(context, id, copied),
+    ))
+}
+
+fn completed(context: &mut Context, destination: MailboxId, copied: Copied) -> Result<Status, Status> {
     let (from, to): (Vec<u32>, Vec<u32>) = copied.uids.into_iter().unzip();
-    context.put(destination.id, &to);
+    context.put(destination, &to);
     if context.faults().on(Fault::ImapCopyLosesFlags) {
         let change = FlagChange { how: How::Replace, flags: Flags::none(), unchanged_since: None };
-        context.store.change_flags(destination.id, to.clone(), change).map_err(refusal)?;
+        context.store.change_flags(destination, to.clone(), change).map_err(refusal)?;
     }
     if context.lacks(Extension::ImapUidPlus) {
         return Ok(Status::ok("COPY completed"));

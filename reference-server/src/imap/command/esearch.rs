@@ -2,20 +2,20 @@
 
 use super::{Command, Outcome, USUAL};
 use crate::extensions::Extension;
-use crate::faults::Fault;
-use crate::imap::context::{Context, refusal};
+use crate::imap::context::Context;
 use crate::imap::folder::Folder;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
+use crate::imap::grammar::search::Program;
 use crate::imap::grammar::search::options::{Extended, ReturnOptions};
-use crate::imap::grammar::search::{Key, Program};
 use crate::imap::grammar::sources::Source;
+use crate::imap::long::Begun;
 use crate::imap::mailbox_filter::MailboxFilter;
-use crate::imap::response::{Condition, Status};
-use crate::imap::search::answer::{Answer, saved};
-use crate::imap::search::{Found, find, program, run};
-use crate::imap::selected::{Naming, Selected};
-use crate::store::{self, Mailbox, Right, View};
+use crate::imap::response::Status;
+use crate::imap::search::run;
+use crate::imap::search::several::{Request, Several};
+use crate::imap::selected::Naming;
+use crate::store::{Mailbox, Right};
 
 /// ```abnf
 /// esearch = "ESEARCH" [SP esearch-source-opts] [SP search-return-opts] SP search-program
@@ -31,20 +31,11 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
     let options = cursor.return_options(Extended::Search)?.unwrap_or_else(ReturnOptions::everything);
     let program = cursor.search_program(context.usual_charset())?;
     cursor.end()?;
-    let status = search(context, &sources, &options, program, out);
-    if options.save && status.as_ref().is_err_and(|status| status.condition == Condition::No) {
-        run::save(context, Vec::new());
-    }
-    Ok(Outcome::Done(status.unwrap_or_else(|status| status)))
+    let begun = begin(context, &sources, &options, program, out);
+    Ok(Outcome::of(Naming::Numbers, begun.map_err(|status| run::refused(status, options.save, context))))
 }
 
-fn search(
-    context: &mut Context,
-    sources: &[Source<'_>],
-    options: &ReturnOptions,
-    program: Program,
-    out: &mut Vec<u8>,
-) -> Result<Status, Status> {
+fn begin(context: &mut Context, sources: &[Source<'_>], options: &ReturnOptions, program: Program, out: &mut Vec<u8>) -> Begun {
     run::check_charset(context, &program)?;
     let program = context.without_filters(program)?;
     run::check(context, Some(options), &program, false)?;
@@ -53,52 +44,9 @@ fn search(
     if options.update && !run::can_be_kept_updated(&program) {
         run::refuse_updates(context, out);
     }
-    for mailbox in mailboxes(context, sources)? {
-        let here = context.selected.as_ref().is_some_and(|selected| selected.mailbox.id == mailbox.id);
-        let found = match (here, &context.selected) {
-            (true, Some(selected)) => searched(context, selected, &program)?,
-            _ => match opened(context, mailbox.clone()) {
-                Ok(other) => searched(context, &other, &program)?,
-                // It was deleted a moment ago.
-                Err(store::Error::NoSuchMailbox(_)) => continue,
-                Err(error) => return Err(refusal(error)),
-            },
-        };
-        let (keys, found) = found;
-        // "An ESEARCH response MUST NOT be returned for mailboxes that contain no matching messages" (RFC 7377 §2.1).
-        if options.asks_for_data() && (!found.is_empty() || context.faults().on(Fault::ImapMultisearchTellsOfNothing)) {
-            let faults = context.faults();
-            let answer = Answer {
-                tag: &context.tag,
-                mailbox: Some(&mailbox),
-                naming: Naming::Uids,
-                found: &found,
-                by_modseq,
-                faults,
-                utf8: context.enabled.utf8(),
-            };
-            answer.write_extended(options, out);
-        }
-        if here && options.update && run::can_be_kept_updated(&program) {
-            run::keep_updated(context, Naming::Uids, keys, options, &found, None, out);
-        }
-        if options.save {
-            run::save(context, saved(&found, options));
-        }
-    }
-    Ok(Status::ok("ESEARCH completed"))
-}
-
-fn searched(context: &Context, mailbox: &Selected, program: &Program) -> Result<(Vec<Key>, Vec<Found>), Status> {
-    let keys = program::prepared(program.clone(), mailbox, context)?;
-    let found = context.store.standing_still(|still| find(context, still, mailbox, &keys)).map_err(refusal)?;
-    Ok((keys, found))
-}
-
-/// A mailbox that is looked at and not selected: what is recent stays so.
-fn opened(context: &Context, mailbox: Mailbox) -> store::Result<Selected> {
-    let view = View::new(context.store.snapshot(mailbox.id, false)?);
-    Ok(Selected::new(mailbox, view, true))
+    let mailboxes = mailboxes(context, sources)?;
+    let request = Request { options: options.clone(), program, by_modseq };
+    Ok(Box::new(Several::begin(context, request, mailboxes)?))
 }
 
 /// What is only legal with the selected mailbox.

@@ -56,8 +56,9 @@ use super::context::{Context, State};
 use super::enabled::UTF8_ACCEPT;
 use super::grammar::Cursor;
 use super::grammar::cursor::Parsed;
+use super::long::Long;
 use super::response::{Code, Status};
-use super::search::running;
+use super::selected::Naming;
 use crate::extensions::{Extension, Without};
 use crate::faults::Fault;
 use crate::store::Expunges;
@@ -112,8 +113,8 @@ pub enum Outcome {
     Idle(idle::Running),
     /// The answers come one after the other.
     Fetch(Box<fetch::Running>),
-    /// There are messages to look at before it is answered.
-    Search(Box<running::Running>),
+    /// It may take long, and is answered when it is done.
+    Long(Naming, Box<dyn Long>),
 }
 
 /// Every command.

@@ -8,11 +8,11 @@ use crate::imap::grammar::Cursor;
 use crate::imap::grammar::append::Written;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::sequence::SequenceSet;
+use crate::imap::long::Begun;
 use crate::imap::mailbox_name::WrittenName;
-use crate::imap::namespace::denied;
 use crate::imap::response::{Code, Status, write_untagged};
 use crate::imap::selected::Naming;
-use crate::store::{self, Rights};
+use crate::store;
 
 /// `replace = "REPLACE" SP seq-number SP mailbox append-message`
 pub const COMMAND: Command = Command {
@@ -21,38 +21,25 @@ pub const COMMAND: Command = Command {
     legal: Legal::Selected,
     by_number: true,
     large_literals: true,
-    run: |context, cursor, out| Ok(Outcome::Done(run(context, cursor, out, Naming::Numbers)?)),
+    run: |context, cursor, _| run(context, cursor, Naming::Numbers),
     ..USUAL
 };
 
 /// REPLACE, or UID REPLACE. EXISTS and EXPUNGE are the updates the client is owed once all is done: "any untagged EXPUNGE
 /// response MUST NOT be sent until all actions are successfully completed" (RFC 8508 §3.4).
-pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, naming: Naming) -> Parsed<Status> {
+pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, naming: Naming) -> Parsed<Outcome> {
     cursor.space()?;
     let set = cursor.one_number()?;
     cursor.space()?;
     let name = cursor.mailbox()?;
     let message = cursor.append_message(context.allowed_in_append())?;
     cursor.end()?;
-    Ok(replace(context, &set, naming, &name, message, out).unwrap_or_else(|status| status))
+    Ok(Outcome::of(naming, replace(context, &set, naming, &name, message)))
 }
 
-fn replace(
-    context: &mut Context,
-    set: &SequenceSet,
-    naming: Naming,
-    name: &WrittenName<'_>,
-    message: Written<'_>,
-    out: &mut Vec<u8>,
-) -> Result<Status, Status> {
+fn replace(context: &mut Context, set: &SequenceSet, naming: Naming, name: &WrittenName<'_>, message: Written<'_>) -> Begun {
     let Some(selected) = &context.selected else { return Err(Status::bad("No mailbox is selected")) };
-    let numbers = selected.numbers(set, naming)?;
-    if selected.read_only {
-        return Err(Status::no(Code::ReadOnly, "The mailbox is read-only"));
-    }
-    if !selected.mailbox.rights.contains(Rights::OF_REMOVAL) {
-        return Err(denied(selected.mailbox.rights));
-    }
+    let numbers = selected.removable(set, naming)?;
     let source = selected.mailbox.id;
     let replaced = selected.present(&numbers).first().map(|(_, row)| (row.message.uid, row.message.flags.clone()));
     let destination = context.destination(&name.decoded(context)?)?;
@@ -77,17 +64,23 @@ fn replace(
     if faults.on(Fault::ImapReplaceNeedsRoomForBoth) && !context.store.has_room(context.account_name(), 1, 0).map_err(refusal)? {
         return Err(refusal(store::Error::OverQuota));
     }
-    let appended = match faults.on(Fault::ImapReplaceKeepsOriginal) {
-        true => context.store.append(destination.id, vec![message]),
-        false => context.store.replace(source, uid, destination.id, message),
-    };
-    let appended = appended.map_err(refusal)?;
-    context.put(destination.id, &appended.uids);
-    context.took(&[uid]);
-    if context.tells_uids() {
-        let code = Code::AppendUid { uid_validity: appended.uidvalidity, uids: appended.uids };
-        // "advised to send the APPENDUID response code in an untagged OK before sending the EXPUNGE" (RFC 8508 §4.3).
-        write_untagged(out, Status::ok("The replacement is there").with(code));
-    }
-    Ok(Status::ok("REPLACE completed"))
+    let to = destination.id;
+    Ok(context.change(
+        move |tx| match faults.on(Fault::ImapReplaceKeepsOriginal) {
+            true => tx.append(to, &[message]),
+            false => tx.replace(source, uid, to, message),
+        },
+        move |context, appended, out| {
+            // The octets are the mailbox's now.
+            drop(incoming);
+            context.put(to, &appended.uids);
+            context.took(&[uid]);
+            if context.tells_uids() {
+                let code = Code::AppendUid { uid_validity: appended.uidvalidity, uids: appended.uids };
+                // "advised to send the APPENDUID response code in an untagged OK before sending the EXPUNGE" (RFC 8508 §4.3).
+                write_untagged(out, Status::ok("The replacement is there").with(code));
+            }
+            Ok(Status::ok("REPLACE completed"))
+        },
+    ))
 }

@@ -6,7 +6,6 @@ use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::search::Search;
 use crate::imap::search::run::Searching;
-use crate::imap::search::running::Running;
 use crate::imap::selected::Naming;
 use crate::store::Expunges;
 
@@ -26,5 +25,5 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
     let Search { options, program } = cursor.search(context.usual_charset())?;
     cursor.end()?;
     let searching = Searching { naming, options, program, criteria: None };
-    Ok(Running::outcome(naming, searching.begin(context, out)))
+    Ok(Outcome::of(naming, searching.begin(context, out)))
 }

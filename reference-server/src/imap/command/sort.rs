@@ -7,7 +7,6 @@ use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::search::options::Extended;
 use crate::imap::search::run::Searching;
-use crate::imap::search::running::Running;
 use crate::imap::selected::Naming;
 use crate::store::Expunges;
 
@@ -40,5 +39,5 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
     let program = cursor.search_keys(charset)?;
     cursor.end()?;
     let searching = Searching { naming, options, program, criteria: Some(criteria) };
-    Ok(Running::outcome(naming, searching.begin(context, out)))
+    Ok(Outcome::of(naming, searching.begin(context, out)))
 }

@@ -7,10 +7,12 @@ use crate::imap::context::{Context, refusal};
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::Parsed;
 use crate::imap::grammar::sequence::SequenceSet;
+use crate::imap::long::Begun;
+use crate::imap::message_limit::{Cut, completed};
 use crate::imap::namespace::denied;
 use crate::imap::response::{Code, Status};
 use crate::imap::selected::{Message, Naming, Told};
-use crate::store::{Expunges, FlagChange, Flags, How, Rights, Uid, UnchangedSince};
+use crate::store::{Expunges, FlagChange, FlagOutcome, Flags, How, Rights, Uid, UnchangedSince};
 
 /// `store = "STORE" SP sequence-set [store-modifiers] SP store-att-flags` (RFC 3501 §9, RFC 4466 §2.5)
 pub const COMMAND: Command = Command {
@@ -18,7 +20,7 @@ pub const COMMAND: Command = Command {
     legal: Legal::Selected,
     by_number: true,
     expunges: Expunges::Withhold,
-    run: |context, cursor, out| Ok(Outcome::Done(run(context, cursor, out, Naming::Numbers)?)),
+    run: |context, cursor, out| run(context, cursor, out, Naming::Numbers),
     ..USUAL
 };
 
@@ -33,12 +35,23 @@ struct Request {
     flags: Flags,
 }
 
+/// What is to be told once the flags are changed.
+struct Changed {
+    naming: Naming,
+    silent: bool,
+    conditional: bool,
+    change: FlagChange,
+    /// How many messages it was to be done for.
+    meant: usize,
+    cut: Option<Cut>,
+}
+
 /// STORE, or UID STORE.
 ///
 /// ```abnf
 /// store-att-flags = (["+" / "-"] "FLAGS" [".SILENT"]) SP (flag-list / (flag *(SP flag)))
 /// ```
-pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, naming: Naming) -> Parsed<Status> {
+pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, naming: Naming) -> Parsed<Outcome> {
     cursor.space()?;
     let set = cursor.sequence_set()?;
     cursor.space()?;
@@ -60,10 +73,10 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
     cursor.end()?;
     let silent = silent && !context.faults().on(Fault::ImapStoreIsNeverSilent);
     let request = Request { set, naming, silent, unchanged_since, how, flags };
-    Ok(change(context, request, out).unwrap_or_else(|status| status))
+    Ok(Outcome::of(naming, change(context, request, out)))
 }
 
-fn change(context: &mut Context, request: Request, out: &mut Vec<u8>) -> Result<Status, Status> {
+fn change(context: &mut Context, request: Request, out: &mut Vec<u8>) -> Begun {
     let faults = context.faults();
     let Request { set, naming, silent, unchanged_since, how, flags } = request;
     let Some(selected) = &context.selected else { return Err(Status::bad("No mailbox is selected")) };
@@ -75,59 +88,70 @@ fn change(context: &mut Context, request: Request, out: &mut Vec<u8>) -> Result<
         context.enable_condstore(out);
     }
     let limit = context.message_limit();
-    let told = Told { enabled: &context.enabled, faults };
-    let Some(selected) = &mut context.selected else { return Err(Status::bad("No mailbox is selected")) };
+    let Some(selected) = &context.selected else { return Err(Status::bad("No mailbox is selected")) };
     let mut uids: Vec<Uid> = selected.present(&numbers).iter().map(|(_, row)| row.message.uid).collect();
     let gone = numbers.len() - uids.len();
     let cut = limit.and_then(|limit| limit.cut(&mut uids, |uid| *uid));
-    let meant = uids.len();
+    let meant = gone + uids.len();
     let condition = unchanged_since.filter(|_| !faults.on(Fault::ImapIgnoresUnchangedSince));
     let condition = condition.map(|modseq| UnchangedSince { modseq, known: selected.view.known_at(&uids, modseq) });
     let change = FlagChange { how, flags, unchanged_since: condition };
     let allowed = allowed(&change, selected.mailbox.rights)?;
-    let mut outcome = context.store.change_flags(selected.mailbox.id, uids, allowed).map_err(refusal)?;
-    let missed = gone + meant - outcome.done.len() - outcome.refused.len();
-    // "the server is REQUIRED to process messages from highest to lowest UID" (RFC 9738 §3.1).
-    if cut.is_some() {
-        outcome.done.reverse();
-    }
-    // Flags another session changed meanwhile are learnt before, so that they are told and not mixed up with ours.
-    selected.learn(&context.store).map_err(refusal)?;
-    selected.write_new_keywords(out);
-    for flagged in outcome.done {
-        let Some(number) = selected.view.number(flagged.uid) else { continue };
-        let Some(row) = selected.view.row(number) else { continue };
-        let message = |flags| Message { number, uid: flagged.uid, flags, recent: row.recent, modseq: Some(flagged.modseq) };
-        if silent {
-            // "An untagged FETCH response MUST be sent, even if the .SILENT suffix is specified" (RFC 7162 §3.1.3): where there
-            // is a condition, and where the client follows modification sequences and this one is new.
-            let new = told.enabled.condstore() && row.told_at() != flagged.modseq;
-            if (unchanged_since.is_some() || new) && !faults.on(Fault::ImapConditionalStoreIsSilent) {
-                told.write(out, message(None), naming);
-            }
-            let believed = applied(row.told(), &change);
-            selected.view.told_flags(flagged.uid, believed);
-        } else {
-            told.write(out, message(Some(&flagged.flags)), naming);
-            selected.view.told_flags(flagged.uid, flagged.flags);
+    let mailbox = selected.mailbox.id;
+    let request = Changed { naming, silent, conditional: unchanged_since.is_some(), change, meant, cut };
+    Ok(context.change(
+        move |tx| tx.change_flags(mailbox, &uids, &allowed),
+        move |context, outcome, out| request.answer(context, outcome, out),
+    ))
+}
+
+impl Changed {
+    /// Tells of the flags the messages have now, and gives the status.
+    fn answer(self, context: &mut Context, mut outcome: FlagOutcome, out: &mut Vec<u8>) -> Result<Status, Status> {
+        let Changed { naming, silent, conditional, change, meant, cut } = self;
+        let faults = context.faults();
+        let told = Told { enabled: &context.enabled, faults };
+        let Some(selected) = &mut context.selected else { return Err(Status::bad("No mailbox is selected")) };
+        let missed = meant - outcome.done.len() - outcome.refused.len();
+        // "the server is REQUIRED to process messages from highest to lowest UID" (RFC 9738 §3.1).
+        if cut.is_some() {
+            outcome.done.reverse();
         }
-        selected.view.told_modseq_of(flagged.uid, flagged.modseq);
+        // Flags another session changed meanwhile are learnt before, so that they are told and not mixed up with ours.
+        selected.learn(&context.store).map_err(refusal)?;
+        selected.write_new_keywords(out);
+        for flagged in outcome.done {
+            let Some(number) = selected.view.number(flagged.uid) else { continue };
+            let Some(row) = selected.view.row(number) else { continue };
+            let message = |flags| Message { number, uid: flagged.uid, flags, recent: row.recent, modseq: Some(flagged.modseq) };
+            if silent {
+                // "An untagged FETCH response MUST be sent, even if the .SILENT suffix is specified" (RFC 7162 §3.1.3): where there
+                // is a condition, and where the client follows modification sequences and this one is new.
+                let new = told.enabled.condstore() && row.told_at() != flagged.modseq;
+                if (conditional || new) && !faults.on(Fault::ImapConditionalStoreIsSilent) {
+                    told.write(out, message(None), naming);
+                }
+                let believed = applied(row.told(), &change);
+                selected.view.told_flags(flagged.uid, believed);
+            } else {
+                told.write(out, message(Some(&flagged.flags)), naming);
+                selected.view.told_flags(flagged.uid, flagged.flags);
+            }
+            selected.view.told_modseq_of(flagged.uid, flagged.modseq);
+        }
+        let refused = match naming {
+            Naming::Numbers => outcome.refused.iter().filter_map(|uid| selected.view.number(*uid)).collect(),
+            Naming::Uids => outcome.refused,
+        };
+        let modified = (!refused.is_empty()).then_some(Code::Modified(refused));
+        // Among UIDs a message that is gone is one that does not exist (RFC 3501 §6.4.8).
+        let status = match (naming == Naming::Numbers && missed > 0, modified) {
+            (true, modified) => Status::no(modified.unwrap_or(Code::ExpungeIssued), "Some of the messages no longer exist"),
+            (false, Some(modified)) => Status::ok("Some of the messages have changed").with(modified),
+            (false, None) => Status::ok("STORE completed"),
+        };
+        Ok(completed(status, cut, out))
     }
-    let refused = match naming {
-        Naming::Numbers => outcome.refused.iter().filter_map(|uid| selected.view.number(*uid)).collect(),
-        Naming::Uids => outcome.refused,
-    };
-    let modified = (!refused.is_empty()).then_some(Code::Modified(refused));
-    // Among UIDs a message that is gone is one that does not exist (RFC 3501 §6.4.8).
-    let status = match (naming == Naming::Numbers && missed > 0, modified) {
-        (true, modified) => Status::no(modified.unwrap_or(Code::ExpungeIssued), "Some of the messages no longer exist"),
-        (false, Some(modified)) => Status::ok("Some of the messages have changed").with(modified),
-        (false, None) => Status::ok("STORE completed"),
-    };
-    Ok(match cut {
-        Some(cut) => cut.complete(status, out),
-        None => status,
-    })
 }
 
 /// As much of the change as the user has the rights for: "STORE operation SHOULD NOT fail if the user has rights to modify at

@@ -7,6 +7,7 @@ use crate::imap::context::Context;
 use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::{Parsed, SyntaxError};
 use crate::imap::grammar::search::{Key, Program};
+use crate::imap::long::Begun;
 use crate::imap::response::Status;
 use crate::imap::search::running::{Purpose, Running};
 use crate::imap::search::{Found, program, run as searching};
@@ -42,16 +43,10 @@ pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>, na
     cursor.space()?;
     let program = cursor.search_keys(charset)?;
     cursor.end()?;
-    Ok(Running::outcome(naming, begin(context, out, naming, algorithm, program)))
+    Ok(Outcome::of(naming, begin(context, out, naming, algorithm, program)))
 }
 
-fn begin(
-    context: &mut Context,
-    out: &mut Vec<u8>,
-    naming: Naming,
-    algorithm: Algorithm,
-    program: Program,
-) -> Result<Running, Status> {
+fn begin(context: &mut Context, out: &mut Vec<u8>, naming: Naming, algorithm: Algorithm, program: Program) -> Begun {
     let program = context.without_filters(program)?;
     searching::check(context, None, &program, false)?;
     searching::begin(context, &program, out);
@@ -64,7 +59,7 @@ fn begin(
     }
     let keys = program::prepared(program, selected, context)?;
     let purpose = Threading { naming, algorithm, messages: Vec::new() };
-    Ok(Running::begin(context, selected, naming, keys, Box::new(purpose)))
+    Ok(Running::begin(context, selected, keys, Box::new(purpose)))
 }
 
 /// The messages that become threads.

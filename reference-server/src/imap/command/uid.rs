@@ -20,18 +20,14 @@ fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Par
     let offset = cursor.offset();
     let name = cursor.atom(COMMANDS)?.to_ascii_uppercase();
     match name.as_slice() {
-        b"COPY" => Ok(Outcome::DoneByUid(copy::run(context, cursor, Naming::Uids)?)),
-        b"EXPUNGE" if !context.lacks(Extension::ImapUidPlus) => expunge::run_by_uid(context, cursor, out),
+        b"COPY" => copy::run(context, cursor, Naming::Uids),
+        b"EXPUNGE" if !context.lacks(Extension::ImapUidPlus) => expunge::run_by_uid(context, cursor),
         b"FETCH" => fetch::run(context, cursor, out, Naming::Uids),
-        b"MOVE" if !context.lacks(Extension::ImapMove) => {
-            Ok(Outcome::DoneByUid(moving::run(context, cursor, out, Naming::Uids)?))
-        }
-        b"REPLACE" if !context.lacks(Extension::ImapReplace) => {
-            Ok(Outcome::DoneByUid(replace::run(context, cursor, out, Naming::Uids)?))
-        }
+        b"MOVE" if !context.lacks(Extension::ImapMove) => moving::run(context, cursor, Naming::Uids),
+        b"REPLACE" if !context.lacks(Extension::ImapReplace) => replace::run(context, cursor, Naming::Uids),
         b"SEARCH" => search::run(context, cursor, out, Naming::Uids),
         b"SORT" if !context.lacks(Extension::ImapSort) => sort::run(context, cursor, out, Naming::Uids),
-        b"STORE" => Ok(Outcome::DoneByUid(store::run(context, cursor, out, Naming::Uids)?)),
+        b"STORE" => store::run(context, cursor, out, Naming::Uids),
         b"THREAD" => thread::run(context, cursor, out, Naming::Uids),
         _ => Err(SyntaxError { offset, expected: COMMANDS }),
     }

@@ -1,6 +1,6 @@
 //! Searching a mailbox: [`program`] makes of the criteria what can be asked of each message, [`candidate`] asks it,
-//! [`answer`] tells the client what was found and [`updating`] what is found later. [`running`] goes through the messages for SEARCH,
-//! SORT and THREAD, and [`run`] is the first two from their criteria to their answers.
+//! [`answer`] tells the client what was found and [`updating`] what is found later. [`walk`] goes through the messages of a mailbox,
+//! [`running`] for SEARCH, SORT and THREAD and [`several`] for ESEARCH, and [`run`] is the first two from their criteria to their answers.
 
 pub mod answer;
 pub mod candidate;
@@ -8,7 +8,9 @@ mod fuzzy;
 pub mod program;
 pub mod run;
 pub mod running;
+pub mod several;
 pub mod updating;
+pub mod walk;
 
 use super::context::Context;
 use super::grammar::search::Key;

@@ -11,7 +11,8 @@ use crate::imap::enabled::UTF8_ACCEPT;
 use crate::imap::grammar::search::options::ReturnOptions;
 use crate::imap::grammar::search::{Key, Program};
 use crate::imap::grammar::sort::{Criterion, SortKey};
-use crate::imap::message_limit::Cut;
+use crate::imap::long::Begun;
+use crate::imap::message_limit::{Cut, completed};
 use crate::imap::response::{Code, Condition, Status, write_untagged};
 use crate::imap::selected::{Naming, Selected};
 use crate::imap::sort::{Sortable, sort};
@@ -28,7 +29,7 @@ pub struct Searching {
 
 impl Searching {
     /// Settles what is asked of each message.
-    pub fn begin(mut self, context: &mut Context, out: &mut Vec<u8>) -> Result<Running, Status> {
+    pub fn begin(mut self, context: &mut Context, out: &mut Vec<u8>) -> Begun {
         // "If no result option is specified or empty list of options is specified as "()", ALL is assumed" (RFC 9051 §6.4.4);
         // SORT is no command of that protocol.
         if self.options.is_none() && self.criteria.is_none() && context.enabled.has("IMAP4rev2") {
@@ -38,7 +39,7 @@ impl Searching {
         self.begun(context, out).map_err(|status| refused(status, saves, context))
     }
 
-    fn begun(mut self, context: &mut Context, out: &mut Vec<u8>) -> Result<Running, Status> {
+    fn begun(mut self, context: &mut Context, out: &mut Vec<u8>) -> Begun {
         check_charset(context, &self.program)?;
         self.program = context.without_filters(self.program)?;
         self.check(context)?;
@@ -53,7 +54,7 @@ impl Searching {
         let Searching { naming, options, criteria, .. } = self;
         let (found, sortable) = (Vec::new(), Vec::new());
         let gathering = Gathering { naming, options, criteria, by_modseq, lasting, cut, found, sortable };
-        Ok(Running::begin(context, selected, naming, keys, Box::new(gathering)))
+        Ok(Running::begin(context, selected, keys, Box::new(gathering)))
     }
 
     /// What makes a command BAD although its syntax is right.
@@ -65,7 +66,7 @@ impl Searching {
 
 /// "A SEARCH command with the SAVE result option that caused the server to return the NO tagged response sets the value of the
 /// search result variable to the empty sequence" (RFC 5182 §2.1).
-fn refused(status: Status, saves: bool, context: &mut Context) -> Status {
+pub fn refused(status: Status, saves: bool, context: &mut Context) -> Status {
     if saves && status.condition == Condition::No {
         save(context, Vec::new());
     }
@@ -152,13 +153,6 @@ impl Purpose for Gathering {
 
 fn saves(options: Option<&ReturnOptions>) -> bool {
     options.is_some_and(|options| options.save)
-}
-
-fn completed(status: Status, cut: Option<Cut>, out: &mut Vec<u8>) -> Status {
-    match cut {
-        Some(cut) => cut.complete(status, out),
-        None => status,
-    }
 }
 
 /// Restricts a search that would look at too many messages: "The total number of searched messages (note, NOT the number of

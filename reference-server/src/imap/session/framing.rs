@@ -128,7 +128,7 @@ impl ImapSession {
         // The command that was going on is over, whatever it was.
         let tag = match std::mem::replace(&mut self.awaited, Awaited::Command) {
             Awaited::Sasl(tag, _) | Awaited::Idle(tag, _) => Some(tag),
-            Awaited::Command | Awaited::Fetch(..) | Awaited::Search(..) | Awaited::Unasked(..) => {
+            Awaited::Command | Awaited::Fetch(..) | Awaited::Long(..) | Awaited::Unasked(..) => {
                 let mut cursor = Cursor::new(begun);
                 let tag = cursor.take_while(is_tag_char);
                 (!tag.is_empty() && cursor.eat(b' ')).then(|| String::from_utf8_lossy(tag).into_owned())

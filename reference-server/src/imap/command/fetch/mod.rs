@@ -14,7 +14,7 @@ use crate::imap::grammar::Cursor;
 use crate::imap::grammar::cursor::{Parsed, SyntaxError};
 use crate::imap::grammar::fetch::Item;
 use crate::imap::grammar::sequence::SequenceSet;
-use crate::imap::message_limit::Cut;
+use crate::imap::message_limit::{self, Cut};
 use crate::imap::response::{Code, Status};
 use crate::imap::selected::{Naming, Selected, Told};
 use crate::store::{BlobId, Expunges, FlagChange, Flags, How, Right, Store, SystemFlag};
@@ -209,10 +209,7 @@ impl Running {
 
     fn completion(&mut self, out: &mut Vec<u8>) -> Status {
         let status = self.failure.take().unwrap_or_else(|| self.completed());
-        match self.cut {
-            Some(cut) => cut.complete(status, out),
-            None => status,
-        }
+        message_limit::completed(status, self.cut, out)
     }
 
     fn completed(&self) -> Status {
