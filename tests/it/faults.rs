@@ -247,6 +247,8 @@ const CAUGHT: &[(&str, &str, &str)] = &[
     ("imap/inprogress-at-goal", "imap/rfc9585/4-inprogress/short-of-the-goal", "failed"),
     ("imap/inprogress-bracket-in-tag", "imap/rfc9585/4-inprogress/tag-with-bracket", "failed"),
     ("imap/inprogress-tagged", "imap/rfc9585/4-inprogress/not-tagged", "failed"),
+    ("imap/inprogress-afterwards", "imap/rfc9585/4-changes/nothing-afterwards", "failed"),
+    ("imap/inprogress-changes-goal", "imap/rfc9585/4-changes/copy", "failed"),
     ("imap/uidafter-includes", "imap/rfc9738/3-messagelimit/uidafter-and-uidbefore", "failed"),
     ("imap/uidonly-takes-numbers", "imap/rfc9586/3-uidonly/prohibited-commands", "failed"),
     ("imap/uidonly-searches-numbers", "imap/rfc9586/3-uidonly/numbers-in-search", "failed"),
