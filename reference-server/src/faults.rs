@@ -257,7 +257,7 @@ faults! {
     ImapInProgressAtGoal = "imap/inprogress-at-goal", "tells of progress that has reached the goal";
     ImapInProgressBracketInTag = "imap/inprogress-bracket-in-tag", "tells of progress by a tag with ] in it";
     ImapInProgressTagged = "imap/inprogress-tagged", "tells of progress in the completion of the command";
-    ImapInProgressAfterwards = "imap/inprogress-afterwards", "tells of progress once the command is completed";
+    ImapInProgressAfterwards = "imap/inprogress-afterwards", "tells how far a search is once it is completed";
     ImapInProgressChangesGoal = "imap/inprogress-changes-goal", "tells of progress with a goal that moves away";
     ImapUidAfterIncludes = "imap/uidafter-includes", "finds the message itself by UIDAFTER and UIDBEFORE";
     ImapUidOnlyTakesNumbers = "imap/uidonly-takes-numbers", "runs commands with message numbers although UIDONLY is enabled";

@@ -1,5 +1,6 @@
 //! How far a command is that takes long (RFC 9585).
 
+use super::command::Command;
 use super::context::Context;
 use super::response::{Code, Status, write_untagged};
 use crate::clock::Clock;
@@ -85,9 +86,9 @@ pub fn completion(context: &Context, status: Status, all: u32) -> Status {
     }
 }
 
-/// Nothing, once the command is completed.
-pub fn afterwards(context: &Context, out: &mut Vec<u8>) {
-    if context.faults().on(Fault::ImapInProgressAfterwards) {
+/// Tells nothing once the command is completed.
+pub fn afterwards(context: &Context, command: &Command, out: &mut Vec<u8>) {
+    if command.name == "SEARCH" && context.faults().on(Fault::ImapInProgressAfterwards) {
         write_untagged(out, Status::ok("It is under way").with(code(context, None)));
     }
 }

@@ -250,7 +250,7 @@ impl ImapSession {
                 }
                 Step::Done(status) => {
                     let after = self.over(&tag, command, naming, status, out);
-                    progress::afterwards(&self.context, out);
+                    progress::afterwards(&self.context, command, out);
                     return after;
                 }
             }

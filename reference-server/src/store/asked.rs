@@ -45,7 +45,7 @@ pub(super) struct Meter {
 
 impl Meter {
     /// The operation goes through so many messages, so many times. Of one that is made of others the first word holds.
-    pub(super) fn expect(&self, all: usize, times: u32) {
+    pub(super) fn plan(&self, all: usize, times: u32) {
         let all = u32::try_from(all).unwrap_or(u32::MAX);
         if self.counter.all.compare_exchange(0, all, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
             self.counter.times.store(times, Ordering::Relaxed);
@@ -153,8 +153,8 @@ mod tests {
     fn a_message_that_is_looked_at_twice_is_done_once() {
         let meter = Meter { counter: Arc::default(), each: None };
         assert_eq!(meter.counter.count(), None);
-        meter.expect(3, 2);
-        meter.expect(7, 1);
+        meter.plan(3, 2);
+        meter.plan(7, 1);
         let done: Vec<u32> = (0..6).map(|_| (meter.step(), meter.counter.count().unwrap().done).1).collect();
         assert_eq!(done, [0, 1, 1, 2, 2, 2]);
     }

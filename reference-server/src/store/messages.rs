@@ -216,7 +216,7 @@ impl Tx<'_> {
             };
         }
         self.require_room(&account, messages.len() as u64, octets)?;
-        self.expect(messages.len(), 1);
+        self.plan(messages.len(), 1);
         self.append_in_any_case(mailbox, messages)
     }
 
@@ -271,7 +271,7 @@ impl Tx<'_> {
 
     pub(crate) fn change_flags(&self, mailbox: MailboxId, uids: &[Uid], change: &FlagChange) -> Result<FlagOutcome> {
         self.require(mailbox)?;
-        self.expect(uids.len(), 1);
+        self.plan(uids.len(), 1);
         let mut outcome = FlagOutcome::default();
         // All messages of one operation get the same modification sequence; none is spent if nothing changes.
         let mut spent = None;
@@ -329,7 +329,7 @@ impl Tx<'_> {
             among.sort_unstable();
             deleted.retain(|uid| among.binary_search(uid).is_ok());
         }
-        self.expect(deleted.len(), 1);
+        self.plan(deleted.len(), 1);
         self.remove(mailbox, &deleted)
     }
 
@@ -355,7 +355,7 @@ impl Tx<'_> {
 
     /// Adds a message at the end of `to` and removes another from `from` (RFC 8508); fails if that one is gone.
     pub(crate) fn replace(&self, from: MailboxId, uid: Uid, to: MailboxId, message: NewMessage) -> Result<Appended> {
-        self.expect(1, 2);
+        self.plan(1, 2);
         // What goes makes room for what comes.
         match self.remove(from, &[uid])?.is_empty() {
             true => Err(Error::MessageGone(uid)),
@@ -387,7 +387,7 @@ impl Tx<'_> {
         now: OffsetDateTime,
         rights: Rights,
     ) -> Result<Copied> {
-        self.expect(uids.len(), 2);
+        self.plan(uids.len(), 2);
         let accounts = (sql::mailbox::account(self.connection, from)?, sql::mailbox::account(self.connection, to)?);
         let copies = self.copies(from, uids, Some(now), rights)?;
         // What stays in the account takes no more of its room.

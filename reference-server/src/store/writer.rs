@@ -56,9 +56,9 @@ impl Tx<'_> {
     }
 
     /// Says that so many messages are gone through so many times.
-    pub(super) fn expect(&self, messages: usize, times: u32) {
+    pub(super) fn plan(&self, messages: usize, times: u32) {
         if let Some(meter) = self.meter.get() {
-            meter.expect(messages, times);
+            meter.plan(messages, times);
         }
     }
 
