@@ -3,21 +3,24 @@
 
 mod connection;
 mod control;
+mod demand;
+mod ending;
 mod exchange;
 mod finding;
 mod inquiry;
 mod peer;
 mod prepare;
 mod program;
+mod record;
 pub mod render;
 mod sasl;
 pub mod scope;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use demand::{Demand, Played};
 pub use finding::fingerprint;
 pub use scope::{Account, Environment, Peer};
 
@@ -25,60 +28,8 @@ use self::connection::Connection;
 use self::program::Program;
 use self::scope::Scope;
 use crate::outcome::{Finding, FindingKind, Verdict};
-use crate::protocol::Limits;
-use crate::suite::topology::{Control, Question};
-use crate::suite::{Case, Certificate, ConnectionName, Handshake, Party, Protocol, Segments, Span, Start, Transport};
-use crate::transcript::{Entry, Transcript, What};
-
-/// What the engine wants done next.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Demand {
-    /// Open a connection; answered by [`Engine::opened`] or [`Engine::open_failed`].
-    /// `server`: one of the topology; `None`: its first, or the server under test.
-    Open { connection: ConnectionName, protocol: Protocol, service: Option<String>, server: Option<String>, implicit_tls: bool },
-    /// Write these bytes. No answer; a connection that breaks is told by [`Engine::closed`].
-    Write { connection: ConnectionName, bytes: Vec<u8>, segments: Segments },
-    /// Compress what is written and decompress what is read, or cease to. No answer.
-    Compress { connection: ConnectionName, active: bool },
-    /// TLS handshake as client, after `inject` was written in clear; answered by [`Engine::secured`] or [`Engine::tls_failed`].
-    /// `certificate` is what the client shows of itself: PEM, chain and key.
-    StartTls { connection: ConnectionName, inject: Vec<u8>, certificate: Option<Arc<str>> },
-    /// TLS handshake as server, with this certificate for this domain; answered like [`Demand::StartTls`].
-    AcceptTls { connection: ConnectionName, certificate: Certificate, domain: String },
-    /// Listen at a peer's address; [`Engine::abandon`] if that cannot be.
-    Listen { peer: String, address: SocketAddr },
-    /// Listen no more at a peer's address.
-    Refuse { peer: String },
-    /// Write no more; go on reading.
-    HalfClose { connection: ConnectionName },
-    /// Close with RST.
-    Reset { connection: ConnectionName },
-    /// Close.
-    Close { connection: ConnectionName },
-    /// Steer the target; answered by [`Engine::controlled`].
-    Control(Control),
-    /// Ask the servers of the case; answered by [`Engine::answered`].
-    Ask(Question),
-    /// Wait for bytes or an end of any connection until this instant (since the case started); answered by
-    /// [`Engine::received`], [`Engine::closed`] or [`Engine::deadline_passed`].
-    Read { until: Duration },
-    /// The same, and for a connection to a peer, which is answered by [`Engine::accepted`].
-    Accept { connection: ConnectionName, peer: String, until: Duration },
-    /// The case is over; call [`Engine::finish`].
-    Finished,
-}
-
-/// How a case ended, before baseline and snapshot have their say.
-#[derive(Clone, Debug)]
-pub struct Played {
-    pub verdict: Verdict,
-    pub reason: Option<String>,
-    pub findings: Vec<Finding>,
-    pub transcript: Transcript,
-    pub captures: Vec<(String, Vec<u8>)>,
-    pub fingerprint: Option<String>,
-    pub duration: Duration,
-}
+use crate::suite::{Case, ConnectionName, Handshake, Span, Start, Transport};
+use crate::transcript::{Transcript, What};
 
 /// What the engine is doing between two demands.
 #[derive(Debug)]
@@ -428,111 +379,6 @@ impl Engine {
         self.connections.insert(name.clone(), Connection::new(start, limits));
         self.doing = Doing::Opening(name);
     }
-
-    /// A server that does not stop talking ends the case before it fills the memory.
-    fn flooded(&mut self, connection: &str) {
-        let Limits { replies, connection: octets, .. } = self.scope.environment.limits;
-        let why = format!(
-            "{} does not stop talking: more than {replies} replies in one case, or {octets} octets on one connection",
-            self.party(connection)
-        );
-        let span = match &self.doing {
-            Doing::Over => return,
-            Doing::Exchanging(running) => Some(running.span()),
-            _ => None,
-        };
-        if self.program.in_setup() || matches!(self.doing, Doing::Preparing(_) | Doing::Opening(_)) {
-            return self.end(Verdict::Blocked, format!("the set-up failed: {why}"));
-        }
-        // Not by way of `fail`: another attempt of an `eventually` would meet the same flood.
-        self.findings = vec![self.finding(FindingKind::Forbidden, span, connection, why)];
-        self.verdict = Verdict::broken(self.case.level, self.strict);
-        self.over();
-    }
-
-    fn record(&mut self, connection: &str, tls: bool, what: What) {
-        let preparing = matches!(self.doing, Doing::Preparing(_) | Doing::Opening(_)) || self.program.in_setup();
-        let (what, left_out) = match what {
-            What::Sent(bytes) => shortened(bytes, What::Sent),
-            What::Received(bytes) => shortened(bytes, What::Received),
-            event => (event, 0),
-        };
-        let party = self.party(connection);
-        let mut push = |what| {
-            self.transcript.entries.push(Entry { at: self.now, connection: Arc::from(connection), tls, preparing, party, what });
-        };
-        push(what);
-        if left_out > 0 {
-            push(What::Event(format!("{left_out} more octets are left out here")));
-        }
-    }
-
-    /// Who is at the other end.
-    fn party(&self, connection: &str) -> Party {
-        self.connections.get(connection).map_or(Party::Server, |state| state.party)
-    }
-
-    fn note(&mut self, connection: &ConnectionName, text: String) {
-        let tls = self.connections.get(connection).is_some_and(|state| state.tls);
-        self.record(connection, tls, What::Event(text));
-    }
-
-    /// Writes bytes and records them with secrets masked.
-    fn write(&mut self, connection: &ConnectionName, bytes: Vec<u8>) {
-        let tls = self.connections.get(connection).is_some_and(|state| state.tls);
-        let shown = finding::masked(&bytes, &self.scope);
-        self.record(connection, tls, What::Sent(shown));
-        let segments = self.case.variant.segments.unwrap_or_default();
-        self.demands.push_back(Demand::Write { connection: connection.clone(), bytes, segments });
-    }
-
-    /// Ends the case with findings: by its level, or blocked when it happened in the set-up, or tried again in `eventually`.
-    fn fail(&mut self, findings: Vec<Finding>) {
-        if self.try_again() {
-            return;
-        }
-        if self.program.in_setup() {
-            let why = findings.first().map_or("the set-up failed".to_owned(), |f| format!("the set-up failed: {}", f.message));
-            self.findings = findings;
-            self.end(Verdict::Blocked, why);
-            return;
-        }
-        self.findings = findings;
-        self.verdict = Verdict::broken(self.case.level, self.strict);
-        self.over();
-    }
-
-    /// Inside `eventually` whose time is not up: begins a new attempt.
-    fn try_again(&mut self) -> bool {
-        let again = self.program.retry(&mut self.scope, &mut self.transcript, self.now);
-        if again {
-            // Long enough not to flood the server, short enough not to be felt.
-            self.doing = Doing::Waiting { until: self.now + Duration::from_millis(40) };
-        }
-        again
-    }
-
-    fn end(&mut self, verdict: Verdict, reason: String) {
-        self.verdict = verdict;
-        self.reason = Some(reason);
-        self.over();
-    }
-
-    fn over(&mut self) {
-        self.demands.clear();
-        self.doing = Doing::Over;
-    }
-}
-
-/// Octets of one write or reply that a transcript keeps.
-const KEPT: usize = 1 << 20;
-
-/// The octets a transcript keeps, and how many it leaves out.
-fn shortened(mut bytes: Vec<u8>, what: fn(Vec<u8>) -> What) -> (What, usize) {
-    let left_out = bytes.len().saturating_sub(KEPT);
-    bytes.truncate(KEPT);
-    bytes.shrink_to_fit();
-    (what(bytes), left_out)
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::suite::{Action, Case, Fixtures, StartState, Step, inline};
+use crate::protocol::Limits;
+use crate::suite::{Action, Case, Fixtures, Protocol, StartState, Step, inline};
 
 /// Plays IMAP lines on a connection that begins with nothing. Each `(first, answer)` answers a write that starts with `first`;
 /// an answer is used once.
