@@ -1,5 +1,6 @@
 //! Suites: the cases, as plain data, and how they are read, checked and named.
 
+mod action;
 mod block;
 mod build;
 pub mod duration;
