@@ -15,6 +15,7 @@ mod folder;
 pub mod grammar;
 mod identifier;
 mod incoming;
+pub mod line_end;
 mod list_pattern;
 mod listing;
 mod long;
