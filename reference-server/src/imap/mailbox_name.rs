@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::grammar::cursor::{Cursor, Parsed};
+use super::grammar::sequence::SequenceSet;
 use super::response::{Code, Status, write_astring};
 use super::utf7;
 use crate::faults::Fault;
@@ -17,6 +18,21 @@ impl<'a> Cursor<'a> {
     /// `mailbox = "INBOX" / astring`
     pub fn mailbox(&mut self) -> Parsed<WrittenName<'a>> {
         self.astring("a mailbox name").map(WrittenName)
+    }
+
+    /// `SP mailbox`, which ends the command.
+    pub fn last_mailbox(&mut self) -> Parsed<WrittenName<'a>> {
+        self.space()?;
+        let name = self.mailbox()?;
+        self.end()?;
+        Ok(name)
+    }
+
+    /// `SP sequence-set SP mailbox`, which ends the command: the messages that are copied or moved, and where to.
+    pub fn set_and_mailbox(&mut self) -> Parsed<(SequenceSet, WrittenName<'a>)> {
+        self.space()?;
+        let set = self.sequence_set()?;
+        Ok((set, self.last_mailbox()?))
     }
 }
 

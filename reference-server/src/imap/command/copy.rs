@@ -24,11 +24,7 @@ pub const COMMAND: Command = Command {
 
 /// COPY, or UID COPY.
 pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, naming: Naming) -> Parsed<Outcome> {
-    cursor.space()?;
-    let set = cursor.sequence_set()?;
-    cursor.space()?;
-    let name = cursor.mailbox()?;
-    cursor.end()?;
+    let (set, name) = cursor.set_and_mailbox()?;
     Ok(Outcome::of(naming, copy(context, &set, naming, &name)))
 }
 

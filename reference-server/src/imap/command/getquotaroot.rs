@@ -15,9 +15,7 @@ use crate::store::Right;
 pub const COMMAND: Command = Command { name: "GETQUOTAROOT", extension: Some(Extension::ImapQuota), run, ..USUAL };
 
 fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Parsed<Outcome> {
-    cursor.space()?;
-    let name = cursor.mailbox()?;
-    cursor.end()?;
+    let name = cursor.last_mailbox()?;
     Ok(Outcome::Done(tell(context, &name, out).unwrap_or_else(|status| status)))
 }
 

@@ -26,11 +26,7 @@ pub const COMMAND: Command = Command {
 
 /// MOVE, or UID MOVE. The untagged EXPUNGE responses are the updates the client is owed once the messages are gone.
 pub fn run(context: &mut Context, cursor: &mut Cursor<'_>, naming: Naming) -> Parsed<Outcome> {
-    cursor.space()?;
-    let set = cursor.sequence_set()?;
-    cursor.space()?;
-    let name = cursor.mailbox()?;
-    cursor.end()?;
+    let (set, name) = cursor.set_and_mailbox()?;
     Ok(Outcome::of(naming, transfer(context, &set, naming, &name)))
 }
 

@@ -16,9 +16,7 @@ pub const COMMAND: Command = Command { name: "RENAME", run, ..USUAL };
 fn run(context: &mut Context, cursor: &mut Cursor<'_>, out: &mut Vec<u8>) -> Parsed<Outcome> {
     cursor.space()?;
     let from = cursor.mailbox()?;
-    cursor.space()?;
-    let to = cursor.mailbox()?;
-    cursor.end()?;
+    let to = cursor.last_mailbox()?;
     Ok(Outcome::Done(rename(context, &from, &to, out).unwrap_or_else(|status| status)))
 }
 

@@ -28,9 +28,7 @@ pub const UNSUBSCRIBE: Command = Command {
 };
 
 fn argument<'a>(cursor: &mut Cursor<'a>) -> Parsed<WrittenName<'a>> {
-    cursor.space()?;
-    let name = cursor.mailbox()?;
-    cursor.end()?;
+    let name = cursor.last_mailbox()?;
     Ok(name)
 }
 
