@@ -73,6 +73,7 @@ faults! {
     SmtpRequireTlsInClear = "smtp/requiretls-in-clear", "announces and accepts REQUIRETLS without TLS";
     SmtpIgnoresMessageLimit = "smtp/ignores-message-limit", "takes messages larger than it says, where no SIZE was declared";
     SmtpForgetsRecipients = "smtp/forgets-recipients", "answers 452 to one recipient too many and drops those before it";
+    SmtpAcceptsNullMx = "smtp/accepts-null-mx", "accepts recipients of users although their domain says that it takes no mail";
     Smtp521ForStrangers = "smtp/521-for-strangers", "answers 521 to RCPT for a mailbox that does not exist";
     SmtpCaseSensitiveDomains = "smtp/case-sensitive-domains", "knows its domains in lower case only";
     SmtpCountsNoHops = "smtp/counts-no-hops", "takes messages however many Received fields they have";

@@ -18,6 +18,7 @@ pub mod mail;
 pub mod mime;
 pub mod pop3;
 pub mod queue;
+pub mod refusals;
 pub mod relay;
 pub mod sasl;
 pub mod server;

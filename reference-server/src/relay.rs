@@ -44,7 +44,9 @@ use tls::Security;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::mail::Domain;
 use crate::queue::{Destination, Job, Outcome, Relay};
+use crate::refusals::{LookUp, Refusals};
 use crate::stop::Stop;
 
 /// How long a job may take before others that wait get a connection of their own.
@@ -110,6 +112,17 @@ impl SmtpRelay {
             tasks: Mutex::default(),
         };
         Ok(Self { office: Arc::new(office) })
+    }
+
+    /// Asks the DNS about domains for those who take mail that goes this way.
+    pub fn refusals(&self) -> Refusals {
+        let office = self.office.clone();
+        let look_up = move |domain: &Domain| -> Option<LookUp> {
+            let (office, domain) = (office.clone(), domain.clone());
+            let asked = office.carrier.hosts.asks_dns(&domain);
+            asked.then(|| Box::pin(async move { office.carrier.hosts.takes_no_mail(&domain).await }) as LookUp)
+        };
+        Refusals { runtime: self.office.runtime.clone(), look_up: Arc::new(look_up) }
     }
 
     /// Waits for the word to stop, and then until all work has ended: what was sent whole gets its reply, anything else is

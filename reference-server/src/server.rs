@@ -21,6 +21,7 @@ use crate::imap::ImapSession;
 use crate::listener::{Listener, NewSession, Room, Shared};
 use crate::pop3::Pop3Session;
 use crate::queue::{Queue, Sender, Worker};
+use crate::refusals::Refusals;
 use crate::relay::SmtpRelay;
 use crate::site::Site;
 use crate::smtp::{Role, SmtpSession};
@@ -93,8 +94,9 @@ pub async fn start(config: Config) -> Result<Running> {
     }
     let worker = Worker { queue: queue.clone(), courier, relay: Arc::new(relay.clone()), sender, memory: Default::default() };
     running.spawn(worker.run(stopped.clone()));
+    let refusals = relay.refusals();
     running.spawn(relay.run());
-    let rooms = Rooms { site, store, queue, takes_mail: config.takes_mail };
+    let rooms = Rooms { site, store, queue, refusals, takes_mail: config.takes_mail };
     for (service, socket) in sockets {
         let new_session = rooms.sessions(service);
         let listener = Listener { socket, implicit_tls: service.implicit_tls(), new_session, shared: shared.clone() };
@@ -188,6 +190,7 @@ struct Rooms {
     site: Arc<Site>,
     store: Store,
     queue: Queue,
+    refusals: Refusals,
     takes_mail: bool,
 }
 
@@ -203,7 +206,11 @@ impl Rooms {
                     _ if self.takes_mail => Role::Relay,
                     _ => Role::Refusal,
                 };
-                Arc::new(move |peer| Box::new(SmtpSession::new(peer, role, site.clone(), store.clone(), queue.clone())))
+                let refusals = (role == Role::Submission).then(|| self.refusals.clone());
+                Arc::new(move |peer| {
+                    let session = SmtpSession::new(peer, role, site.clone(), store.clone(), queue.clone());
+                    Box::new(session.asking(refusals.clone()))
+                })
             }
             Service::Pop3 | Service::Pop3s => Arc::new(move |peer| Box::new(Pop3Session::new(site.clone(), store.clone(), peer))),
             Service::Imap | Service::Imaps => Arc::new(move |peer| Box::new(ImapSession::new(site.clone(), store.clone(), peer))),

@@ -69,6 +69,18 @@ impl Hosts {
         }
     }
 
+    /// Whether the domain is looked for in the DNS.
+    pub fn asks_dns(&self, domain: &Domain) -> bool {
+        matches!(domain, Domain::Name(_)) && !self.routes.iter().any(|route| route.fits(domain))
+    }
+
+    /// Whether the domain has a null MX (RFC 7505 §3).
+    pub async fn takes_no_mail(&self, domain: &Domain) -> bool {
+        let Domain::Name(name) = domain else { return false };
+        let Ok(ascii) = idna::domain_to_ascii(name) else { return false };
+        self.dns.exchangers(&ascii).await.is_ok_and(|records| is_null(&records))
+    }
+
     /// RFC 5321 §2.3.5: an address literal bypasses the DNS.
     fn by_literal(&self, domain: &Domain, address: IpAddr) -> Result<Vec<Host>, NoHost> {
         let address = SocketAddr::new(address, self.port);

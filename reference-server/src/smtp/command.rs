@@ -24,6 +24,7 @@ use crate::faults::Fault;
 use crate::mail::SyntaxError;
 
 pub(super) use auth::line as sasl_line;
+pub(super) use rcpt::looked_up as rcpt_looked_up;
 
 /// One command of the protocol.
 trait Command: Sync {

@@ -7,6 +7,7 @@ use crate::extensions::Extension;
 use crate::faults::Fault;
 use crate::mail::{Address, Domain};
 use crate::queue::Queue;
+use crate::refusals::Refusals;
 use crate::sasl::Mechanism;
 use crate::session::{After, Peer};
 use crate::site::Site;
@@ -53,6 +54,8 @@ pub(super) struct Conversation {
     pub transactions: usize,
     pub transaction: Option<Transaction>,
     pub awaited: Awaited,
+    /// Asked about the domains of recipients, while it answers in time.
+    pub refusals: Option<Refusals>,
     pub after: After,
 }
 

@@ -9,6 +9,7 @@ use super::reply::Reply;
 use super::transaction::Awaited;
 use crate::faults::Fault;
 use crate::queue::Queue;
+use crate::refusals::Refusals;
 use crate::session::{After, Channel, Peer, Session};
 use crate::site::Site;
 use crate::store::Store;
@@ -41,9 +42,16 @@ impl SmtpSession {
             transactions: 0,
             transaction: None,
             awaited: Awaited::Command,
+            refusals: None,
             after: After::Continue,
         };
         Self { conversation, input: Vec::new(), overlong: false }
+    }
+
+    /// Asks about the domains of recipients before they are accepted.
+    pub fn asking(mut self, refusals: Option<Refusals>) -> Self {
+        self.conversation.refusals = refusals;
+        self
     }
 
     /// Works on input until it needs more, or something else is to happen first. Gives how much of it is done with.
@@ -55,14 +63,14 @@ impl SmtpSession {
                 Awaited::Message(_) => self.message(rest, out),
                 Awaited::Chunk(_) => self.chunk(rest, out),
                 Awaited::Command | Awaited::Sasl(_) => self.line(rest, out),
-                Awaited::Acceptance(_) => break,
+                Awaited::Acceptance(_) | Awaited::LookUp(_) => break,
             };
             done += used;
             if used == 0 || self.conversation.after != After::Continue {
                 break;
             }
         }
-        if matches!(self.conversation.awaited, Awaited::Acceptance(_)) {
+        if matches!(self.conversation.awaited, Awaited::Acceptance(_) | Awaited::LookUp(_)) {
             self.conversation.after = After::Await;
         }
         match self.conversation.after {
@@ -126,7 +134,10 @@ impl SmtpSession {
             let line = rest.get(..end).unwrap_or_default();
             if sasl { command::sasl_line(&mut self.conversation, line) } else { command::run(&mut self.conversation, line) }
         };
-        self.replies(vec![reply], out);
+        // RCPT is answered when the DNS has had its say.
+        if !matches!(self.conversation.awaited, Awaited::LookUp(_)) {
+            self.replies(vec![reply], out);
+        }
         self.end_chunk(out);
         end + 2
     }
@@ -197,7 +208,7 @@ impl Session for SmtpSession {
 
     fn wake(&mut self, out: &mut Vec<u8>) -> After {
         self.conversation.after = After::Continue;
-        if let Some(reply) = self.conversation.acceptance() {
+        if let Some(reply) = self.conversation.acceptance().or_else(|| command::rcpt_looked_up(&mut self.conversation)) {
             self.replies(vec![reply], out);
         }
         if self.conversation.after == After::Close { After::Close } else { self.work_on_kept(out) }

@@ -5,6 +5,7 @@ mod endpoints;
 mod envelopes;
 mod faults;
 mod names;
+mod refusals;
 
 use std::sync::Arc;
 

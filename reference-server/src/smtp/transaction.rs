@@ -14,8 +14,9 @@ use super::trace::Stamp;
 use super::{chunk, lmtp};
 use crate::extensions::Extension;
 use crate::faults::Fault;
-use crate::mail::{Address, Body, Domain, Envelope};
+use crate::mail::{Address, Body, Domain, Envelope, Recipient};
 use crate::queue::{Accepting, EntryId};
+use crate::refusals::Asked;
 use crate::sasl::Exchange;
 use crate::store;
 
@@ -42,6 +43,8 @@ pub(super) enum Awaited {
     Message(Box<(Dots, Intake)>),
     /// A chunk of a message after BDAT.
     Chunk(Box<Chunk>),
+    /// The DNS: whether the domain of this recipient takes mail.
+    LookUp(Box<(Asked, Recipient)>),
     /// The disk: what the client says next is not looked at before the message is answered.
     Acceptance(Accepting),
 }

@@ -3,7 +3,8 @@
 use super::Command;
 use crate::faults::Fault;
 use crate::mail::{Address, Domain, Recipient};
-use crate::smtp::conversation::{Conversation, Role};
+use crate::refusals::{Asked, Said};
+use crate::smtp::conversation::{Awaited, Conversation, Role};
 use crate::smtp::extension;
 use crate::smtp::lmtp::full;
 use crate::smtp::parameter::parameters;
@@ -52,21 +53,65 @@ impl Command for Rcpt {
             // RFC 5321 §4.5.3.1.10: 452, so that the client sends the rest in another transaction.
             return Reply::new(452, "4.5.3", "Too many recipients");
         }
-        if let Some(transaction) = &mut conversation.transaction {
-            let recipients = &mut transaction.envelope.recipients;
-            let known = recipients.iter().position(|known| known.address == recipient.address);
-            let index = known.unwrap_or(recipients.len());
-            if known.is_none() {
-                recipients.push(recipient);
-            }
-            transaction.accepted.push(index);
+        if let Some(asked) = ask(conversation, &recipient) {
+            conversation.awaited = Awaited::LookUp(Box::new((asked, recipient)));
+            return accepted();
         }
-        Reply::new(250, "2.1.5", "Recipient accepted")
+        accept(conversation, recipient)
     }
 
     fn takes_utf8(&self) -> bool {
         true
     }
+}
+
+fn accept(conversation: &mut Conversation, recipient: Recipient) -> Reply {
+    if let Some(transaction) = &mut conversation.transaction {
+        let recipients = &mut transaction.envelope.recipients;
+        let known = recipients.iter().position(|known| known.address == recipient.address);
+        let index = known.unwrap_or(recipients.len());
+        if known.is_none() {
+            recipients.push(recipient);
+        }
+        transaction.accepted.push(index);
+    }
+    accepted()
+}
+
+fn accepted() -> Reply {
+    Reply::new(250, "2.1.5", "Recipient accepted")
+}
+
+/// RFC 7505 §4.1: the user who mistyped a domain learns at once that it takes no mail. Each domain of a transaction is asked about once;
+/// `None`: the recipient is accepted without asking.
+fn ask(conversation: &Conversation, recipient: &Recipient) -> Option<Asked> {
+    let refusals = conversation.refusals.as_ref()?;
+    let domain = recipient.address.domain();
+    let same = |known: &Recipient| known.address.domain() == domain;
+    let known = conversation.transaction.as_ref().is_some_and(|transaction| transaction.envelope.recipients.iter().any(same));
+    if known || conversation.site.accounts.is_local(domain) || conversation.broken(Fault::SmtpAcceptsNullMx) {
+        return None;
+    }
+    let bell = conversation.peer.bell.clone();
+    refusals.ask(domain, move || bell.ring())
+}
+
+/// The reply to a RCPT that was waiting for the DNS, if it does no more.
+pub(in crate::smtp) fn looked_up(conversation: &mut Conversation) -> Option<Reply> {
+    let Awaited::LookUp(waiting) = &conversation.awaited else { return None };
+    let said = waiting.0.said()?;
+    let Awaited::LookUp(waiting) = std::mem::replace(&mut conversation.awaited, Awaited::Command) else { return None };
+    let (_, recipient) = *waiting;
+    match said {
+        // RFC 7505 §4.1, RFC 7504 §3.
+        Said::NullMx => {
+            return Some(Reply::new(556, "5.1.10", format!("{} does not accept mail", recipient.address.domain())));
+        }
+        // A DNS that is slow holds the client up once. What it did not say the sending attempt will learn.
+        Said::Nothing => conversation.refusals = None,
+        Said::Otherwise => {}
+    }
+    Some(accept(conversation, recipient))
 }
 
 /// `"TO:" Forward-path [SP Rcpt-parameters]`, as far as this server takes mail for it.
