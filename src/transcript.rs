@@ -20,6 +20,8 @@ pub struct Entry {
     pub tls: bool,
     /// Part of bringing the connection to its start state or of `setup:`; not judged.
     pub preparing: bool,
+    /// Of the attempt at which an `eventually` held: what a server tells of the moment depends on when that was.
+    pub repeated: bool,
     /// Who we speak to. What a client says stands behind `C:`, so the server under test may be either.
     pub party: Party,
     pub what: What,

@@ -177,14 +177,15 @@ fn milliseconds(by: Duration) -> i64 {
     i64::try_from(by.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// The date and time of RFC 5322 §3.3, in UTC: `Sun, 23 Nov 2026 04:42:00 +0000`.
+/// The date and time of RFC 5322 §3.3, in UTC: `Sun, 23 Nov 2026 04:42:00 +0000`. The day has two digits, which the grammar allows: so
+/// what has a date in it is as long on any day.
 pub fn rfc5322(instant: OffsetDateTime) -> String {
     let instant = instant.to_offset(time::UtcOffset::UTC);
     let day = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let name = |names: &[&'static str], index: u8| names.get(usize::from(index)).copied().unwrap_or_default();
     format!(
-        "{}, {} {} {:04} {:02}:{:02}:{:02} +0000",
+        "{}, {:02} {} {:04} {:02}:{:02}:{:02} +0000",
         name(&day, instant.weekday().number_days_from_monday()),
         instant.day(),
         name(&month, u8::from(instant.month()) - 1),
@@ -203,7 +204,7 @@ mod tests {
     #[test]
     fn dates_are_written_as_mail_writes_them() {
         assert_eq!(rfc5322(datetime!(1997-11-21 09:55:06 -6)), "Fri, 21 Nov 1997 15:55:06 +0000");
-        assert_eq!(rfc5322(datetime!(2026-02-01 00:00:00 UTC)), "Sun, 1 Feb 2026 00:00:00 +0000");
+        assert_eq!(rfc5322(datetime!(2026-02-01 00:00:00 UTC)), "Sun, 01 Feb 2026 00:00:00 +0000");
     }
 
     #[tokio::test]

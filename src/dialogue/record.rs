@@ -15,8 +15,10 @@ impl Engine {
             event => (event, 0),
         };
         let party = self.party(connection);
+        let repeated = self.program.repeated_until().is_some();
         let mut push = |what| {
-            self.transcript.entries.push(Entry { at: self.now, connection: Arc::from(connection), tls, preparing, party, what });
+            let (at, connection) = (self.now, Arc::from(connection));
+            self.transcript.entries.push(Entry { at, connection, tls, preparing, repeated, party, what });
         };
         push(what);
         if left_out > 0 {

@@ -108,6 +108,7 @@ pub(crate) fn case(id: &str, level: Level, title: &str) -> Case {
             section: section.into(),
             level,
             quote: quote.into(),
+            untested: None,
         })],
         requires: vec![CapabilityNeed { name: "UIDPLUS".into(), present: true }],
         start: Start { protocol, service: None, state: StartState::Greeted, role: "alice".into(), mailbox: None, server: None },
@@ -164,6 +165,7 @@ pub(crate) fn entry(microseconds: u64, connection: &str, tls: bool, what: &str) 
         connection: connection.into(),
         tls,
         preparing: false,
+        repeated: false,
         party: Party::Server,
         what: match kind {
             "C:" => What::Sent(bytes),

@@ -140,21 +140,26 @@ impl Keeper {
         Ok(())
     }
 
-    /// Removes mailboxes whose names match a LIST pattern, the deepest first; INBOX stays.
+    /// Removes mailboxes whose names match a LIST pattern, the deepest first; INBOX stays. Subscriptions end with them, those of names
+    /// without a mailbox, too.
     pub async fn remove(&mut self, pattern: &str) -> Result<(), String> {
         let list = self.command(&format!("LIST \"\" {}", quoted(pattern))).await?;
+        // A server of IMAP4rev2 alone has no LSUB, and nothing to lose by it.
+        let subscribed = self.command(&format!("LSUB \"\" {}", quoted(pattern))).await.map(|answer| answer.untagged);
         // A server under test may list what was not asked for; what does not bear the prefix is not ours to remove.
         let prefix = pattern.trim_end_matches('*');
         let is_shared = |name: &str| self.shared_mailbox.as_ref().is_some_and(|shared| name.starts_with(shared.as_str()));
-        let mut names: Vec<String> = list
-            .untagged
-            .iter()
-            .filter_map(|line| listed(line))
-            .filter(|name| name.starts_with(prefix) && !name.eq_ignore_ascii_case("INBOX") && !is_shared(name))
-            .collect();
-        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
-        for name in names {
-            let name = quoted(&name);
+        let ours = |name: &String| name.starts_with(prefix) && !name.eq_ignore_ascii_case("INBOX") && !is_shared(name);
+        let names = |lines: &[Vec<u8>]| lines.iter().filter_map(|line| listed(line)).filter(ours).collect::<Vec<String>>();
+        let mut mailboxes = names(&list.untagged);
+        mailboxes.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        let subscribed = names(&subscribed.unwrap_or_default());
+        let without_mailbox: Vec<&String> = subscribed.iter().filter(|name| !mailboxes.contains(name)).collect();
+        for name in without_mailbox {
+            let _ = self.command(&format!("UNSUBSCRIBE {}", quoted(name))).await;
+        }
+        for name in &mailboxes {
+            let name = quoted(name);
             // Some servers keep names that only have children, or refuse to remove special mailboxes.
             let _ = self.command(&format!("DELETE {name}")).await;
             let _ = self.command(&format!("UNSUBSCRIBE {name}")).await;
@@ -263,7 +268,8 @@ fn has_utf8_header(message: &[u8]) -> bool {
 fn listed(line: &[u8]) -> Option<String> {
     let text = String::from_utf8(line.to_vec()).ok()?;
     let text = text.trim_end_matches("\r\n");
-    if !text.to_ascii_uppercase().starts_with("* LIST ") {
+    let word = text.to_ascii_uppercase();
+    if !word.starts_with("* LIST ") && !word.starts_with("* LSUB ") {
         return None;
     }
     if let Some((_, literal)) = text.split_once("}\r\n") {
@@ -294,6 +300,7 @@ mod tests {
         assert_eq!(listed(b"* LIST (\\HasNoChildren) \"/\" Drafts\r\n").as_deref(), Some("Drafts"));
         assert_eq!(listed(b"* LIST () \"/\" \"a \\\"b\"\r\n").as_deref(), Some("a \"b"));
         assert_eq!(listed(b"* LIST () \"/\" {3}\r\na b\r\n").as_deref(), Some("a b"));
+        assert_eq!(listed(b"* LSUB (\\NonExistent) \"/\" Peach\r\n").as_deref(), Some("Peach"));
         assert_eq!(listed(b"* OK LIST\r\n"), None);
     }
 

@@ -2,7 +2,10 @@
 //! exchange without expectations has no other assertion, and a change nobody expected shows even where every expectation held.
 
 mod filters;
+mod naming;
 mod normalise;
+mod order;
+mod page;
 mod review;
 mod store;
 

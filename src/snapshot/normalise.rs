@@ -3,14 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::filters::{Filter, Filters, Scope};
+use super::naming::Values;
+use super::{order, page};
 use crate::suite::{ConnectionName, Party};
 use crate::transcript::{Entry, Transcript, What, lines};
-
-/// Shorter values are not looked for: a capture that holds `3` is not meant wherever a 3 stands.
-const SHORTEST: usize = 4;
-
-/// The word the runner made up for the case; nothing else looks like it, so it is found inside longer words, too.
-const MADE_UP: &str = "unique";
 
 /// What was said after the start state was reached, line by line: `C: …`, `S: …`, `S[reader]: …` and `# …` for events. CRLF is
 /// implied, other line ends and trailing blanks are visible ([`lines`]); a literal `${` is written `$${`.
@@ -18,14 +14,11 @@ const MADE_UP: &str = "unique";
 /// `values` are the case's own (mailbox names, addresses, what captures bound), shown as `${name}`; where two are equal the
 /// first names both. A name that ends with a dot stands for a prefix: with `new.` and `p7-`, `p7-box1` is shown as `${new.box1}`.
 pub fn normalise(transcript: &Transcript, values: &[(String, Vec<u8>)], filters: &Filters) -> String {
-    let mut values: Vec<(&str, &[u8])> = values.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
     let hosts: Vec<Vec<u8>> = transcript.entries.iter().filter_map(greeting_host).collect();
-    values.extend(hosts.iter().map(|host| ("host", host.as_slice())));
-    values.retain(|(_, value)| value.len() >= SHORTEST);
-    // An address contains its domain: the longer value goes first. The sort is stable.
-    values.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
+    let known = values.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
+    let values = Values::new(known.chain(hosts.iter().map(|host| ("host", host.as_slice()))));
 
-    let mut page = String::new();
+    let mut whole = String::new();
     let mut commands: HashMap<&ConnectionName, String> = HashMap::new();
     let mut exchanges: HashSet<&ConnectionName> = HashSet::new();
     for entry in &transcript.entries {
@@ -49,21 +42,17 @@ pub fn normalise(transcript: &Transcript, values: &[(String, Vec<u8>)], filters:
             Scope::Exchange => exchanging && matches!(entry.what, What::Sent(_)),
             scope => applies(scope, &entry.what, command),
         };
+        let filtered = |line: &str| filters.iter().filter(seen).fold(line.to_owned(), |line, filter| filter.apply(&line));
         let (letter, said) = match &entry.what {
-            What::Sent(bytes) => (ours, lines(&named(bytes, &values))),
-            What::Received(bytes) => (theirs, lines(&named(bytes, &values))),
-            What::Event(text) => {
-                ("#", String::from_utf8_lossy(&named(text.as_bytes(), &values)).lines().map(str::to_owned).collect())
-            }
+            What::Sent(bytes) => (ours, page::page(bytes, &values, &filtered)),
+            What::Received(bytes) if entry.repeated && order::is_of_the_moment(bytes) => continue,
+            What::Received(bytes) => (theirs, order::ordered(page::page(bytes, &values, &filtered))),
+            What::Event(text) => ("#", values.in_text(text).lines().map(filtered).collect()),
         };
-        let mut shown = Vec::with_capacity(said.len());
-        for line in said {
-            let line = filters.iter().filter(seen).fold(line, |line, filter| filter.apply(&line));
-            shown.push(marked(letter, &entry.connection, &shortened(&line)));
-        }
-        page.push_str(&elided(&shown));
+        let shown: Vec<String> = said.iter().map(|line| marked(letter, &entry.connection, &shortened(line))).collect();
+        whole.push_str(&elided(&shown));
     }
-    page
+    whole
 }
 
 /// Whether the server's close is seen before the harness's own, or before another connection goes on, is the network's doing. Where it
@@ -155,68 +144,21 @@ fn greeting_host(entry: &Entry) -> Option<Vec<u8>> {
     host.contains(&b'.').then_some(host)
 }
 
-/// `bytes` with every value replaced by its name. A value counts only as a whole word: not inside a longer word or number.
-fn named(bytes: &[u8], values: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        let before = at.checked_sub(1).and_then(|i| bytes.get(i)).copied();
-        let whole = |name: &str, value: &[u8]| {
-            rest.starts_with(value)
-                && (name == MADE_UP
-                    || apart(before, value.first().copied())
-                        && (name.ends_with('.') || apart(rest.get(value.len()).copied(), value.last().copied())))
-        };
-        if let Some((name, value)) = values.iter().find(|(name, value)| whole(name, value)) {
-            let behind = rest.get(value.len()..).unwrap_or_default();
-            let word = |octet: &&u8| name.ends_with('.') && (octet.is_ascii_alphanumeric() || b"_-".contains(octet));
-            let suffix: Vec<u8> = behind.iter().take_while(word).copied().collect();
-            at += value.len() + suffix.len();
-            out.extend_from_slice(format!("${{{name}").as_bytes());
-            out.extend_from_slice(&suffix);
-            out.push(b'}');
-        } else if let Some(mask) = masked(rest) {
-            out.extend_from_slice(mask);
-            at += mask.len();
-        } else if rest.starts_with(b"${") {
-            out.extend_from_slice(b"$${");
-            at += 2;
-        } else {
-            out.extend(rest.first());
-            at += 1;
-        }
-    }
-    out
-}
-
-/// The name the engine wrote in place of a secret: `${alice.password}`, `${alice.token}`, `${sasl-plain:alice}`.
-fn masked(text: &[u8]) -> Option<&[u8]> {
-    // The engine undoes base64 to hide what is in it.
-    let wrapped = text.starts_with(b"${base64:").then(|| text.get(..200).unwrap_or(text));
-    if wrapped.is_some_and(|text| memchr::memmem::find(text, b".token}").is_some()) {
-        return text.get(..9);
-    }
-    let end = text.iter().take(40).position(|octet| *octet == b'}')?;
-    let name = text.get(..=end)?;
-    let of_account = name.ends_with(b".password}") || name.ends_with(b".token}");
-    let is_secret = name.starts_with(b"${") && (of_account || name.starts_with(b"${sasl-plain:"));
-    is_secret.then_some(name)
-}
-
-/// Whether a word may end between these two octets: not inside a run of letters or of digits.
-fn apart(outside: Option<u8>, inside: Option<u8>) -> bool {
-    let letter = |octet: Option<u8>| octet.is_some_and(|b| b.is_ascii_alphabetic());
-    let digit = |octet: Option<u8>| octet.is_some_and(|b| b.is_ascii_digit());
-    !(letter(outside) && letter(inside) || digit(outside) && digit(inside))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::time::Duration;
 
     fn said(connection: &str, what: What) -> Entry {
-        Entry { at: Duration::ZERO, connection: connection.into(), tls: false, preparing: false, party: Party::Server, what }
+        Entry {
+            at: Duration::ZERO,
+            connection: connection.into(),
+            tls: false,
+            preparing: false,
+            repeated: false,
+            party: Party::Server,
+            what,
+        }
     }
 
     fn value(name: &str, value: &str) -> (String, Vec<u8>) {
@@ -267,7 +209,42 @@ mod tests {
     fn a_value_of_several_lines_is_one_name() {
         let transcript = Transcript { entries: vec![said("", came("* 1 FETCH (BODY[TEXT] {12}\r\none\r\ntwo\r\n\r\n)\r\n"))] };
         let page = normalise(&transcript, &[value("text", "one\r\ntwo\r\n")], &Filters::default());
-        assert_eq!(page, "S: * 1 FETCH (BODY[TEXT] {12}\nS: ${text}\nS: )\n");
+        assert_eq!(page, "S: * 1 FETCH (BODY[TEXT] {${octets}}\nS: ${text}\nS: )\n");
+    }
+
+    #[test]
+    fn when_an_eventually_held_does_not_show() {
+        let polled = |what| Entry { repeated: true, ..said("", what) };
+        let transcript = Transcript {
+            entries: vec![
+                said("", came("* 1 EXISTS\r\n")),
+                polled(sent("a1 SELECT INBOX\r\n")),
+                polled(came("* OK [CLOSED] Another one was selected\r\n")),
+                polled(came("* 2 EXISTS\r\n")),
+                polled(came("* FLAGS (\\Seen)\r\n")),
+                polled(sent("3 EXISTS\r\n")),
+                polled(came("a1 OK [READ-WRITE] selected\r\n")),
+            ],
+        };
+        insta::assert_snapshot!(normalise(&transcript, &[], &Filters::default()), @r"
+        S: * 1 EXISTS
+        C: a1 SELECT INBOX
+        S: * FLAGS (\Seen)
+        C: 3 EXISTS
+        S: a1 OK [READ-WRITE] selected
+        ");
+    }
+
+    #[test]
+    fn who_is_who_does_not_change_the_order_of_an_acl() {
+        let page = |alice: &str, bob: &str, list: &str| {
+            let transcript = Transcript { entries: vec![said("", came(list))] };
+            normalise(&transcript, &[value("alice", alice), value("bob", bob)], &Filters::default())
+        };
+        // A server that sorts identifiers.
+        let first = page("user1", "user2", "* ACL box user1 lrs user2 lr\r\n");
+        assert_eq!(first, "S: * ACL box ${alice} lrs ${bob} lr\n");
+        assert_eq!(page("user9", "user10", "* ACL box user10 lr user9 lrs\r\n"), first);
     }
 
     #[test]

@@ -248,6 +248,7 @@ impl Network {
                     connection: format!("{from} to {to}{number}").into(),
                     tls: false,
                     preparing: true,
+                    repeated: false,
                     party: Party::Server,
                     what,
                 });

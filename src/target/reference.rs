@@ -99,8 +99,9 @@ const PEERS: usize = 128;
 /// Suites wait for mail to be tried again, and nobody waits half an hour.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Peers wait for the end of a connection, and nobody waits five seconds for it.
-const SENDING_IDLE: Duration = Duration::from_secs(1);
+/// Peers wait for the end of a connection, and nobody waits five seconds for it. It ends well before mail is tried again, so that the next
+/// attempt is always made on a new one.
+const SENDING_IDLE: Duration = Duration::from_millis(400);
 
 /// Starts the built-in target with the named misbehaviours and without the named extensions. The error tells of a name that does not
 /// exist.
@@ -114,10 +115,10 @@ pub async fn start(faults: &[String], without: &[String]) -> Result<Reference, S
     };
     let mut slots: Vec<AccountSlot> = (1..=ACCOUNTS)
         .map(|number| AccountSlot {
-            login: format!("user{number}"),
-            password: format!("secret{number}"),
-            address: format!("user{number}@example.org"),
-            token: Some(format!("token{number}.vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==")),
+            login: format!("user{number:02}"),
+            password: format!("secret{number:02}"),
+            address: format!("user{number:02}@example.org"),
+            token: Some(format!("token{number:02}.vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==")),
             certificate: None,
             disposable: true,
         })
@@ -167,7 +168,7 @@ fn reserve() -> Result<(Vec<Reservation>, Vec<PeerSlot>), String> {
     for number in 1..=PEERS {
         let reservation = Reservation::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
             .map_err(|error| format!("no free port for a peer of the reference server: {error}"))?;
-        peers.push(PeerSlot { domain: format!("peer{number}.example"), address: reservation.address });
+        peers.push(PeerSlot { domain: format!("peer{number:03}.example"), address: reservation.address });
         reserved.push(reservation);
     }
     Ok((reserved, peers))

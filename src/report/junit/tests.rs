@@ -144,7 +144,7 @@ proptest! {
             outcome.findings = vec![Finding { received: Some(received.clone()), ..sample::finding(FindingKind::Mismatch, message) }];
             outcome.earlier_attempts =
                 vec![Attempt { verdict, findings: outcome.findings.clone(), duration: Duration::from_millis(1) }];
-            let entry = |what| Entry { at: Duration::ZERO, connection: name.as_str().into(), tls: false, preparing: false, party: Party::Server, what };
+            let entry = |what| Entry { at: Duration::ZERO, connection: name.as_str().into(), tls: false, preparing: false, repeated: false, party: Party::Server, what };
             outcome.transcript.entries =
                 vec![entry(What::Received(bytes.clone())), entry(What::Sent(bytes.clone())), entry(What::Event(value.clone()))];
             outcomes.push(outcome);

@@ -97,7 +97,7 @@ mod tests {
                         connection: text.clone(),
                         ..sample::finding(FindingKind::Mismatch, &text)
                     }];
-                    let entry = |what| Entry { at: Duration::ZERO, connection: text.as_str().into(), tls: true, preparing: false, party: Party::Server, what };
+                    let entry = |what| Entry { at: Duration::ZERO, connection: text.as_str().into(), tls: true, preparing: false, repeated: false, party: Party::Server, what };
                     outcome.transcript.entries = vec![entry(What::Received(bytes.clone())), entry(What::Event(text.clone()))];
                     outcome
                 })
