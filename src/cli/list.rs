@@ -17,7 +17,7 @@ pub struct ListArgs {
     /// As JSON, one array
     #[arg(long)]
     json: bool,
-    /// The requirements of the catalogue instead, each with how many of the selected cases cover it; with -v its quote
+    /// The requirements of the catalogue instead, each with how many of the selected cases cover it, or why none can; with -v its quote
     #[arg(long, conflicts_with = "json")]
     requirements: bool,
 }
@@ -69,20 +69,25 @@ fn requirements(library: &Library, chosen: &choose::Chosen, quotes: bool) -> Str
         *covered.entry(&requirement.id).or_default() += 1;
     }
     let mut page = String::new();
-    let mut totals: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
+    let mut totals: BTreeMap<u32, (usize, usize, usize)> = BTreeMap::new();
     for requirement in library.requirements.values() {
         let cases = covered.get(requirement.id.as_str()).copied().unwrap_or_default();
-        let (all, with) = totals.entry(requirement.rfc).or_default();
+        let (all, with, untested) = totals.entry(requirement.rfc).or_default();
         *all += 1;
         *with += usize::from(cases > 0);
+        *untested += usize::from(requirement.untested.is_some());
         page.push_str(&format!("{:<6} {cases:>3} cases  {}\n", requirement.level.keyword(), requirement.id));
         if quotes {
             page.push_str(&format!("                  {}\n", requirement.quote));
         }
+        if let Some(why) = &requirement.untested {
+            page.push_str(&format!("                  No case: {why}\n"));
+        }
     }
     page.push('\n');
-    for (rfc, (all, with)) in totals {
-        page.push_str(&format!("RFC {rfc:<5} {with:>3} of {all:>3} requirements have a case\n"));
+    for (rfc, (all, with, untested)) in totals {
+        let untested = if untested == 0 { String::new() } else { format!(", {untested} cannot have one") };
+        page.push_str(&format!("RFC {rfc:<5} {with:>3} of {all:>3} requirements have a case{untested}\n"));
     }
     page
 }

@@ -204,6 +204,8 @@ pub struct RequirementYaml {
     /// The sentence, word by word.
     pub quote: At<String>,
     pub note: Option<String>,
+    /// Why no case can tell whether a server keeps to it.
+    pub untested: Option<String>,
 }
 
 text_or_map!(StepYaml, Block, Action(ActionYaml), "a block of lines or an action", Box::new);

@@ -104,6 +104,8 @@ pub struct Requirement {
     pub level: Level,
     /// The sentence, word by word, white space folded.
     pub quote: String,
+    /// Why no case can tell whether a server keeps to it.
+    pub untested: Option<String>,
 }
 
 /// The state a connection is brought to before its first line.

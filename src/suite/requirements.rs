@@ -35,6 +35,7 @@ pub fn add(file: &str, catalogue: RequirementsYaml, known: &mut BTreeMap<String,
             section: section.to_owned(),
             level: Level::from(value.level),
             quote: fold(&value.quote.value),
+            untested: value.untested.as_deref().map(fold),
         };
         if known.insert(id.clone(), Arc::new(requirement)).is_some() {
             problems.push(Problem::error(file, span, format!("the requirement `{id}` stands twice in the catalogue")));

@@ -156,7 +156,7 @@ fn each_action_has_its_words() {
 }
 
 #[test]
-fn all_of_the_message_is_returned_where_that_was_asked_for() {
+fn all_of_the_message_is_returned_where_nobody_asked_for_less() {
     let mut entry = entry();
     entry.ret = Some(Ret::Full);
     let (_, message) = write(&entry, &[refused()], ORIGINAL, true);
@@ -166,7 +166,7 @@ fn all_of_the_message_is_returned_where_that_was_asked_for() {
     let delivered = [Report { action: Action::Delivered, ..refused() }];
     assert!(returns_all(&entry, &[refused()]) && !returns_all(&entry, &delivered), "RFC 3461 §6.2");
     assert!(!returns_all(&Entry { ret: Some(Ret::Headers), ..entry.clone() }, &[refused()]));
-    assert!(!returns_all(&Entry { ret: None, ..entry.clone() }, &[refused()]));
+    assert!(returns_all(&Entry { ret: None, ..entry.clone() }, &[refused()]), "RFC 6522 §3");
     assert!(!returns_all(&Entry { require_tls: true, ..entry.clone() }, &[refused()]), "RFC 8689 §5");
     assert!(!returns_all(&Entry { body: Body::BinaryMime, ..entry.clone() }, &[refused()]));
     let (envelope, _) = write(&Entry { require_tls: true, ..entry }, &[refused()], ORIGINAL, false);
