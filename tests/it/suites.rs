@@ -100,7 +100,7 @@ fn every_case_rests_on_a_sentence_of_its_rfc() {
 fn every_sentence_has_a_case_or_says_why_it_cannot_have_one() {
     let library = library();
     let covered: BTreeSet<&str> =
-        library.cases().iter().flat_map(|case| case.requirements.iter().map(|requirement| requirement.id.as_str())).collect();
+        library.cases().flat_map(|case| case.requirements.iter().map(|requirement| requirement.id.as_str())).collect();
     for (id, requirement) in &library.requirements {
         let untested = requirement.untested.is_some();
         assert_ne!(covered.contains(id.as_str()), untested, "{id}: a case covers it, or `untested:` says why none can");

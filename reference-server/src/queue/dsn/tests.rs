@@ -88,7 +88,7 @@ fn a_failure_is_told_field_by_field() {
     let [to] = envelope.recipients.as_slice() else { panic!("one recipient") };
     assert_eq!((to.address.to_string().as_str(), to.notify), ("alice@crepes.fr", Some(Notify::default())));
     assert!(message.starts_with("From: Mail Delivery System <postmaster@crepes.fr>\r\nTo: <alice@crepes.fr>\r\n"));
-    assert!(message.contains("\r\nSubject: Undelivered mail returned to sender\r\nDate: Thu, 1 Jan 2026 12:00:06 +0000\r\n"));
+    assert!(message.contains("\r\nSubject: Undelivered mail returned to sender\r\nDate: Thu, 01 Jan 2026 12:00:06 +0000\r\n"));
     assert!(message.contains("\r\nContent-Type: multipart/report; report-type=delivery-status;\r\n\tboundary="));
     let [people, programs, original] = parts(&message).try_into().unwrap();
     assert_eq!((people.0.as_str(), people.1.as_str()), ("text/plain; charset=us-ascii", "7bit"));
@@ -99,7 +99,7 @@ fn a_failure_is_told_field_by_field() {
         programs.2,
         "Original-Envelope-Id: QQ314159\r\n\
          Reporting-MTA: dns; mail.crepes.fr\r\n\
-         Arrival-Date: Thu, 1 Jan 2026 12:00:00 +0000\r\n\
+         Arrival-Date: Thu, 01 Jan 2026 12:00:00 +0000\r\n\
          \r\n\
          Original-Recipient: rfc822; Bob@Hamburger.EDU\r\n\
          Final-Recipient: rfc822; bob@hamburger.edu\r\n\
@@ -107,7 +107,7 @@ fn a_failure_is_told_field_by_field() {
          Status: 5.1.1\r\n\
          Remote-MTA: dns; mx.hamburger.edu\r\n\
          Diagnostic-Code: smtp; 550 5.1.1 No such user\r\n\
-         Last-Attempt-Date: Thu, 1 Jan 2026 12:00:05 +0000\r\n\
+         Last-Attempt-Date: Thu, 01 Jan 2026 12:00:05 +0000\r\n\
          Final-Log-ID: 42\r\n"
     );
     assert_eq!((original.0.as_str(), original.2.as_str()), ("text/rfc822-headers", "From: alice@crepes.fr\r\nSubject: x\r\n"));
@@ -144,9 +144,9 @@ fn each_action_has_its_words() {
         let (_, message) = write(&entry, &[Report { action, ..refused() }], ORIGINAL, false);
         assert!(message.contains(&format!("\r\nAction: {name}\r\n")) && message.contains(&format!("Subject: {subject}\r\n")));
         assert!(message.contains(heading), "{message}");
-        let retry = "\r\nWill-Retry-Until: Tue, 6 Jan 2026 12:00:00 +0000\r\n";
+        let retry = "\r\nWill-Retry-Until: Tue, 06 Jan 2026 12:00:00 +0000\r\n";
         assert_eq!(message.contains(retry), action == Action::Delayed { until });
-        assert!(message.contains("\r\nDeliver-By-Date: Thu, 1 Jan 2026 13:00:00 +0000\r\n"));
+        assert!(message.contains("\r\nDeliver-By-Date: Thu, 01 Jan 2026 13:00:00 +0000\r\n"));
         assert!(message.contains("\r\nFuture-Release-Request: until;2026-01-01T11:00:00Z\r\n"));
     }
     let all = [Report { action: Action::Delivered, ..refused() }, refused()];

@@ -190,7 +190,7 @@ fn there_is_no_attempt_after_the_deadline() {
     assert_eq!(told.len(), 2);
     assert!(told[0].contains("rfc822; a@x.example\r\nAction: failed\r\nStatus: 5.4.7\r\n"), "{}", told[0]);
     assert!(told[1].contains("rfc822; b@y.example\r\nAction: delayed\r\nStatus: 4.4.7\r\n"), "{}", told[1]);
-    assert!(told[0].contains("Deliver-By-Date: Thu, 1 Jan 2026 12:10:00 +0000\r\n"));
+    assert!(told[0].contains("Deliver-By-Date: Thu, 01 Jan 2026 12:10:00 +0000\r\n"));
     clock.advance(Duration::from_secs(1800));
     worker.work_off();
     assert_eq!(relay.destinations(), ["y.example"], "mode N is tried on");

@@ -19,7 +19,7 @@ fn the_sender_is_warned_once_if_that_was_asked_for() {
         assert_eq!(told.len(), usize::from(hour >= 4), "after {hour} hours");
         if let Some(warning) = told.first() {
             assert!(warning.contains("Action: delayed\r\nStatus: 4.4.1\r\nLast-Attempt-Date: "), "{warning}");
-            assert!(warning.contains("Will-Retry-Until: Tue, 6 Jan 2026 12:00:00 +0000\r\n"));
+            assert!(warning.contains("Will-Retry-Until: Tue, 06 Jan 2026 12:00:00 +0000\r\n"));
         }
         clock.advance(HOUR);
         worker.work_off();
