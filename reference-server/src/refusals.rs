@@ -12,6 +12,9 @@ use crate::mail::Domain;
 /// Whether the domain has a null MX; ends in its own time.
 pub type LookUp = Pin<Box<dyn Future<Output = bool> + Send>>;
 
+/// Begins to look a domain up.
+pub type Resolve = dyn Fn(&Domain) -> Option<LookUp> + Send + Sync;
+
 /// How long a client waits for the DNS: it has asked for a recipient to be accepted, which is true of nearly all, and the sending attempt
 /// asks again (RFC 7505 §4.1).
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -21,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub struct Refusals {
     pub runtime: Handle,
     /// `None`: where the mail of this domain goes is not asked of the DNS.
-    pub look_up: Arc<dyn Fn(&Domain) -> Option<LookUp> + Send + Sync>,
+    pub look_up: Arc<Resolve>,
 }
 
 /// What the DNS says of a domain.
