@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// From the ground up: a room may use those of the lines above it, and itself.
 const STOREYS: &[&[&str]] = &[
     &["mail", "faults", "extensions", "clock", "stop", "session", "waiting"],
-    &["config", "mime"],
+    &["config", "mime", "refusals"],
     &["accounts"],
     &["site", "store"],
     &["sasl"],
