@@ -26,7 +26,8 @@ impl<'a> Values<'a> {
     }
 }
 
-/// This part of `bytes` with every value replaced by its name, and `sizes` by `${octets}`. A value counts only as a whole word: not inside a longer word or number.
+/// This part of `bytes` with every value replaced by its name, and `sizes` by `${octets}`. A value counts only as a whole
+/// word: not inside a longer word or number.
 pub(super) fn named(bytes: &[u8], range: Range<usize>, values: &Values<'_>, sizes: &[Range<usize>]) -> Vec<u8> {
     let mut out = Vec::with_capacity(range.len());
     let mut at = range.start;

@@ -139,7 +139,8 @@ pub fn glob(pattern: &str) -> Result<GlobMatcher, globset::Error> {
     Ok(GlobBuilder::new(&escaped).literal_separator(true).build()?.compile_matcher())
 }
 
-/// The baseline after a run: failures of the run with the reasons known so far, and entries of cases that were not played. What stands for no case goes.
+/// The baseline after a run: failures of the run with the reasons known so far, and entries of cases that were not played.
+/// What stands for no case goes.
 pub fn updated(old: &Baseline, outcomes: &[CaseOutcome], stale: &[StaleEntry]) -> BaselineFile {
     let mut deviations: Vec<Entry> = Vec::new();
     for outcome in outcomes.iter().filter(|o| matches!(o.verdict, Verdict::Failed | Verdict::ExpectedFailure)) {

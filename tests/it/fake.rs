@@ -3,7 +3,8 @@
 //! A script has one rule a line, `COMMAND => reply`. The command is a prefix, case ignored; nothing is the greeting and `*` any other
 //! line. The reply has escapes `\r \n \0 \xHH`, `{tag}` for the tag of an IMAP command and, at its end, what happens then:
 //! `<close>`, `<die>` (the whole server is gone), `<slowly>` (an octet at a time), `<hang>` (nothing more is ever said),
-//! `<garbage>` (noise once the client speaks again), `<endless>` (the reply again and again), `<fill>` (then `x` without end). Of several rules for one command each answers once, the last for ever.
+//! `<garbage>` (noise once the client speaks again), `<endless>` (the reply again and again), `<fill>` (then `x` without
+//! end). Of several rules for one command each answers once, the last for ever.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -57,8 +57,9 @@ pub(super) struct Notification {
 
 /// How much of the message a notification with these reports returns: whether all of it is wanted and may be.
 pub(super) fn returns_all(entry: &Entry, reports: &[Report]) -> bool {
-    // RFC 6522 §3: all of it, where nothing was asked for. RFC 3461 §6.2: only with a failure. RFC 8689 §5: never of a message that requires TLS. RFC 2046 §5.2.1: a message in
-    // a message has no encoding, so one with any octets cannot travel everywhere.
+    // RFC 6522 §3: all of it, where nothing was asked for. RFC 3461 §6.2: only with a failure. RFC 8689 §5: never of a
+    // message that requires TLS. RFC 2046 §5.2.1: a message in a message has no encoding, so one with any octets cannot
+    // travel everywhere.
     entry.ret != Some(Ret::Headers)
         && reports.iter().any(|report| report.action == Action::Failed)
         && !entry.require_tls

@@ -93,8 +93,8 @@ impl Carrier {
         Carried { outcomes, unreachable, warm }
     }
 
-    /// Offers the message to one server, over `warm` if that leads there; leaves there what takes more. A connection that was open before may be gone for no reason of this message: it is
-    /// offered once more over a new one.
+    /// Offers the message to one server, over `warm` if that leads there; leaves there what takes more. A connection that
+    /// was open before may be gone for no reason of this message: it is offered once more over a new one.
     async fn visit(
         &self,
         host: &Host,
