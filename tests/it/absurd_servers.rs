@@ -210,7 +210,7 @@ fn an_absurd_answer(#[case] protocol: &'static str, #[case] script: &str, #[case
 fn a_server_that_does_not_stop_talking(#[case] protocol: &'static str, #[case] script: &str, #[case] dialogue: &str) {
     let server = Fake::new(protocol, script);
     let workplace = Workplace::with(&server, &suite(protocol, dialogue));
-    workplace.target(&server.target("").replace("step: 10s", "step: 25s"));
+    workplace.target(&server.target_with_step("25s", ""));
     let begun = Instant::now();
     let ended = workplace.run(&[]);
     ended.exits(1).says("the server does not stop talking: more than 100000 replies in one case");

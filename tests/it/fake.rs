@@ -116,6 +116,16 @@ impl Fake {
     /// A target file for it, with disposable accounts; `more` are further lines. The time-outs are such that none ends on a
     /// machine that is busy with other things: a test of what happens when one ends takes [`Fake::impatient`].
     pub fn target(&self, more: &str) -> String {
+        self.target_with_step("10s", more)
+    }
+
+    /// The same with one second for a step. What the server does say, it must be able to say in that time.
+    pub fn impatient(&self, more: &str) -> String {
+        self.target_with_step("1s", more)
+    }
+
+    /// The same with this long for a step.
+    pub fn target_with_step(&self, step: &str, more: &str) -> String {
         let accounts = if more.contains("accounts:") {
             ""
         } else {
@@ -124,15 +134,10 @@ impl Fake {
         };
         format!(
             "name: fake\ndomain: example.org\nendpoints:\n  {}: {{port: {}, starttls: true}}\n\
-             timeouts: {{connect: 10s, step: 10s}}\n{accounts}{more}",
+             timeouts: {{connect: 10s, step: {step}}}\n{accounts}{more}",
             self.protocol,
             self.port()
         )
-    }
-
-    /// The same with one second for a step. What the server does say, it must be able to say in that time.
-    pub fn impatient(&self, more: &str) -> String {
-        self.target(more).replace("step: 10s", "step: 1s")
     }
 }
 

@@ -218,7 +218,7 @@ fn ends_with_a_partial_report(signal: &str) {
     let mut cases = vec![case("quick", "", GOOD)];
     cases.extend((0..20).map(|n| case(&format!("slow-{n}"), "", BAD)));
     let workplace = Workplace::with(&fake, &suite("smtp", &cases));
-    workplace.target(&fake.target("").replace("step: 10s", "step: 25s"));
+    workplace.target(&fake.target_with_step("25s", ""));
     let running = workplace.start(&["run", "--target", "fake", "--jobs", "1"], &[]);
     let begun = Instant::now();
     while !fake.heard().iter().any(|line| line.starts_with("VRFY")) {
